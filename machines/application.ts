@@ -1,0 +1,66 @@
+/** The contract of a replicated application: any deterministic state machine. It knows nothing of views, sessions or messages. */
+
+/** What crosses the transport: JSON values. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** One piece of a state on its way to a backup (T1, T5). */
+export interface Chunk {
+  readonly data: Json
+  /** Where the next piece starts; null when this is the last. */
+  readonly next: Json
+}
+
+/**
+ * A deterministic state machine that can be replicated.
+ *
+ * `execute` must depend on nothing but its arguments and must not change the given state: both replicas run it, in the
+ * same order, and their results are compared (S6). A command that throws leaves the state as it was; its caller gets
+ * the error's message as an `applicationError`, the same from either replica.
+ */
+export interface Application<State = unknown, Command = unknown, Result = unknown> {
+  /** Shown in errors and in the log. */
+  readonly name: string
+  /** The state that only the primary of view 1 starts from (N5). */
+  readonly initialState: State
+  execute(state: State, command: Command): readonly [next: State, result: Result]
+  /** The piece of `state` at `cursor` (null: the first), at most about `bytesMax` bytes of JSON text. Must repeat exactly. */
+  snapshot(state: State, cursor: Json, bytesMax: number): Chunk
+  /** Adds one piece to what has been restored so far (null: nothing); `last` tells that the state is now whole. */
+  restore(partial: unknown, data: Json, last: boolean): unknown
+  /** Says what is wrong with a command before it is sent, or null. Optional. */
+  validate?(command: unknown): string | null
+}
+
+/**
+ * An application over a state that is plain JSON, from nothing but an initial state and `execute`.
+ *
+ * Its state is cut into pieces as text; an application with a large state had better bring its own `snapshot`, which
+ * need not serialise all of it at once.
+ * @example
+ * const counter = defineApplication({
+ *   name: 'counter',
+ *   initialState: 0,
+ *   execute: (count: number, by: number) => [count + by, count + by],
+ * })
+ */
+export function defineApplication<State extends Json, Command, Result>(definition: {
+  readonly name: string
+  readonly initialState: State
+  execute(state: State, command: Command): readonly [State, Result]
+  validate?(command: unknown): string | null
+}): Application<State, Command, Result> {
+  return {
+    ...definition,
+    execute: (state, command) => definition.execute(state, command),
+    snapshot(state, cursor, bytesMax) {
+      const start = (cursor as number | null) ?? 0
+      const text = JSON.stringify(state)
+      const end = start + bytesMax
+      return { data: text.slice(start, end), next: end < text.length ? end : null }
+    },
+    restore(partial, data, last) {
+      const text = ((partial as string | null) ?? '') + (data as string)
+      return last ? (JSON.parse(text) as State) : text
+    },
+  }
+}

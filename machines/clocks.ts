@@ -1,0 +1,232 @@
+/**
+ * Lamport and vector clocks as plain values: what they record and how they compare, not when a node ticks them.
+ *
+ * Everything here is pure and total: arguments are never changed, a missing entry is 0, and any string is a
+ * node id (`__proto__` and `1` included), whether the vector is a literal or came from `JSON.parse` (L3).
+ */
+
+/** A count of events for each node id; a missing entry is 0 (L3). */
+export type VectorClock = Readonly<Record<string, number>>
+
+/** A node's Lamport and vector clock; `truncated` says that entries were dropped somewhere in its past (L6). */
+export interface Clock {
+  readonly lamport: number
+  readonly vector: VectorClock
+  readonly truncated?: true
+}
+
+/** How two clocks relate: exactly one of four (L3). */
+export type Causality = 'equal' | 'before' | 'after' | 'concurrent'
+
+/** A clock right after an event, with the node on which it happened where that is known. */
+export type StampedEvent = Clock & { readonly node?: string }
+
+/** What `boundClock` keeps. */
+export interface BoundOptions {
+  /** The most client entries to keep; `keep` counts as one of them, and stays even at 0. */
+  entriesMax: number
+  /** Tells clients, whose entries are capped, from everyone else; the same answer for all incarnations of a name. */
+  isClient: (id: string) => boolean
+  /** An entry that always stays: the node whose clock this is. Required where that node is a client or may be dead. */
+  keep?: string
+}
+
+/** The clock of a node before its first event. */
+export const zeroClock: Clock = Object.freeze({ lamport: 0, vector: Object.freeze({}) })
+
+/** The number of events of `id` that the vector knows of; 0 where it has no entry (L3). */
+export function entryOf(vector: VectorClock, id: string): number {
+  return Object.hasOwn(vector, id) ? vector[id]! : 0
+}
+
+/** The clock after an event of `id`'s own, a send or a timer that changes state (L1, L3). */
+export function tick(clock: Clock, id: string): Clock {
+  const vector = { ...clock.vector }
+  setEntry(vector, id, entryOf(vector, id) + 1)
+  return stamped(clock.lamport + 1, vector, clock.truncated)
+}
+
+/** The clock after `id` received a message stamped `stamp`, however old: the greater of both, then one event more (L1, L3). */
+export function receive(clock: Clock, id: string, stamp: Clock): Clock {
+  const vector = { ...clock.vector }
+  raise(vector, stamp.vector)
+  setEntry(vector, id, entryOf(vector, id) + 1)
+  return stamped(Math.max(clock.lamport, stamp.lamport) + 1, vector, clock.truncated || stamp.truncated)
+}
+
+/** The least upper bound of two vectors, without zero entries: commutative, associative, idempotent (L3). */
+export function mergeVectors(a: VectorClock, b: VectorClock): VectorClock {
+  const merged = {}
+  raise(merged, a)
+  raise(merged, b)
+  return merged
+}
+
+/** How vector `a` relates to vector `b`, entry by entry; exact where neither lost entries (L3). */
+export function compareVectors(a: VectorClock, b: VectorClock): Causality {
+  const below = atMost(a, b)
+  const above = atMost(b, a)
+  if (below) return above ? 'equal' : 'before'
+  return above ? 'after' : 'concurrent'
+}
+
+/**
+ * How the events stamped `a` and `b` relate: exact when both are complete, never wrong when one is not (L6).
+ *
+ * An entry of a truncated clock is only a lower bound: a dropped entry may come back, too small, from someone
+ * who knew less. It is exact if it can never be dropped, so say which ids are clients (default: all of them)
+ * and, where known, on which `node` each event happened; both turn answers of `unknown` into decisions.
+ * Expects clocks that events produced, bounded with `keep` naming the event's own node.
+ */
+export function compareClocks(
+  a: StampedEvent,
+  b: StampedEvent,
+  isClient: (id: string) => boolean = () => true,
+): Causality | 'unknown' {
+  if (!a.truncated && !b.truncated) return compareVectors(a.vector, b.vector)
+  const forth = reaches(a, b, isClient)
+  const back = reaches(b, a, isClient)
+  // Happened-before implies a smaller Lamport time (L2), which no stamp drops: one direction is always excluded.
+  if (a.lamport < b.lamport) return forth === 'unknown' ? 'unknown' : forth ? 'before' : 'concurrent'
+  if (a.lamport > b.lamport) return back === 'unknown' ? 'unknown' : back ? 'after' : 'concurrent'
+  if (forth === true || back === true) return 'equal'
+  return forth === false || back === false || !maySameEvent(a, b) ? 'concurrent' : 'unknown'
+}
+
+/**
+ * Whether event `e` happened before event `f`, read off one entry (L4).
+ *
+ * `vector` is the clock right after the event on `node`; no entry of `node` in it means no event, before nothing.
+ * With an `f` that dropped entries, true is still true but false proves nothing: use `compareClocks`.
+ */
+export function happenedBefore(
+  e: { readonly node: string; readonly vector: VectorClock },
+  f: { readonly node: string; readonly vector: VectorClock },
+): boolean {
+  const count = entryOf(e.vector, e.node)
+  const known = entryOf(f.vector, e.node)
+  return count > 0 && (e.node === f.node ? known > count : known >= count)
+}
+
+/** The total order of events that extends happened-before: by Lamport time, then by node id in code units (L2). */
+export function compareTotal(
+  a: { readonly lamport: number; readonly node: string },
+  b: { readonly lamport: number; readonly node: string },
+): -1 | 0 | 1 {
+  if (a.lamport !== b.lamport) return a.lamport < b.lamport ? -1 : 1
+  return compareIds(a.node, b.node)
+}
+
+/** The vector as text, sorted by id in code units, without zero entries: `{a:1 b:2}` (L3). */
+export function formatVector(vector: VectorClock): string {
+  return `{${presentIds(vector)
+    .sort(compareIds)
+    .map((id) => `${id}:${vector[id]}`)
+    .join(' ')}}`
+}
+
+/**
+ * The clock as it goes on the wire: dead incarnations dropped, client entries capped, the rest untouched (L6).
+ *
+ * Of the clients those with the greatest counters stay, ties by id. Returns the same object if nothing is dropped.
+ */
+export function boundClock(clock: Clock, options: BoundOptions): Clock {
+  const { vector } = clock
+  if (fits(vector, options)) return clock
+  const { entriesMax, isClient, keep } = options
+  const ids = presentIds(vector)
+  const newest = newestIncarnations(ids)
+  const kept = ids.filter((id) => id === keep || !isDead(id, newest))
+  const clients = kept.filter((id) => id !== keep && isClient(id))
+  const keepsClient = keep !== undefined && entryOf(vector, keep) > 0 && isClient(keep)
+  const room = Math.max(0, keepsClient ? entriesMax - 1 : entriesMax)
+  if (kept.length === ids.length && clients.length <= room) return clock
+  clients.sort((x, y) => vector[y]! - vector[x]! || compareIds(x, y))
+  const dropped = new Set(clients.slice(room))
+  const bounded = {}
+  for (const id of kept) if (!dropped.has(id)) setEntry(bounded, id, vector[id]!)
+  return stamped(clock.lamport, bounded, true)
+}
+
+function stamped(lamport: number, vector: VectorClock, truncated: true | undefined): Clock {
+  return truncated ? { lamport, vector, truncated } : { lamport, vector }
+}
+
+/** Plain assignment, unless the id would reach an inherited property such as `__proto__`. */
+function setEntry(vector: Record<string, number>, id: string, value: number): void {
+  if (id in vector && !Object.hasOwn(vector, id)) {
+    Object.defineProperty(vector, id, { value, writable: true, enumerable: true, configurable: true })
+  } else vector[id] = value
+}
+
+/** Raises each entry to at least its value in `floor`. */
+function raise(vector: Record<string, number>, floor: VectorClock): void {
+  for (const id of Object.keys(floor)) {
+    if (floor[id]! > entryOf(vector, id)) setEntry(vector, id, floor[id]!)
+  }
+}
+
+function atMost(a: VectorClock, b: VectorClock): boolean {
+  for (const id of Object.keys(a)) if (a[id]! > entryOf(b, id)) return false
+  return true
+}
+
+/** Whether `b` knows the event stamped `a`, going only by what both stamps prove. */
+function reaches(a: StampedEvent, b: StampedEvent, isClient: (id: string) => boolean): boolean | 'unknown' {
+  const beyond = presentIds(a.vector).filter((id) => a.vector[id]! > entryOf(b.vector, id))
+  // Knowing an event is knowing its node's own count (L4), and that entry is among those that `a` kept.
+  if (a.node === undefined ? beyond.length === 0 : !beyond.includes(a.node)) return true
+  if (!b.truncated) return false
+  const newest = newestIncarnations(presentIds(b.vector))
+  const exact = beyond.some((id) => id === b.node || (!isClient(id) && !isDead(id, newest)))
+  return exact ? false : 'unknown'
+}
+
+/** Two stamps of one event are cut from one clock: they share the node's own entry and agree on all they share. */
+function maySameEvent(a: StampedEvent, b: StampedEvent): boolean {
+  if (a.node !== undefined && b.node !== undefined) return a.node === b.node
+  const shared = presentIds(a.vector).filter((id) => entryOf(b.vector, id) > 0)
+  return shared.length > 0 && shared.every((id) => a.vector[id] === b.vector[id])
+}
+
+function presentIds(vector: VectorClock): string[] {
+  return Object.keys(vector).filter((id) => vector[id]! > 0)
+}
+
+/** The cheap answer for nearly every message: few enough clients, and no name twice. */
+function fits(vector: VectorClock, { entriesMax, isClient }: BoundOptions): boolean {
+  const ids = Object.keys(vector)
+  const names = new Set<string>()
+  let clients = 0
+  for (const id of ids) {
+    const at = id.lastIndexOf('#')
+    names.add(at < 0 ? id : id.slice(0, at))
+    if (isClient(id)) clients += 1
+  }
+  return clients <= entriesMax && names.size === ids.length
+}
+
+function newestIncarnations(ids: readonly string[]): ReadonlyMap<string, number> {
+  const newest = new Map<string, number>()
+  for (const id of ids) {
+    const { name, incarnation } = lifeOf(id)
+    if (incarnation >= (newest.get(name) ?? 0)) newest.set(name, incarnation)
+  }
+  return newest
+}
+
+function isDead(id: string, newest: ReadonlyMap<string, number>): boolean {
+  const { name, incarnation } = lifeOf(id)
+  return incarnation < (newest.get(name) ?? 0)
+}
+
+/** The two parts of `name#incarnation`; any other id is a name in its incarnation 0 (N2). */
+function lifeOf(id: string): { name: string; incarnation: number } {
+  const at = id.lastIndexOf('#')
+  if (at < 0 || !/^\d{1,15}$/.test(id.slice(at + 1))) return { name: id, incarnation: 0 }
+  return { name: id.slice(0, at), incarnation: Number(id.slice(at + 1)) }
+}
+
+function compareIds(a: string, b: string): -1 | 0 | 1 {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,30 @@
+/** What a chart can ask of the world, as data: actions that do nothing by themselves. Whoever interprets a chart carries them out. */
+import type { Message } from './messages.ts'
+import type { NodeId } from './node-id.ts'
+
+/** Sends `message` to the node with id `to`: an address, never an actor. */
+export interface Send {
+  readonly to: NodeId
+  readonly message: Message
+}
+
+/** Says by name why an event changed nothing (N3). */
+export interface Ignore {
+  readonly reason: string
+}
+
+/** The effects as XState actions, to spread into `setup({ actions })`; timers are XState's own `after`. */
+export const effects = {
+  send: (_: unknown, _params: Send): void => {},
+  ignore: (_: unknown, _params: Ignore): void => {},
+}
+
+/** The action `ignore`, with its reason. */
+export function ignore<const Reason extends string>(reason: Reason) {
+  return { type: 'ignore', params: { reason } } as const
+}
+
+/** Whether an event is a message and not one of XState's own: for wildcard transitions, which would catch its timers too. */
+export function isMessage({ event }: { event: { type: string } }): boolean {
+  return !event.type.startsWith('xstate.')
+}

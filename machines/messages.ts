@@ -1,0 +1,151 @@
+/**
+ * Every message of the protocol, on one screen. The schemas are the definition: the types are read off them.
+ *
+ * | message            | from -> to             | meaning                                                             |
+ * | ------------------ | ---------------------- | ------------------------------------------------------------------- |
+ * | `ping`             | server -> view service | I live, and `viewNumber` is the newest view I confirm (S1, V4)       |
+ * | `getView`          | client -> view service | which view is current? Proves nothing about liveness (V8)            |
+ * | `viewReply`        | view service -> both   | the current view; `founding`: no earlier view was ever acknowledged  |
+ * | `request`          | client -> primary      | decide these commands of my session; `session: null` opens one (S10) |
+ * | `reply`            | primary -> client      | what the request came to                                             |
+ * | `refusal`          | server -> client       | this copy of the request was not taken, and why (S3)                 |
+ * | `forward`          | primary -> backup      | apply these requests, number `number` of the view (S4, S6)           |
+ * | `forwardAck`       | backup -> primary      | applied; `digest` stands for the outcomes (S6)                       |
+ * | `stateTransfer`    | primary -> backup      | piece `index` of the state for `view` (T1, T5)                       |
+ * | `stateTransferAck` | backup -> primary      | that piece is in; after the last one, the state is installed (T3)    |
+ * | `replicaDiverged`  | primary -> backup      | our outcomes differ: stop with me (S6)                               |
+ *
+ * Who sent a message is the envelope's word, never the message's own: interpreters add `from`.
+ */
+import * as v from 'valibot'
+import type { Json } from './application.ts'
+import type { NodeId } from './node-id.ts'
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const id = v.string()
+const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly())
+const json = v.custom<Json>((value) => value !== undefined, 'Expected a JSON value')
+const view = v.object({ number: count, primary: v.nullable(id), backup: v.nullable(id) })
+
+const requestFields = {
+  /** null in the request that opens a session. */
+  session: v.nullable(count),
+  /** 0 in the request that opens a session, from 1 on in the others. */
+  seq: count,
+  commands: list(json),
+  /** Length of the commands' JSON text, for the primary's bounds (S7). */
+  bytes: count,
+}
+/** As it is forwarded and executed: a session belongs to the client that opened it. */
+const request = v.object({ client: id, ...requestFields })
+
+/** Why a server did not take a request, the first that applies (S3). */
+export const refusalReasons = [
+  'wrongServer',
+  'wrongView',
+  'stateTransfer',
+  'overloaded',
+  'replicaDiverged',
+] as const
+
+const result = v.union([
+  v.object({ value: json }),
+  v.object({ error: v.object({ code: v.literal('applicationError'), message: v.string() }) }),
+])
+const outcome = v.variant('kind', [
+  v.object({ kind: v.literal('opened'), session: count }),
+  v.object({ kind: v.literal('results'), results: list(result) }),
+  v.object({ kind: v.literal('sessionExpired') }),
+  v.object({ kind: v.literal('sequenceReused') }),
+])
+
+/** The schema of each message, by its type. */
+export const messageSchemas = {
+  ping: v.object({ type: v.literal('ping'), viewNumber: count }),
+  getView: v.object({ type: v.literal('getView') }),
+  viewReply: v.object({ type: v.literal('viewReply'), view, founding: v.boolean() }),
+  request: v.object({ type: v.literal('request'), viewNumber: count, ...requestFields }),
+  reply: v.object({ type: v.literal('reply'), session: v.nullable(count), seq: count, outcome }),
+  refusal: v.object({
+    type: v.literal('refusal'),
+    viewNumber: count,
+    session: v.nullable(count),
+    seq: count,
+    reason: v.picklist(refusalReasons),
+  }),
+  forward: v.object({
+    type: v.literal('forward'),
+    viewNumber: count,
+    number: count,
+    requests: list(request),
+  }),
+  forwardAck: v.object({
+    type: v.literal('forwardAck'),
+    viewNumber: count,
+    number: count,
+    digest: v.string(),
+  }),
+  stateTransfer: v.object({
+    type: v.literal('stateTransfer'),
+    view,
+    index: count,
+    last: v.boolean(),
+    data: json,
+  }),
+  stateTransferAck: v.object({ type: v.literal('stateTransferAck'), viewNumber: count, index: count }),
+  replicaDiverged: v.object({ type: v.literal('replicaDiverged'), viewNumber: count }),
+} as const
+
+type Schemas = typeof messageSchemas
+export type MessageType = keyof Schemas
+type MessageOf<Type extends MessageType> = Readonly<v.InferOutput<Schemas[Type]>>
+
+/** A message as it travels, without its sender. */
+export type Message = { [Type in MessageType]: MessageOf<Type> }[MessageType]
+/** A message as a chart receives it: with the sender that its transport vouches for. */
+export type Received<Type extends MessageType = MessageType> = {
+  [T in Type]: MessageOf<T> & { readonly from: NodeId }
+}[Type]
+
+/** What a request asks, without the view that its copy names: this is what waits, is forwarded and is executed. */
+export type Request = Readonly<v.InferOutput<typeof request>>
+export type RefusalReason = (typeof refusalReasons)[number]
+
+/** What is wrong with something that came in as a message, or null: it is then a message of a known type and shape. */
+export function invalidMessage(value: unknown): string | null {
+  const type = (value as { type?: unknown } | null | undefined)?.type
+  if (typeof type !== 'string' || !Object.hasOwn(messageSchemas, type)) {
+    return `expected a message of type ${Object.keys(messageSchemas).join(', ')}, got ${describe(type)}`
+  }
+  const { success, issues } = v.safeParse(messageSchemas[type as MessageType], value, { abortEarly: true })
+  if (success) return null
+  const [issue] = issues
+  return `${type}${issue.path ? ` at ${v.getDotPath(issue)}` : ''}: ${issue.message}`
+}
+
+/** The ids `session/seq/index` of the operations that a message serves across all nodes; a batch serves several. */
+export function operationsOf(message: Message): readonly string[] {
+  switch (message.type) {
+    case 'request':
+      return operationsOfRequest(message)
+    case 'forward':
+      return message.requests.flatMap(operationsOfRequest)
+    case 'reply': {
+      const { session, seq, outcome } = message
+      const size = outcome.kind === 'results' ? outcome.results.length : 1
+      return Array.from({ length: session === null ? 0 : size }, (_, index) => `${session}/${seq}/${index}`)
+    }
+    case 'refusal':
+      return message.session === null ? [] : [`${message.session}/${message.seq}`]
+    default:
+      return []
+  }
+}
+
+function operationsOfRequest({ session, seq, commands }: Omit<Request, 'client'>): readonly string[] {
+  return session === null ? [] : commands.map((_, index) => `${session}/${seq}/${index}`)
+}
+
+function describe(type: unknown): string {
+  return type === undefined ? 'none' : JSON.stringify(type)
+}

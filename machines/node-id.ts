@@ -1,0 +1,25 @@
+/** Node ids: who speaks. A server's id names one life of it (N2), so that a restarted server never speaks for its former self. */
+
+/** `name#incarnation`, as in `s1#1`. A node without incarnations (the view service) is its bare name. */
+export type NodeId = string
+
+/** The id of one life of a node. Incarnations of a name start at 1, increase and are never reused (N2). */
+export function nodeId(name: string, incarnation: number): NodeId {
+  return `${name}#${incarnation}`
+}
+
+/** The two parts of a node id; an id without a valid incarnation is a name in its incarnation 0. */
+export function parseNodeId(id: NodeId): { readonly name: string; readonly incarnation: number } {
+  const hash = id.lastIndexOf('#')
+  const digits = id.slice(hash + 1)
+  if (hash < 0 || !/^\d{1,15}$/.test(digits)) return { name: id, incarnation: 0 }
+  return { name: id.slice(0, hash), incarnation: Number(digits) }
+}
+
+/** Orders node ids by name in code units, then by incarnation: the deterministic choice of V9. */
+export function compareNodeIds(a: NodeId, b: NodeId): number {
+  const x = parseNodeId(a)
+  const y = parseNodeId(b)
+  if (x.name !== y.name) return x.name < y.name ? -1 : 1
+  return x.incarnation - y.incarnation
+}

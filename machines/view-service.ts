@@ -1,0 +1,256 @@
+/** The view service: decides which view is current. It knows servers by their pings only, and counts time in ping checks. */
+import { assign, raise, setup } from 'xstate'
+import { type Clock, zeroClock } from './clocks.ts'
+import { effects, ignore, isMessage } from './effects.ts'
+import type { Received } from './messages.ts'
+import { type NodeId, parseNodeId } from './node-id.ts'
+import { nextView, noView, type View } from './view.ts'
+
+/** What must be durable before anyone is told of it (V11). */
+export interface ViewRecord {
+  readonly view: View
+  readonly acknowledged: boolean
+  /** No view before this one was ever acknowledged: its primary may start from the empty state (N5). */
+  readonly founding: boolean
+  /** The newest incarnation heard of each server name (V7). */
+  readonly incarnations: readonly { readonly name: string; readonly incarnation: number }[]
+}
+
+export interface ViewServiceContext extends Omit<ViewRecord, 'acknowledged'> {
+  readonly id: NodeId
+  readonly clock: Clock
+  /** The servers that count as alive, and how many ping checks have passed since each one's last ping (V7). */
+  readonly servers: readonly { readonly id: NodeId; readonly silentChecks: number }[]
+  /** Only while starting: what a former life of the view service left. */
+  readonly record: ViewRecord | null
+}
+
+export interface ViewServiceInput {
+  readonly id: NodeId
+  readonly record?: ViewRecord | null
+}
+
+export interface ViewServiceOptions {
+  /** A server is dead at this many ping checks after its last ping; default 2 (V7). */
+  readonly pingTimeout: number
+  readonly pingCheckIntervalMs: number
+}
+
+type Ping = Received<'ping'>
+type Event = Received<'ping'> | Received<'getView'> | { readonly type: 'pingCheck' }
+type Situation = { readonly acknowledged: boolean }
+
+/** The chart of the view service. */
+export function createViewServiceMachine({ pingTimeout, pingCheckIntervalMs }: ViewServiceOptions) {
+  /** What the view service knows of its servers once this event is counted (V5: liveness first). */
+  const counted = (context: ViewServiceContext, event: Event) =>
+    event.type === 'ping'
+      ? heard(context, event.from)
+      : event.type === 'pingCheck'
+        ? checked(context, pingTimeout)
+        : context
+
+  const successor = (context: ViewServiceContext, event: Event, acknowledged: boolean) =>
+    nextView({
+      view: context.view,
+      acknowledged,
+      alive: counted(context, event).servers.map(({ id }) => id),
+    })
+
+  const machine = setup({
+    types: {
+      context: {} as ViewServiceContext,
+      events: {} as Event,
+      input: {} as ViewServiceInput,
+      tags: {} as 'acknowledged',
+    },
+    delays: { pingCheckInterval: pingCheckIntervalMs },
+    guards: {
+      isMessage,
+      resumes: ({ context }, { acknowledged }: Situation) =>
+        context.record !== null && context.record.acknowledged === acknowledged,
+      acknowledges: ({ context, event }) => acknowledges(context, event),
+      mustChangeView: ({ context, event }, { acknowledged }: Situation) =>
+        successor(context, event, acknowledged || acknowledges(context, event)) !== null,
+    },
+    actions: {
+      ...effects,
+      resume: assign(({ context }) => (context.record === null ? {} : resumed(context.record))),
+      countLiveness: assign(({ context, event }) => counted(context, event)),
+      changeView: assign(({ context, event }, { acknowledged: before }: Situation) => {
+        const acknowledged = before || acknowledges(context, event)
+        const view = successor(context, event, acknowledged) ?? context.view
+        const founding = context.view.number === 0 || (context.founding && !acknowledged)
+        return { ...counted(context, event), view, founding }
+      }),
+    },
+  })
+
+  /** The answer to whoever asked: the current view. */
+  const answer = {
+    type: 'send',
+    params: ({ context, event }: { context: ViewServiceContext; event: Event }) => ({
+      to: (event as Ping).from,
+      message: { type: 'viewReply', view: context.view, founding: context.founding } as const,
+    }),
+  } as const
+
+  /** What a ping and a ping check do, which differs between the states only in whether the view is acknowledged. */
+  const decisions = (acknowledged: boolean) => {
+    const mustChangeView = { type: 'mustChangeView', params: { acknowledged } } as const
+    const changeView = { type: 'changeView', params: { acknowledged } } as const
+    return {
+      ping: [
+        {
+          guard: mustChangeView,
+          target: 'awaitingAcknowledgement',
+          actions: [changeView, answer],
+          description: 'The ping makes a change due: a new view, in one step (V5, V6).',
+        },
+        {
+          guard: 'acknowledges',
+          target: 'acknowledged',
+          actions: ['countLiveness', answer],
+          description: 'The primary pings with the number of the view (V4).',
+        },
+        { actions: ['countLiveness', answer], description: 'Proves life and volunteers (V8).' },
+      ],
+      pingCheck: [
+        {
+          guard: mustChangeView,
+          target: 'awaitingAcknowledgement',
+          actions: [changeView],
+          description: 'A server has fallen silent and can be replaced (V6).',
+        },
+        { actions: 'countLiveness', description: 'One more check of silence for everyone (V7).' },
+      ],
+    } as const
+  }
+
+  return machine.createMachine({
+    id: 'viewService',
+    description: 'Decides which view is current: who is primary, who is backup.',
+    context: ({ input }) => ({
+      id: input.id,
+      clock: zeroClock,
+      view: noView,
+      founding: true,
+      incarnations: [],
+      servers: [],
+      record: input.record ?? null,
+    }),
+    type: 'parallel',
+    states: {
+      checks: {
+        description: 'Counts time: liveness is measured in ping checks (V7).',
+        initial: 'waiting',
+        states: {
+          waiting: {
+            after: {
+              pingCheckInterval: { target: 'waiting', reenter: true, actions: raise({ type: 'pingCheck' }) },
+            },
+          },
+        },
+      },
+      views: {
+        description: 'The current view.',
+        initial: 'starting',
+        on: {
+          getView: { actions: answer, description: 'A question, not a ping (V8).' },
+          '*': { guard: 'isMessage', actions: ignore('not a message for a view service') },
+        },
+        states: {
+          starting: {
+            description: 'Takes up the record of a former life, if there is one (V11).',
+            always: [
+              {
+                guard: { type: 'resumes', params: { acknowledged: true } },
+                target: 'acknowledged',
+                actions: 'resume',
+              },
+              {
+                guard: { type: 'resumes', params: { acknowledged: false } },
+                target: 'awaitingAcknowledgement',
+                actions: 'resume',
+              },
+              { target: 'awaitingFirstPing' },
+            ],
+          },
+          awaitingFirstPing: {
+            description: 'View 0: the first server to ping becomes primary of view 1 at once (V1).',
+            on: decisions(false),
+          },
+          awaitingAcknowledgement: {
+            description: 'The primary has not confirmed this view: its primary cannot be replaced yet (V4).',
+            on: decisions(false),
+          },
+          acknowledged: {
+            description:
+              'The primary has confirmed this view, so its backup, if any, holds the state (V4, S1).',
+            tags: 'acknowledged',
+            on: decisions(true),
+          },
+        },
+      },
+    },
+  })
+}
+
+/** The record that has to be durable before anything of this state is told (V11). */
+export function viewRecord(context: ViewServiceContext, acknowledged: boolean): ViewRecord {
+  const { view, founding, incarnations } = context
+  return { view, acknowledged, founding, incarnations }
+}
+
+function acknowledges({ view }: ViewServiceContext, event: Event): boolean {
+  return event.type === 'ping' && event.from === view.primary && event.viewNumber === view.number
+}
+
+/** A newer incarnation makes the older dead at once; an older one's late ping proves nothing (V7). */
+function heard(
+  context: ViewServiceContext,
+  from: NodeId,
+): Pick<ViewServiceContext, 'servers' | 'incarnations'> {
+  const { servers, incarnations } = context
+  const { name, incarnation } = parseNodeId(from)
+  const known = incarnations.find((entry) => entry.name === name)?.incarnation ?? -1
+  if (incarnation < known) return { servers, incarnations }
+  const others = servers.filter(({ id }) => parseNodeId(id).name !== name)
+  return {
+    servers: byId([...others, { id: from, silentChecks: 0 }]),
+    incarnations:
+      incarnation === known
+        ? incarnations
+        : byName([...incarnations.filter((entry) => entry.name !== name), { name, incarnation }]),
+  }
+}
+
+/** Who has been silent for `pingTimeout` checks is dead and forgotten (V7). */
+function checked(context: ViewServiceContext, pingTimeout: number): Pick<ViewServiceContext, 'servers'> {
+  return {
+    servers: context.servers
+      .map(({ id, silentChecks }) => ({ id, silentChecks: silentChecks + 1 }))
+      .filter(({ silentChecks }) => silentChecks < pingTimeout),
+  }
+}
+
+/** A view service that starts again gives everyone in its view a fresh chance to ping (V11). */
+function resumed({ view, founding, incarnations }: ViewRecord): Partial<ViewServiceContext> {
+  const members = [view.primary, view.backup].filter((id) => id !== null)
+  return {
+    view,
+    founding,
+    incarnations: byName([...incarnations]),
+    servers: byId(members.map((id) => ({ id, silentChecks: 0 }))),
+    record: null,
+  }
+}
+
+/** Sorted, so that the order of arrival leaves no trace in the state (N3). */
+function byId<Entry extends { readonly id: NodeId }>(entries: Entry[]): Entry[] {
+  return entries.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+function byName<Entry extends { readonly name: string }>(entries: Entry[]): Entry[] {
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
