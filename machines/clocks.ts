@@ -89,8 +89,8 @@ export function compareClocks(
   // Happened-before implies a smaller Lamport time (L2), which no stamp drops: one direction is always excluded.
   if (a.lamport < b.lamport) return forth === 'unknown' ? 'unknown' : forth ? 'before' : 'concurrent'
   if (a.lamport > b.lamport) return back === 'unknown' ? 'unknown' : back ? 'after' : 'concurrent'
-  if (forth === true || back === true) return 'equal'
-  return forth === false || back === false || !maySameEvent(a, b) ? 'concurrent' : 'unknown'
+  // Stamps of one event are cut from one clock, largest counters first: one shows all that the other shows.
+  return forth === true || back === true ? 'equal' : 'concurrent'
 }
 
 /**
@@ -178,15 +178,8 @@ function reaches(a: StampedEvent, b: StampedEvent, isClient: (id: string) => boo
   if (a.node === undefined ? beyond.length === 0 : !beyond.includes(a.node)) return true
   if (!b.truncated) return false
   const newest = newestIncarnations(presentIds(b.vector))
-  const exact = beyond.some((id) => id === b.node || (!isClient(id) && !isDead(id, newest)))
+  const exact = beyond.some((id) => !isClient(id) && !isDead(id, newest))
   return exact ? false : 'unknown'
-}
-
-/** Two stamps of one event are cut from one clock: they share the node's own entry and agree on all they share. */
-function maySameEvent(a: StampedEvent, b: StampedEvent): boolean {
-  if (a.node !== undefined && b.node !== undefined) return a.node === b.node
-  const shared = presentIds(a.vector).filter((id) => entryOf(b.vector, id) > 0)
-  return shared.length > 0 && shared.every((id) => a.vector[id] === b.vector[id])
 }
 
 function presentIds(vector: VectorClock): string[] {

@@ -418,6 +418,12 @@ describe('bounded clocks', () => {
     expect(compareClocks(a, { ...apart, lamport: 4 })).toBe('concurrent')
   })
 
+  test('L6 what a complete clock does not know, it proves', () => {
+    const truncated: Clock = { ...clockOf(4, { 's1#1': 3 }), truncated: true }
+    expect(compareClocks(truncated, clockOf(6, { 's2#1': 5 }))).toBe('concurrent')
+    expect(compareClocks(clockOf(6, { 's2#1': 5 }), truncated)).toBe('concurrent')
+  })
+
   test('L6 an entry of a dead incarnation proves as little as a client', () => {
     const dead = clockOf(9, { 's1#1': 9 })
     const heard: Clock = { ...clockOf(12, { 's1#1': 4, 's1#2': 1, 's2#1': 3 }), truncated: true }
