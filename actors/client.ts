@@ -1,0 +1,299 @@
+/** A client as a live actor, with calls as promises: results, time limits, aborts and typed errors. */
+import { type Actor, createActor } from 'xstate'
+import type { Application, Json } from '../machines/application.ts'
+import type { Result } from '../machines/at-most-once.ts'
+import {
+  type Call,
+  type CallFailure,
+  type ClientMachine,
+  createClientMachine,
+  type Settle,
+} from '../machines/client.ts'
+import { copyJson, jsonSize } from '../machines/json.ts'
+import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
+import type { NodeId } from '../machines/node-id.ts'
+import { StandbyError } from './errors.ts'
+import { nodeLogic } from './node.ts'
+import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
+import type { ActorOptions } from './view-service.ts'
+
+export interface CallOptions {
+  /** Ends the wait; it unsends nothing (C2). */
+  readonly signal?: AbortSignal
+  /** How long to wait, in milliseconds; default: the client's `timeoutMs`. */
+  readonly timeoutMs?: number
+}
+
+export interface ClientActorOptions extends ActorOptions {
+  /** `name#incarnation`, never used before by another life of this name (C3). */
+  readonly id: NodeId
+  /** Default `view-service`. */
+  readonly viewService?: NodeId
+  /** Checks commands before they are sent, if the application can. */
+  // biome-ignore lint/suspicious/noExplicitAny: any application will do here; its types are the client's own
+  readonly application?: Pick<Application<any, any, any>, 'validate'>
+  readonly limits?: LimitOptions
+  /** How long a call waits for its result, in milliseconds; default 10,000, `Infinity` for ever. */
+  readonly timeoutMs?: number
+}
+
+export type ClientActor = Actor<ClientMachine>
+
+/** Brings commands to the primary, wherever it is. Each is executed at most once, whatever is lost or repeated. */
+export interface Client<Command, Result> {
+  readonly id: NodeId
+  readonly actor: ClientActor
+  /**
+   * Executes a command and resolves with its result, exactly once.
+   * @throws StandbyError with a `code`, and `mayHaveExecuted` to tell whether it may yet take effect (C2).
+   */
+  execute(command: Command, options?: CallOptions): Promise<Result>
+  /** Calls that nobody has settled yet. */
+  pending(): number
+  /** Rejects what is pending with `stopped` and leaves no timer behind. */
+  stop(): void
+  [Symbol.dispose](): void
+}
+
+/** How a call ended, for those who do without promises. */
+export type CallEnd = Result | { readonly failure: CallFailure }
+
+interface Pending {
+  readonly command: Json
+  readonly done: (end: CallEnd) => void
+  readonly limit: number
+  readonly deadline: number
+}
+
+/** Starts a client. It looks for the view service at once and opens its session with the first call. */
+export function createClient<Command, Result>(
+  options: ClientActorOptions,
+): Client<Command, Result> & ClientCore {
+  const { id, viewService = 'view-service', inspect, clock, observe } = options
+  const { retryIntervalMs } = checkedTiming(options.timing)
+  const limits = checkedLimits(options.limits)
+  const timeoutMs = checked('timeoutMs', schemas.timeoutMs, options.timeoutMs ?? 10_000)
+  const machine = createClientMachine({
+    retryIntervalMs,
+    queueMax: limits.clientQueueMax,
+    batchMax: limits.batchMax,
+  })
+
+  const pending = new Map<number, Pending>()
+  const deadlines = createDeadlines()
+  let unsent: Call[] = []
+  let calls = 0
+  let stopped = false
+
+  const logic = nodeLogic(machine, {
+    ...options,
+    id,
+    carryOut: ({ params }) => {
+      for (const { id: call, end } of (params as Settle).calls) settle(call, end)
+    },
+  })
+  const actor: ClientActor = createActor(logic, { id, input: { id, viewService }, clock, inspect })
+  actor.start()
+
+  function settle(call: number, end: CallEnd): void {
+    const waiting = pending.get(call)
+    if (waiting === undefined) return
+    pending.delete(call)
+    deadlines.remove(call, waiting.limit)
+    observe?.({
+      kind: 'return',
+      node: id,
+      t: clock.now(),
+      clock: null,
+      call: { id: call, command: waiting.command, end },
+    })
+    waiting.done(end)
+  }
+
+  /** Calls made in one go reach the chart as one event, and so go out together. */
+  function flush(): void {
+    const batch = unsent
+    unsent = []
+    if (!stopped && batch.length > 0) actor.send({ type: 'call', calls: batch })
+  }
+
+  function abandon(ids: readonly number[], code: 'timedOut' | 'aborted' | 'stopped'): void {
+    flush()
+    actor.send({ type: 'abandon', ids, code })
+  }
+
+  function createDeadlines() {
+    // One queue for each time limit in use: the oldest call of each is the next to time out, whatever settles before.
+    const queues = new Map<number, Map<number, number>>()
+    let timer: { readonly handle: unknown; readonly at: number } | null = null
+    const next = () => {
+      let earliest = Number.POSITIVE_INFINITY
+      for (const queue of queues.values())
+        for (const deadline of queue.values()) {
+          earliest = Math.min(earliest, deadline)
+          break
+        }
+      return earliest
+    }
+    const expire = () => {
+      timer = null
+      const now = clock.now()
+      const late: number[] = []
+      for (const queue of queues.values())
+        for (const [call, deadline] of queue) {
+          if (deadline > now) break
+          late.push(call)
+        }
+      if (late.length > 0) abandon(late, 'timedOut')
+      arm(next())
+    }
+    const arm = (deadline: number) => {
+      if (deadline === Number.POSITIVE_INFINITY || (timer !== null && timer.at <= deadline)) return
+      if (timer !== null) clock.clearTimeout(timer.handle)
+      timer = { at: deadline, handle: clock.setTimeout(expire, Math.max(0, deadline - clock.now())) }
+    }
+    return {
+      add(call: number, limit: number, deadline: number) {
+        if (limit === Number.POSITIVE_INFINITY) return
+        let queue = queues.get(limit)
+        if (queue === undefined) {
+          queue = new Map()
+          queues.set(limit, queue)
+        }
+        queue.set(call, deadline)
+        arm(deadline)
+      },
+      remove(call: number, limit: number) {
+        const queue = queues.get(limit)
+        queue?.delete(call)
+        if (queue?.size === 0) queues.delete(limit)
+      },
+      stop() {
+        if (timer !== null) clock.clearTimeout(timer.handle)
+        timer = null
+      },
+    }
+  }
+
+  function submit(command: unknown, done: (end: CallEnd) => void, limit: number = timeoutMs): number {
+    if (stopped) throw stoppedError(id)
+    const wrong = options.application?.validate?.(command) ?? null
+    if (wrong !== null) throw new StandbyError('invalidCommand', wrong)
+    const copy = copied(command)
+    const bytes = jsonSize(copy)
+    if (bytes > limits.commandBytesMax) {
+      throw new StandbyError(
+        'tooLarge',
+        `expected a command of at most ${limits.commandBytesMax} bytes of JSON, got ${bytes}; raise limits.commandBytesMax or split it`,
+      )
+    }
+    const call = ++calls
+    const deadline = clock.now() + limit
+    pending.set(call, { command: copy, done, limit, deadline })
+    deadlines.add(call, limit, deadline)
+    observe?.({ kind: 'call', node: id, t: clock.now(), clock: null, call: { id: call, command: copy } })
+    unsent.push({ id: call, command: copy, bytes })
+    if (unsent.length === 1) clock.soon(flush)
+    return call
+  }
+
+  function stop(): void {
+    if (stopped) return
+    if (pending.size > 0) abandon([...pending.keys()], 'stopped')
+    stopped = true
+    deadlines.stop()
+    actor.stop()
+  }
+
+  return {
+    id,
+    actor,
+    submit,
+    abandon: (call) => void (pending.has(call) && abandon([call], 'aborted')),
+    pending: () => pending.size,
+    execute: (command, { signal, timeoutMs: limit } = {}) =>
+      new Promise<Result>((resolve, reject) => {
+        if (signal?.aborted)
+          return reject(errorOf({ code: 'aborted', mayHaveExecuted: false }, signal.reason))
+        const onAbort = () => {
+          if (pending.has(call)) abandon([call], 'aborted')
+        }
+        const done = (end: CallEnd) => {
+          signal?.removeEventListener('abort', onAbort)
+          if ('value' in end) resolve(end.value as Result)
+          else if ('error' in end)
+            reject(new StandbyError(end.error.code, end.error.message, { mayHaveExecuted: true }))
+          else reject(errorOf(end.failure, end.failure.code === 'aborted' ? signal?.reason : undefined))
+        }
+        const ownLimit = limit === undefined ? timeoutMs : checked('timeoutMs', schemas.timeoutMs, limit)
+        const call = submit(command, done, ownLimit)
+        signal?.addEventListener('abort', onAbort, { once: true })
+      }),
+    stop,
+    [Symbol.dispose]: stop,
+  }
+}
+
+/** Calls without promises, for worlds in which nothing may happen between two steps. */
+export interface ClientCore {
+  /** @throws StandbyError for a command that is not sent at all. Returns the call's mark. */
+  submit(command: unknown, done: (end: CallEnd) => void, timeoutMs?: number): number
+  abandon(call: number): void
+}
+
+/** A client of the key-value store: the commands as methods. */
+export interface KeyValueClient extends Client<KeyValueCommand, KeyValueResult> {
+  /** The value under `key`, or null. */
+  get<Value extends Json = Json>(key: string, options?: CallOptions): Promise<Value | null>
+  put(key: string, value: Json, options?: CallOptions): Promise<void>
+  /** Appends to the string under `key` (absent: the empty one); resolves with the new length. */
+  append(key: string, value: string, options?: CallOptions): Promise<number>
+  /** Resolves with whether there was something to delete. */
+  delete(key: string, options?: CallOptions): Promise<boolean>
+  /** Sets `value` if the present one equals `expected` (null: absent); resolves with whether it did. */
+  compareAndSet(key: string, expected: Json, value: Json, options?: CallOptions): Promise<boolean>
+}
+
+/** Adds the commands of the key-value store, as methods, to a client. */
+export function withKeyValueMethods<Core extends Client<KeyValueCommand, KeyValueResult>>(
+  client: Core,
+): Core & KeyValueClient {
+  return {
+    ...client,
+    get: <Value extends Json>(key: string, options?: CallOptions) =>
+      client.execute({ op: 'get', key }, options) as Promise<Value | null>,
+    put: (key, value, options) => client.execute({ op: 'put', key, value }, options).then(() => undefined),
+    append: (key, value, options) => client.execute({ op: 'append', key, value }, options) as Promise<number>,
+    delete: (key, options) => client.execute({ op: 'delete', key }, options) as Promise<boolean>,
+    compareAndSet: (key, expected, value, options) =>
+      client.execute({ op: 'compareAndSet', key, expected, value }, options) as Promise<boolean>,
+  }
+}
+
+function copied(command: unknown): Json {
+  try {
+    return copyJson(command)
+  } catch (cause) {
+    throw new StandbyError('invalidCommand', `command: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function stoppedError(id: NodeId): StandbyError {
+  return new StandbyError('stopped', `client ${id} has been stopped; create a new one`)
+}
+
+const explanations: Record<CallFailure['code'], string> = {
+  timedOut: 'no answer within the time limit; retry, or give it a longer timeoutMs',
+  aborted: 'the call was aborted',
+  stopped: 'the client was stopped before the call was answered',
+  overloaded: "the client's queue is full; make fewer calls at once or raise limits.clientQueueMax",
+  sessionExpired: 'the session expired at the servers while the call was under way; raise limits.sessionsMax',
+  sequenceReused: 'the servers know this sequence number with other commands; is the client id in use twice?',
+  replicaDiverged:
+    'the replicas disagree about an outcome and have stopped; the application is not deterministic',
+}
+
+function errorOf({ code, mayHaveExecuted }: CallFailure, cause?: unknown): StandbyError {
+  const fate = mayHaveExecuted ? 'the command may have been executed' : 'the command was never transmitted'
+  return new StandbyError(code, `${explanations[code]} (${fate})`, { mayHaveExecuted, cause })
+}

@@ -1,0 +1,220 @@
+/** A whole system in one process: a view service, servers and clients on one transport. */
+import type { InspectionEvent, Observer } from 'xstate'
+import type { Application } from '../machines/application.ts'
+import { type KeyValueCommand, type KeyValueResult, keyValueStore } from '../machines/key-value-store.ts'
+import { type NodeId, nodeId } from '../machines/node-id.ts'
+import type { View } from '../machines/view.ts'
+import {
+  type Client,
+  type ClientCore,
+  createClient,
+  type KeyValueClient,
+  withKeyValueMethods,
+} from './client.ts'
+import { StandbyError } from './errors.ts'
+import type { NodePorts } from './node.ts'
+import {
+  checked,
+  checkedLimits,
+  checkedTiming,
+  type LimitOptions,
+  schemas,
+  type TimingOptions,
+} from './options.ts'
+import { createServer, type Role, type ServerNode } from './server.ts'
+import { createViewService, type ViewServiceNode } from './view-service.ts'
+
+export interface ClusterOptions<State = unknown, Command = unknown, Result = unknown> {
+  /** What is replicated; default: the key-value store. */
+  readonly application?: Application<State, Command, Result>
+  /** How many servers, or their names; default 3, named `s1`, `s2`, `s3`. Two hold the state, the others stand by. */
+  readonly servers?: number | readonly string[]
+  readonly timing?: TimingOptions
+  readonly limits?: LimitOptions
+  /** XState's own inspection of every actor. */
+  readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
+}
+
+export interface ClusterClientOptions {
+  /** Default `c1`, `c2` and so on. A name that was used before is a new incarnation, with a new session (C3). */
+  readonly name?: string
+  /** How long its calls wait, in milliseconds; default 10,000. */
+  readonly timeoutMs?: number
+}
+
+/** One server of a cluster, through all its lives. */
+export interface ClusterServer {
+  readonly name: string
+  /** The id of its newest life. */
+  readonly id: NodeId
+  readonly alive: boolean
+  /** The node of its newest life. */
+  readonly node: ServerNode
+  readonly role: Role
+  /** Nothing in flight is finished, nothing is sent any more. Crashing twice is harmless. */
+  crash(): void
+  /** Starts a new life, empty, under the next incarnation (N2). Crashes it first if it is alive. */
+  restart(): void
+}
+
+export interface Cluster<ClusterClient> {
+  readonly viewService: ViewServiceNode
+  readonly servers: readonly ClusterServer[]
+  /** @throws StandbyError `unknownNode` */
+  server(name: string): ClusterServer
+  view(): View
+  /** The primary of the current view, if it is alive. */
+  primary(): ClusterServer | null
+  backup(): ClusterServer | null
+  /** @throws StandbyError `duplicateNode` when a client of that name is running, `stopped` after `stop()`. */
+  client(options?: ClusterClientOptions): ClusterClient
+  /** Stops every node; pending calls reject with `stopped`. No timer is left. Stopping twice is harmless. */
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+type AnyClient = Client<unknown, unknown> & ClientCore
+
+/**
+ * Starts a cluster on the given ports.
+ * @throws StandbyError `invalidOption`
+ */
+export function createCluster(
+  options: ClusterOptions & NodePorts & { application?: undefined },
+): Cluster<KeyValueClient & ClientCore>
+export function createCluster(
+  options: ClusterOptions<never, KeyValueCommand, KeyValueResult> & NodePorts,
+): Cluster<KeyValueClient & ClientCore>
+export function createCluster<State, Command, Result>(
+  options: ClusterOptions<State, Command, Result> & NodePorts,
+): Cluster<Client<Command, Result> & ClientCore>
+export function createCluster<State, Command, Result>(
+  options: ClusterOptions<State, Command, Result> & NodePorts,
+): Cluster<AnyClient> {
+  const { transport, clock, observe, inspect } = options
+  const application = (options.application ?? keyValueStore) as Application
+  const timing = checkedTiming(options.timing)
+  const limits = checkedLimits(options.limits)
+  const given = checked('servers', schemas.servers, options.servers ?? 3)
+  const names =
+    typeof given === 'number' ? Array.from({ length: given }, (_, index) => `s${index + 1}`) : given
+  const { vectorEntriesMax } = limits
+  const common = {
+    transport,
+    clock,
+    timing,
+    vectorEntriesMax,
+    ...(observe === undefined ? {} : { observe }),
+    ...(inspect === undefined ? {} : { inspect }),
+  }
+
+  const incarnations = new Map<string, number>()
+  const clients = new Map<string, AnyClient>()
+  let stopped = false
+
+  const nextId = (name: string): NodeId => {
+    const incarnation = (incarnations.get(name) ?? 0) + 1
+    incarnations.set(name, incarnation)
+    return nodeId(name, incarnation)
+  }
+  const refuseIfStopped = () => {
+    if (stopped) throw new StandbyError('stopped', 'the cluster has been stopped; create a new one')
+  }
+
+  const viewService = createViewService(common)
+  const servers = names.map((name): ClusterServer => {
+    const start = () => createServer({ ...common, id: nextId(name), application, limits })
+    let node = start()
+    let alive = true
+    const crash = () => {
+      if (!alive) return
+      alive = false
+      node.stop()
+      observe?.({ kind: 'crash', node: node.id, t: clock.now(), clock: null, detail: node.state() })
+    }
+    return {
+      name,
+      get id() {
+        return node.id
+      },
+      get alive() {
+        return alive
+      },
+      get node() {
+        return node
+      },
+      get role() {
+        return node.role()
+      },
+      crash,
+      restart() {
+        refuseIfStopped()
+        crash()
+        node = start()
+        alive = true
+        observe?.({ kind: 'restart', node: node.id, t: clock.now(), clock: null })
+      },
+    }
+  })
+  const byId = (id: NodeId | null) => servers.find((server) => server.alive && server.id === id) ?? null
+  const view = () => viewService.view()
+
+  const stop = async () => {
+    if (stopped) return
+    stopped = true
+    for (const client of clients.values()) client.stop()
+    for (const { node } of servers) node.stop()
+    viewService.stop()
+    await transport.close()
+  }
+
+  return {
+    viewService,
+    servers,
+    view,
+    server(name) {
+      const found = servers.find((server) => server.name === name)
+      if (found !== undefined) return found
+      throw new StandbyError(
+        'unknownNode',
+        `expected one of the servers ${names.join(', ')}, got ${JSON.stringify(name)}`,
+      )
+    },
+    primary: () => byId(view().primary),
+    backup: () => byId(view().backup),
+    client({ name, timeoutMs } = {}) {
+      refuseIfStopped()
+      const own = name === undefined ? freeName(clients, names) : checked('client name', schemas.name, name)
+      if (clients.has(own) || names.includes(own) || own === viewService.id) {
+        throw new StandbyError(
+          'duplicateNode',
+          `expected a name that no running node has, got ${own}; stop that client first, or leave the name out`,
+        )
+      }
+      const core = createClient({
+        ...common,
+        id: nextId(own),
+        application,
+        limits,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      })
+      const stopClient = () => {
+        clients.delete(own)
+        core.stop()
+      }
+      const client = { ...core, stop: stopClient, [Symbol.dispose]: stopClient } as AnyClient
+      clients.set(own, client)
+      const isKeyValueStore = (application as unknown) === keyValueStore
+      return isKeyValueStore ? (withKeyValueMethods(client as never) as unknown as AnyClient) : client
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+function freeName(clients: ReadonlyMap<string, unknown>, names: readonly string[]): string {
+  for (let number = clients.size + 1; ; number++) {
+    const name = `c${number}`
+    if (!clients.has(name) && !names.includes(name)) return name
+  }
+}

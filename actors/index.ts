@@ -1,0 +1,17 @@
+/** The charts as live XState actors on ports: bring your own transport and clock, or take those of the main entry. */
+export * from './client.ts'
+export * from './cluster.ts'
+export * from './errors.ts'
+export * from './node.ts'
+export * from './observation.ts'
+export {
+  checkedLimits,
+  checkedTiming,
+  defaultLimits,
+  defaultTiming,
+  type LimitOptions,
+  type TimingOptions,
+} from './options.ts'
+export * from './ports.ts'
+export * from './server.ts'
+export * from './view-service.ts'

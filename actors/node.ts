@@ -1,0 +1,252 @@
+/** One node: a chart as XState actor logic, with its clocks kept in one place, on a transport. Charts never touch a clock. */
+import type {
+  ActorLogic,
+  ActorScope,
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  EventObject,
+  Snapshot,
+} from 'xstate'
+import { boundClock, type Clock, receive, tick } from '../machines/clocks.ts'
+import type { Ignore, Send } from '../machines/effects.ts'
+import { invalidMessage, type Message } from '../machines/messages.ts'
+import type { NodeId } from '../machines/node-id.ts'
+import type { PureAction } from '../machines/pure-transition.ts'
+import { type Microstep, messageIdOf, type Observation } from './observation.ts'
+import type { Envelope, Observe, TimeClock, Transport } from './ports.ts'
+
+/** What a node needs of the world. */
+export interface NodePorts {
+  readonly transport: Transport
+  readonly clock: TimeClock
+  readonly observe?: Observe
+}
+
+export interface NodeOptions extends NodePorts {
+  readonly id: NodeId
+  /** Client entries kept in the node's vector clock (L6); default: all. */
+  readonly vectorEntriesMax?: number
+  /** Carries out the chart's other effects, after the step that asked for them. */
+  readonly carryOut?: (action: PureAction) => void
+  /** Called after each step and before anything that it sent leaves: the place to make state durable (V11). */
+  readonly beforeSending?: (snapshot: AnyMachineSnapshot) => void
+}
+
+/** The event with which an envelope reaches the chart: the message, who sent it, and the stamp that only this file reads. */
+type Arrival = Message & { readonly from: NodeId; readonly stamp: Clock }
+
+type Scope = ActorScope<Snapshot<unknown>, EventObject>
+
+/**
+ * Actor logic for `machine` as node `id`. It attaches to the transport when its actor starts and detaches when it stops;
+ * a stopped actor sends nothing more and finishes nothing, which is what a crash is.
+ *
+ * Clocks: a message received merges and ticks, everything sent ticks and is stamped, an event from within ticks when it
+ * changes state (L1, L3).
+ */
+export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, options: NodeOptions): Machine {
+  const { id, transport, clock: time, observe, carryOut, beforeSending } = options
+  let detach: () => void = () => {}
+  let stopped = false
+  let collected: PureAction[] = []
+  let microsteps: Microstep[] = []
+  const scopes = new WeakMap<Scope, Scope>()
+
+  /** The actor's own scope, except that the chart's effects are collected instead of executed. */
+  const collecting = (scope: Scope): Scope => {
+    let wrapped = scopes.get(scope)
+    if (wrapped === undefined) {
+      wrapped = {
+        ...scope,
+        actionExecutor: (action) => {
+          collected.push({ type: action.type, params: action.params })
+          if (action.type.startsWith('xstate.')) scope.actionExecutor(action)
+        },
+      }
+      scopes.set(scope, wrapped)
+    }
+    return wrapped
+  }
+
+  const take = (
+    before: AnyMachineSnapshot | null,
+    event: EventObject,
+    scope: Scope,
+    run: (scope: Scope) => unknown,
+  ) => {
+    collected = []
+    microsteps = []
+    const stamp = (event as Partial<Arrival>).stamp
+    const stepped = run(collecting(scope)) as AnyMachineSnapshot
+    const known = (before ?? stepped).context.clock as Clock
+    const arrived = stamp !== undefined
+    let clock = arrived ? receive(known, id, stamp) : stepped !== before ? tick(known, id) : known
+    if (options.vectorEntriesMax !== undefined) clock = bounded(clock, stepped, options.vectorEntriesMax)
+
+    const actions = collected
+    const outgoing: Envelope[] = []
+    const arrivalClock = clock
+    for (const { type, params } of actions) {
+      if (type !== 'send') continue
+      const { to, message } = params as Send
+      clock = tick(clock, id)
+      outgoing.push({ from: id, to, message, stamp: clock })
+    }
+    const after = clock === known ? stepped : withClock(stepped, clock)
+    const effects = actions.filter(({ type }) => type === 'settle')
+    if (observe !== undefined) {
+      scope.defer(() => observe(observation(before, event, after, actions, arrivalClock)))
+    }
+    if (beforeSending !== undefined) scope.defer(() => beforeSending(after))
+    if (outgoing.length > 0) scope.defer(() => sendAll(outgoing))
+    if (effects.length > 0) {
+      scope.defer(() => {
+        for (const effect of effects) carryOut?.(effect)
+      })
+    }
+    return after
+  }
+
+  const sendAll = (envelopes: readonly Envelope[]): void => {
+    for (const envelope of envelopes) {
+      if (stopped) return
+      observe?.({
+        kind: 'send',
+        node: id,
+        t: time.now(),
+        clock: envelope.stamp,
+        envelope,
+        messageId: messageIdOf(envelope),
+        copy: 0,
+      })
+      transport.send(envelope)
+    }
+  }
+
+  const observation = (
+    before: AnyMachineSnapshot | null,
+    event: EventObject,
+    after: AnyMachineSnapshot,
+    actions: readonly PureAction[],
+    clock: Clock,
+  ): Observation => {
+    const { stamp, from } = event as Partial<Arrival>
+    const base = {
+      node: id,
+      t: time.now(),
+      clock,
+      event,
+      after,
+      actions,
+      microsteps,
+      ignored: actions.flatMap(({ type, params }) => (type === 'ignore' ? [(params as Ignore).reason] : [])),
+      ...(before === null ? {} : { before }),
+    }
+    if (stamp === undefined || from === undefined) {
+      const kind = before === null ? 'start' : event.type.startsWith('xstate.after.') ? 'timer' : 'local'
+      return { kind, ...base }
+    }
+    const { stamp: _, from: __, ...message } = event as Arrival
+    const envelope: Envelope = { from, to: id, message: message as Message, stamp }
+    return { kind: 'receive', ...base, envelope, messageId: messageIdOf(envelope) }
+  }
+
+  /** The entries of clients are capped; those of servers and of the view service are not (L6). */
+  const bounded = (clock: Clock, { context }: AnyMachineSnapshot, entriesMax: number): Clock => {
+    const { viewService, view, servers } = context as {
+      viewService?: NodeId
+      view: { primary: NodeId | null; backup: NodeId | null }
+      servers?: readonly { readonly id: NodeId }[]
+    }
+    const isClient = (other: NodeId) =>
+      other !== viewService &&
+      other !== view.primary &&
+      other !== view.backup &&
+      !servers?.some((server) => server.id === other)
+    return boundClock(clock, { entriesMax, isClient, keep: id })
+  }
+
+  const receiveEnvelope = (actor: { send(event: EventObject): void }, envelope: Envelope): void => {
+    if (stopped) return
+    const { from, to, message, stamp } = envelope
+    const invalid = to !== id ? `addressed to ${to}` : (invalidStamp(stamp) ?? invalidMessage(message))
+    if (invalid === null) actor.send({ ...(message as object), from, stamp } as unknown as EventObject)
+    else
+      observe?.({
+        kind: 'refuse',
+        node: id,
+        t: time.now(),
+        clock: null,
+        envelope,
+        ignored: [invalid],
+        detail: invalid,
+      })
+  }
+
+  const logic: ActorLogic<Snapshot<unknown>, EventObject, unknown> = {
+    ...(machine as unknown as ActorLogic<Snapshot<unknown>, EventObject, unknown>),
+    getInitialSnapshot: (scope, input) =>
+      take(null, { type: 'xstate.init' }, scope, (shared) =>
+        machine.getInitialSnapshot(shared as never, input as never),
+      ),
+    transition(snapshot, event, scope) {
+      if (event.type === 'xstate.stop') {
+        stopped = true
+        detach()
+        return machine.transition(snapshot as never, event as never, scope as never)
+      }
+      return take(snapshot as AnyMachineSnapshot, event, scope, (shared) =>
+        machine.transition(snapshot as never, event as never, shared as never),
+      )
+    },
+    start(snapshot, scope) {
+      machine.start(snapshot as never)
+      detach = transport.attach(id, (envelope) => receiveEnvelope(scope.self, envelope))
+      if (observe !== undefined) {
+        scope.system.inspect((inspected) => {
+          if (inspected.type === '@xstate.microstep' && inspected.actorRef === scope.self) {
+            microsteps.push(...microstepsOf(inspected))
+          }
+        })
+      }
+    },
+    restoreSnapshot: (snapshot, scope) => machine.restoreSnapshot(snapshot as never, scope as never),
+    getPersistedSnapshot: (snapshot, persistOptions) =>
+      machine.getPersistedSnapshot(snapshot as never, persistOptions),
+  }
+  return logic as unknown as Machine
+}
+
+/** The clock is the only part of a context that is not the chart's own. */
+function withClock(snapshot: AnyMachineSnapshot, clock: Clock): AnyMachineSnapshot {
+  return { ...snapshot, context: { ...snapshot.context, clock } } as AnyMachineSnapshot
+}
+
+function microstepsOf(inspected: object): Microstep[] {
+  const { event, _transitions } = inspected as {
+    event: EventObject
+    _transitions: { source: { id: string }; target?: { id: string }[]; guard?: unknown }[]
+  }
+  return _transitions.map(({ source, target, guard }) => ({
+    event: event.type,
+    source: source.id,
+    target: target?.map((node) => node.id) ?? [],
+    guard: guardName(guard),
+  }))
+}
+
+function guardName(guard: unknown): string | null {
+  if (guard === undefined) return null
+  if (typeof guard === 'string') return guard
+  return (guard as { type?: string }).type ?? '(inline)'
+}
+
+function invalidStamp(stamp: unknown): string | null {
+  const { lamport, vector } = (stamp ?? {}) as Partial<Clock>
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0
+  const isValid =
+    isCount(lamport) && typeof vector === 'object' && vector !== null && Object.values(vector).every(isCount)
+  return isValid
+    ? null
+    : 'expected a stamp with a Lamport time and a vector of counts; the sender is not one of ours'
+}

@@ -1,0 +1,75 @@
+/** What can be observed of a running system: one stream, the same live, in simulation and in a trace. */
+import type { AnyMachineSnapshot } from 'xstate'
+import type { Clock } from '../machines/clocks.ts'
+import type { Message } from '../machines/messages.ts'
+import { operationsOf } from '../machines/messages.ts'
+import type { NodeId } from '../machines/node-id.ts'
+import type { PureAction } from '../machines/pure-transition.ts'
+import type { Envelope } from './ports.ts'
+
+/** What happened. `local` is an event from within the node's own process, such as a call of a client. */
+export type ObservationKind =
+  | 'start'
+  | 'send'
+  | 'receive'
+  | 'timer'
+  | 'local'
+  | 'drop'
+  | 'duplicate'
+  | 'delay'
+  | 'crash'
+  | 'restart'
+  | 'stop'
+  | 'partition'
+  | 'heal'
+  | 'call'
+  | 'return'
+  | 'refuse'
+
+/** One thing that happened. Snapshots are the live ones: a sink that keeps them must not change them. */
+export interface Observation {
+  readonly kind: ObservationKind
+  /** Where; null for what happens to the network as a whole. */
+  readonly node: NodeId | null
+  /** Milliseconds of the system's clock. */
+  readonly t: number
+  /** The node's clocks after it; null where no node's clock is concerned. */
+  readonly clock: Clock | null
+  /** For everything that concerns one message. */
+  readonly envelope?: Envelope
+  /** `send`: the same id as at its `receive`; a duplicate has the id of its original and another copy number. */
+  readonly messageId?: string
+  readonly copy?: number
+  /** `receive`, `timer`, `local`: the event that the chart took. */
+  readonly event?: { readonly type: string }
+  readonly before?: AnyMachineSnapshot
+  readonly after?: AnyMachineSnapshot
+  /** What the chart asked for, in order, XState's own actions included. */
+  readonly actions?: readonly PureAction[]
+  /** Each step of XState within this one event, in order. */
+  readonly microsteps?: readonly Microstep[]
+  /** The reasons why the chart changed nothing, or why a message was not taken at all. */
+  readonly ignored?: readonly string[]
+  /** `drop`, `crash`, `partition` ...: what it was. */
+  readonly detail?: string
+  /** `call` and `return`: the call, its command, and how it ended. */
+  readonly call?: { readonly id: number; readonly command: unknown; readonly end?: unknown }
+}
+
+/** A transition that XState took: from which state to which, and under which guard. */
+export interface Microstep {
+  readonly event: string
+  readonly source: string
+  readonly target: readonly string[]
+  readonly guard: string | null
+}
+
+/** The message's id: the sender and its Lamport time, which no two messages share. Derived, never random. */
+export function messageIdOf({ from, stamp }: Envelope): string {
+  return `${from}@${stamp.lamport}`
+}
+
+/** The ids `session/sequence number/index` of the operations that an observation serves (a batch serves several). */
+export function operationsIn(observation: Observation): readonly string[] {
+  return observation.envelope === undefined ? [] : operationsOf(observation.envelope.message as Message)
+}

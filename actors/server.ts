@@ -1,0 +1,71 @@
+/** A server as a live actor. */
+import { type Actor, createActor } from 'xstate'
+import type { Application } from '../machines/application.ts'
+import { keyValueStore } from '../machines/key-value-store.ts'
+import type { NodeId } from '../machines/node-id.ts'
+import { createServerMachine, type ServerMachine } from '../machines/server.ts'
+import { nodeLogic } from './node.ts'
+import { checkedLimits, checkedTiming, type LimitOptions } from './options.ts'
+import type { ActorOptions } from './view-service.ts'
+
+export interface ServerActorOptions extends ActorOptions {
+  /** `name#incarnation`, never used before by another life of this name (N2). */
+  readonly id: NodeId
+  /** Default `view-service`. */
+  readonly viewService?: NodeId
+  /** Default: the key-value store. The same on every server. */
+  // biome-ignore lint/suspicious/noExplicitAny: any application will do here; its types matter to its clients only
+  readonly application?: Application<any, any, any>
+  readonly limits?: LimitOptions
+}
+
+export type Role = 'idle' | 'backup' | 'primary' | 'replicaDiverged'
+export type ServerActor = Actor<ServerMachine>
+
+export interface ServerNode {
+  readonly id: NodeId
+  readonly actor: ServerActor
+  role(): Role
+  /** The role with its inner state, such as `primary.awaitingBackupAck`. */
+  state(): string
+  /** How many commands its replica has executed; null while it holds no state. */
+  applied(): number | null
+  /** Nothing in flight is finished, nothing is sent any more: to the others it is a crash. */
+  stop(): void
+}
+
+/** Starts a server. It volunteers at the view service, which decides what it is. */
+export function createServer(options: ServerActorOptions): ServerNode {
+  const { id, viewService = 'view-service', application = keyValueStore, inspect } = options
+  const { pingIntervalMs, resendIntervalMs } = checkedTiming(options.timing)
+  const limits = checkedLimits(options.limits)
+  const machine = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs })
+  const logic = nodeLogic(machine, { ...options, id })
+  const actor: ServerActor = createActor(logic, {
+    id,
+    input: { id, viewService },
+    clock: options.clock,
+    inspect,
+  })
+  actor.start()
+  return {
+    id,
+    actor,
+    role: () => roleIn(actor.getSnapshot().value),
+    state: () => stateIn(actor.getSnapshot().value),
+    applied: () => actor.getSnapshot().context.replica?.position ?? null,
+    stop: () => void actor.stop(),
+  }
+}
+
+/** The role that a server's state value says. */
+export function roleIn(value: unknown): Role {
+  const { role } = value as { role: string | Record<string, string> }
+  return (typeof role === 'string' ? role : Object.keys(role)[0]) as Role
+}
+
+/** The role with its inner state, from a server's state value. */
+export function stateIn(value: unknown): string {
+  const { role } = value as { role: string | Record<string, string> }
+  return typeof role === 'string' ? role : Object.entries(role).flat().join('.')
+}

@@ -1,0 +1,72 @@
+/** The view service as a live actor. */
+import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate'
+import type { NodeId } from '../machines/node-id.ts'
+import type { View } from '../machines/view.ts'
+import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
+import { type NodePorts, nodeLogic } from './node.ts'
+import { checkedTiming, type TimingOptions } from './options.ts'
+
+/** What every live actor can be given. */
+export interface ActorOptions extends NodePorts {
+  readonly timing?: TimingOptions
+  /** XState's own inspection, as in `createActor`. */
+  readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
+  /** Client entries in the vector clock (L6); default 64. */
+  readonly vectorEntriesMax?: number
+}
+
+export interface ViewServiceOptions extends ActorOptions {
+  /** Default `view-service`. */
+  readonly id?: NodeId
+  /** What a former life left, to go on from (V11). */
+  readonly record?: ViewRecord | null
+  /** Makes a record durable before anyone is told of it; must return only then (V11). */
+  readonly keep?: (record: ViewRecord) => void
+}
+
+export type ViewServiceActor = Actor<ReturnType<typeof createViewServiceMachine>>
+
+export interface ViewServiceNode {
+  readonly id: NodeId
+  readonly actor: ViewServiceActor
+  view(): View
+  /** Whether the current view's primary has confirmed it (V4). */
+  acknowledged(): boolean
+  stop(): void
+}
+
+/** Starts a view service. One at a time: it is the one node that must not be there twice. */
+export function createViewService(options: ViewServiceOptions): ViewServiceNode {
+  const { id = 'view-service', keep, record = null, inspect } = options
+  const timing = checkedTiming(options.timing)
+  const machine = createViewServiceMachine(timing)
+  let kept = JSON.stringify(record)
+  const logic = nodeLogic(machine, {
+    ...options,
+    id,
+    ...(keep === undefined
+      ? {}
+      : {
+          beforeSending: (snapshot) => {
+            const next = viewRecord(snapshot.context, snapshot.hasTag('acknowledged'))
+            const text = JSON.stringify(next)
+            if (next.view.number > 0 && text !== kept) keep(next)
+            kept = text
+          },
+        }),
+  })
+  const actor: ViewServiceActor = createActor(logic, {
+    id,
+    input: { id, record },
+    clock: options.clock,
+    inspect,
+  })
+  actor.start()
+  return {
+    id,
+    actor,
+    view: () => actor.getSnapshot().context.view,
+    acknowledged: () => actor.getSnapshot().hasTag('acknowledged'),
+    stop: () => void actor.stop(),
+  }
+}

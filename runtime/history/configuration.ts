@@ -1,0 +1,141 @@
+// What may have happened so far: configurations, and the frontier that keeps only those which matter.
+import { acceptedTrait, readsTrait } from './compiled-history.ts'
+import { hasOp, isSubset, mix, type OpSet, sameSet } from './op-set.ts'
+
+/** One step of an order under construction, linked to the step before. */
+export interface Log {
+  readonly op: number
+  /** True when the operation was put right before the last overwriting one, false when at the end. */
+  readonly buried: boolean
+  readonly previous: Log | null
+  readonly length: number
+}
+
+export function extend(previous: Log | null, op: number, buried: boolean): Log {
+  return { op, buried, previous, length: (previous?.length ?? 0) + 1 }
+}
+
+/**
+ * A state that the object may be in, with the open operations that have taken effect.
+ *
+ * `cover` is the event at which the last overwriting operation was placed (-1 when none was): whatever was open then
+ * and is accepted in every state may have happened right before it, unseen, and is therefore not placed until it must be.
+ */
+export interface Configuration {
+  readonly state: number
+  /** Open answered operations that have taken effect. */
+  readonly done: OpSet
+  /** Unanswered operations that have taken effect. */
+  readonly used: OpSet
+  readonly cover: number
+  readonly log: Log | null
+}
+
+/** Mixes what a configuration is told apart by, `cover` and `log` excepted. */
+export function hashOf(state: number, done: OpSet, used: OpSet): number {
+  return mix(state) ^ done.hash ^ mix(used.hash + 1)
+}
+
+/** What the frontier asks about operations and states. */
+export interface FrontierContext {
+  readonly calls: readonly number[]
+  readonly traits: Uint8Array
+  isSink(state: number): boolean
+}
+
+/** Pairs compared per state before the frontier falls back to exact duplicates. */
+const comparedMax = 48
+
+/** Configurations at one event, without those that another one makes superfluous. */
+export class Frontier {
+  readonly #context: FrontierContext
+  readonly #byState = new Map<number, Configuration[]>()
+  readonly #byHash = new Map<number, Configuration[]>()
+  #size = 0
+
+  constructor(context: FrontierContext) {
+    this.#context = context
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  add(added: Configuration): void {
+    let alike = this.#byState.get(added.state)
+    if (alike === undefined) this.#byState.set(added.state, (alike = []))
+    if (alike.length >= comparedMax && this.#replaceSame(added)) return
+    for (let at = Math.min(alike.length, comparedMax) - 1; at >= 0; at--) {
+      const kept = alike[at]!
+      if (this.#dominates(kept, added, this.#context.isSink(added.state))) return
+      if (this.#dominates(added, kept, this.#context.isSink(added.state))) {
+        alike[at] = alike[alike.length - 1]!
+        alike.pop()
+        this.#forget(kept)
+      }
+    }
+    alike.push(added)
+    this.#size++
+    const hash = hashOf(added.state, added.done, added.used)
+    const bucket = this.#byHash.get(hash)
+    if (bucket === undefined) this.#byHash.set(hash, [added])
+    else bucket.push(added)
+  }
+
+  /** The configurations to go on with, at most `width`, the laziest first; `sinkIsWorst` as in `CompiledHistory`. */
+  take(width: number, sinkIsWorst: boolean): Configuration[] {
+    let all = [...this.#byState.values()].flat()
+    if (sinkIsWorst && all.length > 1) all = this.#withoutWorseSinks(all)
+    if (all.length <= width) return all
+    return all.sort((left, right) => this.#effort(left) - this.#effort(right)).slice(0, width)
+  }
+
+  #replaceSame(added: Configuration): boolean {
+    const bucket = this.#byHash.get(hashOf(added.state, added.done, added.used)) ?? []
+    for (const kept of bucket) {
+      if (kept.state !== added.state || !sameSet(kept.done, added.done) || !sameSet(kept.used, added.used)) continue
+      if (kept.cover >= added.cover) return true
+    }
+    return false
+  }
+
+  #forget(gone: Configuration): void {
+    this.#size--
+    const bucket = this.#byHash.get(hashOf(gone.state, gone.done, gone.used))!
+    bucket.splice(bucket.indexOf(gone), 1)
+  }
+
+  #withoutWorseSinks(all: Configuration[]): Configuration[] {
+    const others = all.filter((one) => !this.#context.isSink(one.state)).slice(0, 4 * comparedMax)
+    if (others.length === 0 || others.length === all.length) return all
+    return all.filter(
+      (one) =>
+        !this.#context.isSink(one.state) || !others.some((other) => this.#dominates(other, one, true)),
+    )
+  }
+
+  /**
+   * Whether whatever can follow `worse` can follow `better` too (given that the state of `better` allows all that the
+   * state of `worse` does): it has used no unanswered operation that `worse` has not; it has placed nothing that `worse`
+   * has still to place but reads; and what it has still to place can be placed unseen.
+   */
+  #dominates(better: Configuration, worse: Configuration, inSink: boolean): boolean {
+    if (better.cover < worse.cover || !isSubset(better.used, worse.used)) return false
+    const { traits, calls } = this.#context
+    for (const op of better.done.ops) {
+      if (!(traits[op]! & readsTrait) && !hasOp(worse.done, op)) return false
+    }
+    for (const op of worse.done.ops) {
+      if (hasOp(better.done, op)) continue
+      if (!(traits[op]! & acceptedTrait)) return false
+      if (!inSink && calls[op]! >= better.cover) return false
+    }
+    return true
+  }
+
+  #effort(one: Configuration): number {
+    return (
+      one.done.ops.length + 8 * one.used.ops.length + (this.#context.isSink(one.state) ? 1_000_000_000 : 0)
+    )
+  }
+}

@@ -1,0 +1,107 @@
+// The search for an order: events in time order, with the set of configurations that may hold after each.
+import type { Budget, OutOf } from './budget.ts'
+import { readsTrait } from './compiled-history.ts'
+import { type Configuration, extend, Frontier } from './configuration.ts'
+import { afterReturn, Expansion, type SearchProblem } from './expansion.ts'
+import { emptySet, hasOp, withOp } from './op-set.ts'
+
+/** How a search ended: an order for all, an operation whose return no order allows, or neither. */
+export type SearchResult =
+  | { readonly kind: 'passed'; readonly configuration: Configuration }
+  | { readonly kind: 'broken'; readonly op: number; readonly before: readonly Configuration[] }
+  | {
+      readonly kind: 'gaveUp'
+      readonly because: OutOf | 'memory'
+      readonly op: number
+      readonly before: readonly Configuration[]
+    }
+
+/** Expansions under way at one event, for each configuration of the frontier's width. */
+const pointsPerConfiguration = 16
+
+/**
+ * Searches for an order of a history's operations that its model allows and that respects real time.
+ *
+ * `width` bounds the configurations kept at an event (and so the memory): a narrow search may find an order, but never
+ * says `broken` after it had to drop something; it then says `gaveUp` because of `memory`.
+ *
+ * Source: Wing and Gong, Testing and verifying concurrent objects (1993); Lowe, Testing for linearizability (2017),
+ * just-in-time linearization. The pruning beside is this project's, see `Expansion` and `Frontier`.
+ */
+export function search(problem: SearchProblem, width: number, budget: Budget): SearchResult {
+  const { compiled, returns } = problem
+  const expansion = new Expansion(problem, budget, pointsPerConfiguration * width + 256)
+  const context = { calls: problem.calls, traits: compiled.traits, isSink: compiled.isSink }
+  let frontier: Configuration[] = [
+    { state: compiled.initial, done: emptySet, used: emptySet, cover: -1, log: null },
+  ]
+  let dropped = false
+  let returnsSeen = 0
+  for (const { op, now, isReturn } of eventsOf(problem)) {
+    const isRead = (compiled.traits[op]! & readsTrait) !== 0
+    if (!isReturn) {
+      if (returns[op] !== Number.POSITIVE_INFINITY) {
+        expansion.open(op)
+        if (isRead) frontier = frontier.map((one) => placeRead(problem, one, op, budget))
+      } else if (!isRead) compiled.open(op)
+      continue
+    }
+    const next = new Frontier(context)
+    const offer = (one: Configuration) => next.add(afterReturn(compiled, one, op, now + 1))
+    expansion.begin(now)
+    for (const one of frontier) {
+      if (hasOp(one.done, op)) offer(one)
+      else expansion.expand(one, op, offer)
+      if (budget.outOf !== null) return { kind: 'gaveUp', because: budget.outOf, op, before: frontier }
+    }
+    expansion.close(op)
+    dropped ||= expansion.dropped
+    if (next.size === 0) {
+      if (dropped) return { kind: 'gaveUp', because: 'memory', op, before: frontier }
+      return { kind: 'broken', op, before: frontier }
+    }
+    const taken = next.take(width, compiled.sinkIsWorst(now + 1))
+    dropped ||= next.size > width && taken.length === width
+    frontier = taken
+    if ((++returnsSeen & 255) === 0) compiled.retain(new Set(frontier.map((one) => one.state)))
+  }
+  return { kind: 'passed', configuration: frontier[0]! }
+}
+
+function placeRead(problem: SearchProblem, one: Configuration, op: number, budget: Budget): Configuration {
+  budget.spend()
+  if (problem.compiled.step(one.state, op).length === 0) return one
+  return { ...one, done: withOp(one.done, op), log: extend(one.log, op, false) }
+}
+
+interface SearchEvent {
+  readonly op: number
+  readonly now: number
+  readonly isReturn: boolean
+}
+
+function eventsOf({ calls, returns }: SearchProblem): SearchEvent[] {
+  const events: SearchEvent[] = []
+  for (const [op, call] of calls.entries()) {
+    events.push({ op, now: call, isReturn: false })
+    const returned = returns[op]!
+    if (returned !== Number.POSITIVE_INFINITY) events.push({ op, now: returned, isReturn: true })
+  }
+  return events.sort((left, right) => left.now - right.now)
+}
+
+/** The operations of a configuration in the order found. */
+export function orderOf(problem: SearchProblem, configuration: Configuration): number[] {
+  const steps: { op: number; buried: boolean }[] = []
+  for (let log = configuration.log; log !== null; log = log.previous) steps.push(log)
+  const order: number[] = []
+  let lastOverwrite = 0
+  for (const { op, buried } of steps.reverse()) {
+    if (buried) order.splice(lastOverwrite++, 0, op)
+    else {
+      if ((problem.compiled.traits[op]! & 4) !== 0) lastOverwrite = order.length
+      order.push(op)
+    }
+  }
+  return order
+}

@@ -1,0 +1,72 @@
+/** The main entry: a replicated system in five lines, in one process by default. */
+import type { Client, ClientCore, KeyValueClient } from '../actors/client.ts'
+import {
+  type Cluster,
+  type ClusterOptions,
+  createCluster as createClusterOnPorts,
+} from '../actors/cluster.ts'
+import type { Observe, TimeClock, Transport } from '../actors/ports.ts'
+import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
+import { schedulerClock, seededRandom } from './schedulers.ts'
+import { type Faults, withFaults } from './transport/faults.ts'
+import { createMemoryTransport } from './transport/memory.ts'
+
+export type { CallOptions, Client, KeyValueClient } from '../actors/client.ts'
+export type { Cluster, ClusterClientOptions, ClusterServer } from '../actors/cluster.ts'
+export * from '../actors/errors.ts'
+export type { Observation, ObservationKind } from '../actors/observation.ts'
+export { defaultLimits, defaultTiming, type LimitOptions, type TimingOptions } from '../actors/options.ts'
+export type { Observe, TimeClock, Transport } from '../actors/ports.ts'
+export { type Application, type Chunk, defineApplication, type Json } from '../machines/application.ts'
+export { type KeyValueCommand, keyValueStore } from '../machines/key-value-store.ts'
+export { type ReplicatedResult, replicated } from '../machines/replicated.ts'
+export type { View } from '../machines/view.ts'
+export * from './observe/index.ts'
+export { schedulerClock, seededRandom } from './schedulers.ts'
+export type { FaultRates, FaultScope, Faults } from './transport/faults.ts'
+
+export interface StandbyOptions<State = unknown, Command = unknown, Result = unknown>
+  extends ClusterOptions<State, Command, Result> {
+  /** Default: in memory, within this process. */
+  readonly transport?: Transport
+  /** Default: real time. */
+  readonly clock?: TimeClock
+  /** Hears everything that happens; see `observe`'s sinks. */
+  readonly observe?: Observe
+  /** For the network's faults, where there are any; default 1. */
+  readonly seed?: number
+}
+
+/** A cluster whose network has levers for faults. */
+export type StandbyCluster<ClusterClient> = Cluster<ClusterClient> & { readonly network: Faults }
+
+/**
+ * Starts a replicated system: a view service, servers, and clients on demand. In one process and in memory unless
+ * `transport` says otherwise.
+ * @throws StandbyError `invalidOption` for an option out of range.
+ * @example
+ * await using cluster = createCluster()
+ * const client = cluster.client()
+ * await client.put('greeting', 'hello')
+ * cluster.primary()?.crash()
+ * console.log(await client.get('greeting')) // hello
+ */
+export function createCluster(
+  options?: StandbyOptions & { application?: undefined },
+): StandbyCluster<KeyValueClient & ClientCore>
+export function createCluster<State>(
+  options: StandbyOptions<State, KeyValueCommand, KeyValueResult>,
+): StandbyCluster<KeyValueClient & ClientCore>
+export function createCluster<State, Command, Result>(
+  options: StandbyOptions<State, Command, Result>,
+): StandbyCluster<Client<Command, Result> & ClientCore>
+export function createCluster(options: StandbyOptions = {}): StandbyCluster<never> {
+  const { clock = schedulerClock(), seed = 1, observe } = options
+  const transport = withFaults(options.transport ?? createMemoryTransport(), {
+    clock,
+    random: seededRandom(seed),
+    ...(observe === undefined ? {} : { observe }),
+  })
+  const cluster = createClusterOnPorts({ ...options, transport, clock } as never) as Cluster<never>
+  return { ...cluster, network: transport.faults }
+}
