@@ -3,16 +3,21 @@
 /** `name#incarnation`, as in `s1#1`. A node without incarnations (the view service) is its bare name. */
 export type NodeId = string
 
-/** The id of one life of a node. Incarnations of a name start at 1, increase and are never reused (N2). */
+/** The id of one life of a node. Incarnations of a name start at 1, have at most 15 digits, increase and are never reused (N2). */
 export function nodeId(name: string, incarnation: number): NodeId {
   return `${name}#${incarnation}`
 }
 
-/** The two parts of a node id; an id without a valid incarnation is a name in its incarnation 0. */
+/**
+ * The two parts of a node id; an id without a valid incarnation is a name in its incarnation 0.
+ *
+ * Only the text that `nodeId` writes is valid: `s1#01` and `s1#0` are names of their own, so that no two ids have the
+ * same parts and no server speaks for another.
+ */
 export function parseNodeId(id: NodeId): { readonly name: string; readonly incarnation: number } {
   const hash = id.lastIndexOf('#')
   const digits = id.slice(hash + 1)
-  if (hash < 0 || !/^\d{1,15}$/.test(digits)) return { name: id, incarnation: 0 }
+  if (hash < 0 || !/^[1-9]\d{0,14}$/.test(digits)) return { name: id, incarnation: 0 }
   return { name: id.slice(0, hash), incarnation: Number(digits) }
 }
 

@@ -30,20 +30,26 @@ export interface ViewServiceInput {
   readonly record?: ViewRecord | null
 }
 
+/** All of them have defaults in `viewServiceDefaults`. */
 export interface ViewServiceOptions {
-  /** A server is dead at this many ping checks after its last ping; default 2 (V7). */
+  /** A server is dead at this many ping checks after its last ping; an integer, at least 1 (V7). */
   readonly pingTimeout: number
+  /** At least twice the servers' ping interval, so that one lost ping is survived (V7). */
   readonly pingCheckIntervalMs: number
 }
+
+export const viewServiceDefaults: ViewServiceOptions = { pingTimeout: 2, pingCheckIntervalMs: 100 }
 
 type Ping = Received<'ping'>
 type Event = Received<'ping'> | Received<'getView'> | { readonly type: 'pingCheck' }
 type Situation = { readonly acknowledged: boolean }
+type Liveness = Pick<ViewServiceContext, 'servers' | 'incarnations'>
 
-/** The chart of the view service. */
-export function createViewServiceMachine({ pingTimeout, pingCheckIntervalMs }: ViewServiceOptions) {
+/** The chart of the view service; options that are left out are `viewServiceDefaults`. */
+export function createViewServiceMachine(options: Partial<ViewServiceOptions> = {}) {
+  const { pingTimeout, pingCheckIntervalMs } = { ...viewServiceDefaults, ...options }
   /** What the view service knows of its servers once this event is counted (V5: liveness first). */
-  const counted = (context: ViewServiceContext, event: Event) =>
+  const counted = (context: ViewServiceContext, event: Event): Liveness =>
     event.type === 'ping'
       ? heard(context, event.from)
       : event.type === 'pingCheck'
@@ -68,8 +74,15 @@ export function createViewServiceMachine({ pingTimeout, pingCheckIntervalMs }: V
     guards: {
       isMessage,
       resumes: ({ context }, { acknowledged }: Situation) =>
-        context.record !== null && context.record.acknowledged === acknowledged,
+        context.record !== null &&
+        context.record.view.number > 0 &&
+        context.record.acknowledged === acknowledged,
       acknowledges: ({ context, event }) => acknowledges(context, event),
+      tellsNothingNew: ({ context, event }, { acknowledged }: Situation) => {
+        const { servers, incarnations } = counted(context, event)
+        const sameLiveness = servers === context.servers && incarnations === context.incarnations
+        return sameLiveness && (acknowledged || !acknowledges(context, event))
+      },
       mustChangeView: ({ context, event }, { acknowledged }: Situation) =>
         successor(context, event, acknowledged || acknowledges(context, event)) !== null,
     },
@@ -99,6 +112,7 @@ export function createViewServiceMachine({ pingTimeout, pingCheckIntervalMs }: V
   const decisions = (acknowledged: boolean) => {
     const mustChangeView = { type: 'mustChangeView', params: { acknowledged } } as const
     const changeView = { type: 'changeView', params: { acknowledged } } as const
+    const tellsNothingNew = { type: 'tellsNothingNew', params: { acknowledged } } as const
     return {
       ping: [
         {
@@ -107,6 +121,7 @@ export function createViewServiceMachine({ pingTimeout, pingCheckIntervalMs }: V
           actions: [changeView, answer],
           description: 'The ping makes a change due: a new view, in one step (V5, V6).',
         },
+        { guard: tellsNothingNew, actions: answer, description: 'Nothing but an answer is due (V8).' },
         {
           guard: 'acknowledges',
           target: 'acknowledged',
@@ -122,6 +137,7 @@ export function createViewServiceMachine({ pingTimeout, pingCheckIntervalMs }: V
           actions: [changeView],
           description: 'A server has fallen silent and can be replaced (V6).',
         },
+        { guard: tellsNothingNew, description: 'Nobody is left to fall silent (V7).' },
         { actions: 'countLiveness', description: 'One more check of silence for everyone (V7).' },
       ],
     } as const
@@ -173,12 +189,19 @@ export function createViewServiceMachine({ pingTimeout, pingCheckIntervalMs }: V
                 target: 'awaitingAcknowledgement',
                 actions: 'resume',
               },
-              { target: 'awaitingFirstPing' },
+              { target: 'awaitingFirstPing', actions: 'resume' },
             ],
           },
           awaitingFirstPing: {
             description: 'View 0: the first server to ping becomes primary of view 1 at once (V1).',
-            on: decisions(false),
+            on: {
+              ping: {
+                target: 'awaitingAcknowledgement',
+                actions: [{ type: 'changeView', params: { acknowledged: false } }, answer],
+                description: 'Whatever number it carries (V1, V8).',
+              },
+              pingCheck: { description: 'There is nobody to count yet.' },
+            },
           },
           awaitingAcknowledgement: {
             description: 'The primary has not confirmed this view: its primary cannot be replaced yet (V4).',
@@ -207,41 +230,47 @@ function acknowledges({ view }: ViewServiceContext, event: Event): boolean {
 }
 
 /** A newer incarnation makes the older dead at once; an older one's late ping proves nothing (V7). */
-function heard(
-  context: ViewServiceContext,
-  from: NodeId,
-): Pick<ViewServiceContext, 'servers' | 'incarnations'> {
+function heard(context: ViewServiceContext, from: NodeId): Liveness {
   const { servers, incarnations } = context
+  const isHeard = servers.some(({ id, silentChecks }) => id === from && silentChecks === 0)
+  if (isHeard || isSuperseded(from, incarnations)) return { servers, incarnations }
   const { name, incarnation } = parseNodeId(from)
-  const known = incarnations.find((entry) => entry.name === name)?.incarnation ?? -1
-  if (incarnation < known) return { servers, incarnations }
   const others = servers.filter(({ id }) => parseNodeId(id).name !== name)
+  const isKnown = incarnations.some((entry) => entry.name === name && entry.incarnation === incarnation)
   return {
     servers: byId([...others, { id: from, silentChecks: 0 }]),
-    incarnations:
-      incarnation === known
-        ? incarnations
-        : byName([...incarnations.filter((entry) => entry.name !== name), { name, incarnation }]),
+    incarnations: isKnown
+      ? incarnations
+      : byName([...incarnations.filter((entry) => entry.name !== name), { name, incarnation }]),
   }
+}
+
+/** Whether a newer incarnation of the name has been heard: then this one is dead for good (N2, V7). */
+function isSuperseded(id: NodeId, incarnations: ViewRecord['incarnations']): boolean {
+  const { name, incarnation } = parseNodeId(id)
+  return incarnations.some((entry) => entry.name === name && entry.incarnation > incarnation)
 }
 
 /** Who has been silent for `pingTimeout` checks is dead and forgotten (V7). */
-function checked(context: ViewServiceContext, pingTimeout: number): Pick<ViewServiceContext, 'servers'> {
+function checked({ servers, incarnations }: ViewServiceContext, pingTimeout: number): Liveness {
+  if (servers.length === 0) return { servers, incarnations }
   return {
-    servers: context.servers
+    servers: servers
       .map(({ id, silentChecks }) => ({ id, silentChecks: silentChecks + 1 }))
       .filter(({ silentChecks }) => silentChecks < pingTimeout),
+    incarnations,
   }
 }
 
-/** A view service that starts again gives everyone in its view a fresh chance to ping (V11). */
+/** A view service that starts again gives everyone in its view a fresh chance to ping, but for the superseded (V7, V11). */
 function resumed({ view, founding, incarnations }: ViewRecord): Partial<ViewServiceContext> {
   const members = [view.primary, view.backup].filter((id) => id !== null)
+  const chances = members.filter((id) => !isSuperseded(id, incarnations))
   return {
     view,
     founding,
     incarnations: byName([...incarnations]),
-    servers: byId(members.map((id) => ({ id, silentChecks: 0 }))),
+    servers: byId(chances.map((id) => ({ id, silentChecks: 0 }))),
     record: null,
   }
 }
