@@ -1,4 +1,6 @@
 /** The contract of a replicated application: any deterministic state machine. It knows nothing of views, sessions or messages. */
+import { sealJson } from './json.ts'
+import { textPieces } from './text-pieces.ts'
 
 /** What crosses the transport: JSON values. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -34,8 +36,11 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
 /**
  * An application over a state that is plain JSON, from nothing but an initial state and `execute`.
  *
- * Its state is cut into pieces as text; an application with a large state had better bring its own `snapshot`, which
- * need not serialise all of it at once.
+ * States and results are frozen, and a command after which one of them is not JSON fails with an `applicationError`
+ * that names the place: a backup that got the state as JSON would differ from its primary. This costs as much as the
+ * command made anew. The state is cut into pieces as text; an application with a large state had better bring its own
+ * `snapshot`, which need not serialise all of it at once.
+ * @throws TypeError if `initialState` is not JSON, naming the place.
  * @example
  * const counter = defineApplication({
  *   name: 'counter',
@@ -49,18 +54,18 @@ export function defineApplication<State extends Json, Command, Result>(definitio
   execute(state: State, command: Command): readonly [State, Result]
   validate?(command: unknown): string | null
 }): Application<State, Command, Result> {
+  const { name, validate } = definition
   return {
-    ...definition,
-    execute: (state, command) => definition.execute(state, command),
-    snapshot(state, cursor, bytesMax) {
-      const start = (cursor as number | null) ?? 0
-      const text = JSON.stringify(state)
-      const end = start + bytesMax
-      return { data: text.slice(start, end), next: end < text.length ? end : null }
+    name,
+    initialState: sealJson(definition.initialState) as State,
+    execute(state, command) {
+      const [next, result] = definition.execute(state, command)
+      return [sealJson(next) as State, result === undefined ? result : (sealJson(result) as Result)]
     },
-    restore(partial, data, last) {
-      const text = ((partial as string | null) ?? '') + (data as string)
-      return last ? (JSON.parse(text) as State) : text
-    },
+    ...textPieces<State>(
+      (state) => JSON.stringify(state),
+      (text) => sealJson(JSON.parse(text)) as State,
+    ),
+    ...(validate && { validate: (command: unknown) => validate.call(definition, command) }),
   }
 }

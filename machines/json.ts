@@ -4,67 +4,85 @@ import type { Json } from './application.ts'
 /** How deep a value may be nested before it is refused. */
 const depthMax = 200
 
+/** What `sealJson` made, frozen all the way down and known to be JSON, and how deep each of it is nested. */
+const sealed = new WeakMap<object, number>()
+
 /**
- * A copy of a JSON value that shares nothing with it, as if it had crossed a socket.
+ * A copy of a JSON value that shares nothing with it, as if it had crossed a socket: properties that are undefined are
+ * left out, and -0 is 0.
  * @throws TypeError naming the place of what JSON cannot carry: undefined, a function, NaN, a Date, a Map, a cycle.
  */
 export function copyJson(value: unknown): Json {
-  return copy(value, 0, '')
+  return copy(value, { root: value, seals: false }, 0)
 }
 
-/** Length of a JSON value's text, near enough for bounds: escapes count as one. */
+/**
+ * A frozen copy of a JSON value. Parts that were sealed before are taken as they are, so that sealing the next version
+ * of a value costs as much as was made anew for it, and not as much as the value is big.
+ * @throws TypeError as `copyJson`.
+ */
+export function sealJson(value: unknown): Json {
+  return copy(value, { root: value, seals: true }, 0)
+}
+
+/** Length of a JSON value's text; only escapes are left out of account, which count as the one character they stand for. */
 export function jsonSize(value: Json): number {
-  switch (typeof value) {
-    case 'string':
-      return value.length + 2
-    case 'object': {
-      if (value === null) return 4
-      let size = 2
-      if (Array.isArray(value)) for (const item of value) size += jsonSize(item) + 1
-      else
-        for (const key of Object.keys(value))
-          size += key.length + 4 + jsonSize((value as { [key: string]: Json })[key]!)
-      return size
-    }
-    default:
-      return 5
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return String(value).length
+  // One comma less than there are items, and two brackets.
+  let size = 1
+  if (Array.isArray(value)) {
+    for (const item of value) size += jsonSize(item) + 1
+    return Math.max(2, size)
   }
+  for (const key of Object.keys(value)) {
+    size += key.length + 4 + jsonSize((value as { [key: string]: Json })[key]!)
+  }
+  return Math.max(2, size)
 }
 
-function copy(value: unknown, depth: number, path: string): Json {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value
-    case 'number':
-      if (!Number.isFinite(value)) throw unserialisable(path, String(value))
-      return value
-    case 'object':
-      if (value === null) return null
-      if (depth >= depthMax)
-        throw unserialisable(path, `a value nested deeper than ${depthMax} levels, or a cycle`)
-      return Array.isArray(value) ? copyArray(value, depth, path) : copyObject(value, depth, path)
-    default:
-      throw unserialisable(path, typeof value)
-  }
+interface Copying {
+  readonly root: unknown
+  readonly seals: boolean
 }
 
-function copyArray(value: readonly unknown[], depth: number, path: string): Json {
-  const result: Json[] = new Array(value.length)
-  for (let i = 0; i < value.length; i++) result[i] = copy(value[i], depth + 1, path)
+function copy(value: unknown, copying: Copying, depth: number): Json {
+  if (typeof value !== 'object' || value === null) {
+    if (misfit(value) !== null) throw notJson(copying.root)
+    return value === 0 ? 0 : (value as Json)
+  }
+  const known = copying.seals ? sealed.get(value) : undefined
+  if (depth + (known ?? 1) > depthMax) throw notJson(copying.root)
+  if (known !== undefined) return value as Json
+  if (misfit(value) !== null) throw notJson(copying.root)
+  const result = Array.isArray(value)
+    ? copyArray(value, copying, depth + 1)
+    : copyObject(value, copying, depth + 1)
+  if (copying.seals) sealed.set(Object.freeze(result), 1 + deepest(result))
   return result
 }
 
-function copyObject(value: object, depth: number, path: string): Json {
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw unserialisable(path, `an instance of ${prototype.constructor?.name ?? 'a class'}`)
+/** How deep the deepest item is nested; items that are no objects are not at all. */
+function deepest(value: Json & object): number {
+  let depth = 0
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    if (typeof item === 'object' && item !== null) depth = Math.max(depth, sealed.get(item)!)
   }
+  return depth
+}
+
+function copyArray(value: readonly unknown[], copying: Copying, depth: number): Json & object {
+  const result: Json[] = new Array(value.length)
+  for (let i = 0; i < value.length; i++) result[i] = copy(value[i], copying, depth)
+  return result
+}
+
+function copyObject(value: object, copying: Copying, depth: number): Json & object {
   const result: { [key: string]: Json } = {}
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key]
     if (item === undefined) continue
-    const copied = copy(item, depth + 1, depth < 3 ? `${path}.${key}` : path)
+    const copied = copy(item, copying, depth)
     // `__proto__` is an ordinary key; assigning it would set the prototype.
     if (key === '__proto__')
       Object.defineProperty(result, key, {
@@ -78,8 +96,76 @@ function copyObject(value: object, depth: number, path: string): Json {
   return result
 }
 
-function unserialisable(path: string, got: string): TypeError {
+/** What keeps a value from being JSON, apart from what is inside it. */
+function misfit(value: unknown): string | null {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return null
+    case 'number':
+      return Number.isFinite(value) ? null : String(value)
+    case 'object':
+      return value === null || Array.isArray(value) || isPlain(value)
+        ? null
+        : `an instance of ${className(value)}`
+    default:
+      return typeof value
+  }
+}
+
+/** An object literal, of this realm or of another one, whose `Object.prototype` is not ours. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function className(value: object): string {
+  const name: unknown = value.constructor?.name
+  return typeof name === 'string' && name !== '' ? name : 'a class'
+}
+
+type Path = readonly (string | number)[]
+
+/** Where it is that something is wrong is only looked for when something is: copies are made often. */
+function notJson(root: unknown): TypeError {
+  const { path, got } = firstMisfit(root, [], []) ?? {
+    path: [],
+    got: 'a value that changes while it is read',
+  }
+  const at = path.length === 0 ? '' : ` at ${pathText(path)}`
   return new TypeError(
-    `expected a JSON value${path === '' ? '' : ` at ${path.slice(1)}`}, got ${got}; pass plain objects, arrays, strings, finite numbers, booleans and null`,
+    `expected a JSON value${at}, got ${got}; pass plain objects, arrays, strings, finite numbers, booleans and null`,
   )
+}
+
+function firstMisfit(
+  value: unknown,
+  path: Path,
+  above: readonly object[],
+): { path: Path; got: string } | null {
+  const got = misfit(value)
+  if (got !== null) return { path, got }
+  if (typeof value !== 'object' || value === null) return null
+  if (above.includes(value)) return { path, got: 'a cycle' }
+  if (above.length >= depthMax) return { path, got: `a value nested deeper than ${depthMax} levels` }
+  const isArray = Array.isArray(value)
+  for (const [key, item] of isArray ? value.entries() : Object.entries(value)) {
+    if (item === undefined && !isArray) continue
+    const found = firstMisfit(item, [...path, key], [...above, value])
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** As one would write it in code, such as `orders[0].total`; a long one without its middle. */
+function pathText(path: Path): string {
+  if (path.length > 10) return `${pathText(path.slice(0, 5))}…${pathText(path.slice(-3))}`
+  return path
+    .map((key) =>
+      typeof key === 'string' && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key)
+        ? `.${key}`
+        : `[${JSON.stringify(key)}]`,
+    )
+    .join('')
+    .replace(/^\./, '')
 }

@@ -80,7 +80,7 @@ function invalidCommand(command: unknown): string | null {
   }
   const { op, key, value, expected } = command as Record<string, unknown>
   if (typeof op !== 'string' || !operations.includes(op)) {
-    return `expected op to be one of ${operations.join(', ')}, got ${JSON.stringify(op)}`
+    return `expected op to be one of ${operations.join(', ')}, got ${typeof op === 'string' ? JSON.stringify(op) : typeName(op)}`
   }
   if (typeof key !== 'string') return `${op}: expected the key to be a string, got ${typeName(key)}`
   if (op === 'append' && typeof value !== 'string') {
@@ -103,14 +103,18 @@ function jsonBytes(value: unknown): number {
   return JSON.stringify(value).length + 1
 }
 
+/** Whether two values are the same JSON; the order of an object's keys does not matter. */
 function sameJson(a: Json, b: Json): boolean {
-  return a === b || (typeof a === 'object' && JSON.stringify(canonical(a)) === JSON.stringify(canonical(b)))
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameJson(itemOf(a, key), itemOf(b, key)))
+  )
 }
 
-function canonical(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(canonical)
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, item]) => [key, canonical(item)]) as Json
+function itemOf(value: object, key: string): Json {
+  return (value as { readonly [key: string]: Json })[key]!
 }

@@ -45,6 +45,8 @@ export function createStepper<Machine extends AnyStateMachine>(machine: Machine)
   const sharedScope = (): AnyActorScope => {
     if (scope === undefined) {
       const self = createActor(machine, { input: {}, logger: () => {} } as never)
+      // A pure step may be taken again: a child with a system id must not meet itself.
+      Object.assign(self.system, { _set: () => {} })
       scope = {
         self,
         id: '',

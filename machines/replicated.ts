@@ -1,106 +1,221 @@
 /** Any deterministic XState machine as a replicated application: an event is a command, the snapshot is the state. */
-import type { AnyEventObject, AnyStateMachine, EventFromLogic, SnapshotFrom, StateValue } from 'xstate'
+import type {
+  AnyEventObject,
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  EmittedFrom,
+  EventFromLogic,
+  InputFrom,
+  OutputFrom,
+  SnapshotFrom,
+  StateValue,
+} from 'xstate'
 import type { Application, Json } from './application.ts'
+import { sealJson } from './json.ts'
 import { createStepper, type PureAction } from './pure-transition.ts'
+import { textPieces } from './text-pieces.ts'
 
-/** What an event came to. */
-export interface ReplicatedResult {
-  /** The state value after the event. */
-  readonly value: StateValue
-  /** `active`, `done` or `error`. */
-  readonly status: string
+/** What an event came to; all of it is JSON. */
+export interface ReplicatedResult<Machine extends AnyStateMachine = AnyStateMachine, Selected = null> {
+  /** The state value after the event. An event that the machine does not handle leaves it as it was. */
+  readonly value: SnapshotFrom<Machine>['value']
+  /** `done` once the machine has reached its final state; it takes no events any more. */
+  readonly status: 'active' | 'done'
+  /** What the machine put out when it was done, else null. */
+  readonly output: OutputFrom<Machine> | null
   /** What the machine emitted with `emit`, in order. */
-  readonly emitted: readonly AnyEventObject[]
+  readonly emitted: readonly EmittedFrom<Machine>[]
+  /** What the option `select` picked from the snapshot after the event; null without it. */
+  readonly selected: Selected
+}
+
+export interface ReplicatedOptions<Machine extends AnyStateMachine, Selected> {
+  /** The machine's input, the same on every server. */
+  readonly input?: InputFrom<Machine>
+  /** What the caller should see of the snapshot after its event, such as `({ context }) => context.balance`. */
+  readonly select?: (snapshot: SnapshotFrom<Machine>) => Selected
 }
 
 /**
  * Makes `machine` an application. Its actions are not executed by the replicas, or their effects would happen twice: what
- * the world should hear of it says with `emit`, and the caller finds it in the result.
+ * the world should hear of it says with `emit`, and the caller finds it in the result. An event on which a guard or an
+ * assignment throws fails with an `applicationError` and changes nothing.
  *
- * Contexts and events must be JSON. A machine with `after`, `invoke` or `spawn` is refused, because timers and child
- * actors of one replica would not be those of the other.
- * @throws TypeError naming the state that has a timer or a child actor.
+ * Context, output and emitted events must be JSON, because a new backup gets them as JSON and would differ from its primary
+ * otherwise. They are copied and frozen at every event, which costs as much as the event made anew: parts that stay the
+ * same object are not looked at again. A context that is not JSON is refused here or, if an event makes it so, that event fails.
+ *
+ * A machine with `after`, `invoke`, `spawn`, `sendTo` or delayed events is refused, because timers and actors of one
+ * replica would not be those of the other. Where this shows only at an event, that event fails.
+ * @throws TypeError naming the state that has a timer or an actor, or the place in the context that is not JSON.
  * @example
- * const cluster = createCluster({ application: replicated(orderMachine) })
+ * const application = replicated(accountMachine, { select: ({ context }) => context.balance })
+ * const cluster = createCluster({ application })
  */
-export function replicated<Machine extends AnyStateMachine>(
+export function replicated<Machine extends AnyStateMachine, Selected = null>(
   machine: Machine,
-  options: { readonly input?: unknown } = {},
-): Application<SnapshotFrom<Machine>, EventFromLogic<Machine>, ReplicatedResult> {
-  refuseTimersAndChildren(machine)
-  const stepper = createStepper(machine)
-  const initial = stepper.start(options.input as never)
-  refuseEffects(machine, initial.actions, initial.snapshot)
-  const persist = (snapshot: SnapshotFrom<Machine>): string =>
-    JSON.stringify(machine.getPersistedSnapshot(snapshot as never))
+  ...[options = {}]: undefined extends InputFrom<Machine>
+    ? [options?: ReplicatedOptions<Machine, Selected>]
+    : [options: ReplicatedOptions<Machine, Selected> & { readonly input: InputFrom<Machine> }]
+): Application<SnapshotFrom<Machine>, EventFromLogic<Machine>, ReplicatedResult<Machine, Selected>> {
+  const { input, select } = options as ReplicatedOptions<AnyStateMachine, unknown>
+  refuseActors(machine)
+  const stepper = createStepper<AnyStateMachine>(machine)
 
-  return {
+  const start = (): AnyMachineSnapshot => {
+    const { snapshot, actions } = stepper.start(input)
+    if (snapshot.status === 'error') throw failedStart(machine, snapshot.error)
+    refuseEffects(actions, snapshot, () => `${machine.id} when it starts`)
+    return canonical(machine, snapshot)
+  }
+  const resultOf = (snapshot: AnyMachineSnapshot, actions: readonly PureAction[]) =>
+    sealJson({
+      value: snapshot.value,
+      status: snapshot.status,
+      output: snapshot.output ?? null,
+      emitted: emittedBy(actions),
+      selected: select?.(snapshot) ?? null,
+    })
+
+  const application: Application<AnyMachineSnapshot, AnyEventObject, Json> = {
     name: machine.id,
-    initialState: initial.snapshot,
+    initialState: start(),
     execute(snapshot, event) {
       const invalid = invalidEvent(event)
       if (invalid !== null) throw new TypeError(invalid)
-      const { snapshot: next, actions } = stepper.step(snapshot, event)
-      refuseEffects(machine, actions, next)
-      const { value, status, error } = next as { value: StateValue; status: string; error?: unknown }
-      if (status === 'error') throw error instanceof Error ? error : new Error(String(error))
-      return [next, { value, status, emitted: emittedBy(actions) }]
+      if (snapshot.status !== 'active') return [snapshot, resultOf(snapshot, [])]
+      const { snapshot: stepped, actions } = stepper.step(snapshot, event)
+      refuseEffects(
+        actions,
+        stepped,
+        () => `${machine.id} at ${event.type} in ${JSON.stringify(snapshot.value)}`,
+      )
+      const next = stepped === snapshot ? snapshot : canonical(machine, stepped)
+      return [next, resultOf(next, actions)]
     },
-    snapshot(snapshot, cursor, bytesMax) {
-      const start = (cursor as number | null) ?? 0
-      const text = persist(snapshot)
-      const end = start + bytesMax
-      return { data: text.slice(start, end), next: end < text.length ? end : null }
-    },
-    restore(partial, data, last) {
-      const text = ((partial as string | null) ?? '') + (data as string)
-      return last ? stepper.restore(JSON.parse(text) as Json) : text
-    },
+    ...textPieces<AnyMachineSnapshot>(
+      (snapshot) => JSON.stringify(machine.getPersistedSnapshot(snapshot)),
+      (text) => canonical(machine, stepper.restore(JSON.parse(text))),
+    ),
     validate: invalidEvent,
   }
+  return application as unknown as ReturnType<typeof replicated<Machine, Selected>>
+}
+
+/**
+ * The one snapshot that stands for all equal ones. XState keeps the active states in the order in which they were entered
+ * and takes the eventless transitions of parallel states in that order, but a restored snapshot has lost it.
+ */
+function canonical(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+  const { value, context, status, output, error, historyValue } = snapshot
+  const sealed = sealJson({ context, output }) as { context: object; output?: unknown }
+  const ordered = inDocumentOrder(machine.root as unknown as Node, value)
+  return machine.resolveState({ value: ordered, ...sealed, status, error, historyValue })
+}
+
+function inDocumentOrder(node: Node, value: StateValue): StateValue {
+  if (typeof value === 'string') return value
+  const ordered: { [key: string]: StateValue } = {}
+  for (const key of Object.keys(node.states)) {
+    const child = value[key]
+    if (child !== undefined) ordered[key] = inDocumentOrder(node.states[key]!, child)
+  }
+  return ordered
 }
 
 function invalidEvent(event: unknown): string | null {
-  const type = (event as { type?: unknown } | null | undefined)?.type
-  if (typeof type !== 'string')
-    return `expected an event object with a type, got ${JSON.stringify(event) ?? 'undefined'}`
+  const type: unknown = (event as { type?: unknown } | null | undefined)?.type
+  if (typeof type !== 'string') {
+    const got = typeof event === 'object' && event !== null ? 'an object without one' : typeof event
+    return `expected an event object with a type, got ${event === null ? 'null' : got}`
+  }
+  if (type === '*') return 'expected an event of your own, got *; it stands for all events'
   if (type.startsWith('xstate.'))
     return `expected an event of your own, got ${type}; names that start with xstate. are XState's`
   return null
 }
 
-interface Node {
-  readonly id: string
-  readonly after: readonly unknown[]
-  readonly invoke: readonly unknown[]
-  readonly states: Record<string, Node>
+type Action = string | { readonly type?: string; readonly delay?: unknown }
+
+interface Transition {
+  readonly actions: readonly Action[]
 }
 
-function refuseTimersAndChildren(machine: AnyStateMachine): void {
+/** What is looked at of XState's `StateNode`. */
+interface Node {
+  readonly id: string
+  readonly type: string
+  readonly after: readonly unknown[]
+  readonly invoke: readonly unknown[]
+  readonly entry: readonly Action[]
+  readonly exit: readonly Action[]
+  readonly initial?: Transition
+  readonly transitions: ReadonlyMap<string, readonly Transition[]>
+  readonly always?: readonly Transition[]
+  readonly states: Readonly<Record<string, Node>>
+}
+
+/** What can be told from the chart alone; what is hidden in functions shows when they run (`refuseEffects`). */
+function refuseActors(machine: AnyStateMachine): void {
+  const named = machine.implementations.actions as Record<string, Action | undefined>
   const visit = (node: Node): void => {
-    if (node.after.length > 0) throw new TypeError(refusal(node.id, 'a timer (after)'))
-    if (node.invoke.length > 0) throw new TypeError(refusal(node.id, 'a child actor (invoke)'))
+    if (node.after.length > 0) throw refused('a timer (after)', node.id)
+    if (node.invoke.length > 0) throw refused('an actor (invoke)', node.id)
+    for (const action of actionsOf(node)) {
+      const name = typeof action === 'string' ? action : (action.type ?? '')
+      const effect = actorEffect(named[name] ?? action)
+      if (effect !== null) throw refused(effect, node.id)
+    }
     for (const child of Object.values(node.states)) visit(child)
   }
   visit(machine.root as unknown as Node)
 }
 
-function refuseEffects(machine: AnyStateMachine, actions: readonly PureAction[], snapshot: unknown): void {
-  const delayed = ({ params }: PureAction) => (params as { delay?: unknown } | undefined)?.delay !== undefined
-  for (const action of actions) {
-    if (action.type === 'xstate.spawnChild')
-      throw new TypeError(refusal(machine.id, 'a child actor (spawnChild)'))
-    if (/^xstate\.(raise|sendTo)$/.test(action.type) && delayed(action)) {
-      throw new TypeError(refusal(machine.id, 'a timer (a delayed event)'))
-    }
-  }
-  if (Object.keys((snapshot as { children: object }).children).length > 0) {
-    throw new TypeError(refusal(machine.id, 'a child actor (spawn)'))
+function actionsOf(node: Node): readonly Action[] {
+  const initial = node.type === 'compound' && node.initial !== undefined ? [node.initial] : []
+  const transitions = [...initial, ...[...node.transitions.values()].flat(), ...(node.always ?? [])]
+  return [...node.entry, ...node.exit, ...transitions.flatMap(({ actions }) => actions)]
+}
+
+/** What an action has to do with time or with other actors, or null. XState's own actions are functions with properties. */
+function actorEffect(action: Action): string | null {
+  if (typeof action === 'string') return null
+  switch (action.type) {
+    case 'xstate.spawnChild':
+      return 'an actor (spawnChild)'
+    case 'xstate.sendTo':
+      return action.delay === undefined ? 'an event to an actor (sendTo)' : 'a timer (sendTo with a delay)'
+    case 'xstate.raise':
+      return action.delay === undefined ? null : 'a timer (raise with a delay)'
+    default:
+      return null
   }
 }
 
-function refusal(where: string, what: string): string {
-  return `replicated: expected a machine without timers and child actors, got ${what} in ${where}; let the caller send an event instead`
+function refuseEffects(
+  actions: readonly PureAction[],
+  snapshot: AnyMachineSnapshot,
+  where: () => string,
+): void {
+  for (const { type, params } of actions) {
+    const effect = actorEffect({ type, delay: (params as { delay?: unknown } | undefined)?.delay })
+    if (effect !== null) throw refused(effect, where())
+  }
+  if (Object.keys(snapshot.children).length > 0) throw refused('an actor (spawn)', where())
+}
+
+function refused(what: string, where: string): TypeError {
+  return new TypeError(
+    `replicated: expected a machine without timers and other actors, got ${what} in ${where}; let the caller send an event instead`,
+  )
+}
+
+function failedStart(machine: AnyStateMachine, cause: unknown): TypeError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new TypeError(
+    `replicated: expected ${machine.id} to start, got an error: ${message}; does it need an input?`,
+    { cause },
+  )
 }
 
 function emittedBy(actions: readonly PureAction[]): readonly AnyEventObject[] {
