@@ -1,6 +1,7 @@
 /** At-most-once execution: an application together with the session table that is part of the replicated state (S9, S10, T1). */
 import type { Application, Chunk, Json } from './application.ts'
 import { digest } from './digest.ts'
+import { copyJson } from './json.ts'
 import type { Request } from './messages.ts'
 import type { NodeId } from './node-id.ts'
 import { OrderedMap } from './ordered-map.ts'
@@ -55,7 +56,10 @@ export function emptyReplica(application: Application): Replica {
 
 /** What a primary can say of a request before deciding it: is it new here, answered, or behind what its session executed? */
 export function recall(replica: Replica, request: Request): Outcome | 'new' {
-  if (request.session === null) return 'new'
+  if (request.session === null) {
+    const open = replica.sessionOf.get(request.client)
+    return open === undefined ? 'new' : { kind: 'opened', session: open }
+  }
   const session = replica.sessions.get(request.session)
   if (session === undefined || session.client !== request.client || request.seq > session.seq) return 'new'
   if (request.seq < session.seq) return { kind: 'staleSequence' }
@@ -75,9 +79,9 @@ export function executeRequest(
   request: Request,
   sessionsMax: number,
 ): readonly [Replica, Outcome] {
-  if (request.session === null) return openSession(replica, request.client, sessionsMax)
   const known = recall(replica, request)
   if (known !== 'new') return [replica, known]
+  if (request.session === null) return openSession(replica, request.client, sessionsMax)
   const session = replica.sessions.get(request.session)
   if (session === undefined || session.client !== request.client) return [replica, { kind: 'sessionExpired' }]
 
@@ -86,13 +90,15 @@ export function executeRequest(
   for (const command of request.commands) {
     try {
       const [next, value] = application.execute(state, command)
+      // A result that JSON cannot carry counts as thrown: the command leaves no trace in the state either.
+      results.push({ value: copyJson(value ?? null) })
       state = next
-      results.push({ value: (value ?? null) as Json })
     } catch (error) {
       results.push({ error: { code: 'applicationError', message: messageOf(error) } })
     }
   }
-  const position = replica.position + request.commands.length
+  // Even a request without commands takes a position: no two sessions may share one.
+  const position = replica.position + Math.max(1, request.commands.length)
   const renewed: Session = {
     client: session.client,
     seq: request.seq,
@@ -130,10 +136,8 @@ export function executeAll(
 }
 
 function openSession(replica: Replica, client: NodeId, sessionsMax: number): readonly [Replica, Outcome] {
-  const open = replica.sessionOf.get(client)
-  if (open !== undefined) return [replica, { kind: 'opened', session: open }]
   let { sessions, sessionOf, byRecency } = replica
-  while (sessions.size >= sessionsMax) {
+  while (sessions.size >= Math.max(1, sessionsMax)) {
     const [recency, expired] = byRecency.first()!
     sessionOf = sessionOf.delete(sessions.get(expired)!.client)
     sessions = sessions.delete(expired)
@@ -199,7 +203,10 @@ export interface PartialReplica {
   readonly partialState: unknown
 }
 
-/** Adds a piece made by `snapshotReplica` to what has arrived (null: nothing yet). */
+/**
+ * Adds a piece made by `snapshotReplica` to what has arrived (null: nothing yet).
+ * @throws whatever says that `data` is no such piece, or none of this application: nothing of it may be used then.
+ */
 export function restoreReplica(
   application: Application,
   partial: PartialReplica | null,
@@ -207,24 +214,30 @@ export function restoreReplica(
   last: boolean,
 ): PartialReplica {
   const piece = data as unknown as { position?: number; sessions?: [number, Session][]; state?: Json }
-  let { replica, partialState } = partial ?? { replica: emptyReplica(application), partialState: null }
+  const replica = partial === null ? emptyReplica(application) : partial.replica
+  let partialState: unknown = partial === null ? null : partial.partialState
   let { sessions, sessionOf, byRecency } = replica
+  const position = piece.position ?? replica.position
   for (const [id, session] of piece.sessions ?? []) {
+    const isKnown = sessions.has(id) || sessionOf.has(session.client) || byRecency.has(session.position)
+    if (isKnown || !(id <= session.position && session.position <= position)) {
+      throw new TypeError(`expected each session once, at a position of its own, got session ${id} otherwise`)
+    }
     sessions = sessions.set(id, session)
     sessionOf = sessionOf.set(session.client, id)
     byRecency = byRecency.set(session.position, id)
   }
   if (piece.state !== undefined) partialState = application.restore(partialState, piece.state, last)
-  replica = {
-    state: last ? partialState : replica.state,
-    position: piece.position ?? replica.position,
-    sessions,
-    sessionOf,
-    byRecency,
-  }
-  return { replica, partialState }
+  else if (last) throw new TypeError('expected the last piece to end the state of the application, got none')
+  const state = last ? partialState : replica.state
+  return { replica: { state, position, sessions, sessionOf, byRecency }, partialState }
 }
 
+/** Total, whatever an application throws: a thrown value may throw again when it is looked at. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'an error without a message'
+  }
 }

@@ -26,6 +26,7 @@ export function backupState(server: ServerSetup) {
         on: {
           forward: { actions: ignore('forward: precedes the state transfer') },
           stateTransfer: [
+            { guard: 'isUnreadablePiece', actions: ignore('stateTransfer: not a state of this application') },
             { guard: 'isPieceAhead', actions: ignore('stateTransfer: leaves out a piece') },
             {
               guard: 'isPieceAgain',

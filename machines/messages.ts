@@ -147,5 +147,6 @@ function operationsOfRequest({ session, seq, commands }: Omit<Request, 'client'>
 }
 
 function describe(type: unknown): string {
-  return type === undefined ? 'none' : JSON.stringify(type)
+  if (type === undefined) return 'none'
+  return typeof type === 'string' ? JSON.stringify(type) : typeof type
 }

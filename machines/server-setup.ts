@@ -16,6 +16,7 @@ import { digest } from './digest.ts'
 import { effects, isMessage } from './effects.ts'
 import type { Message, Received, RefusalReason, Request } from './messages.ts'
 import type { NodeId } from './node-id.ts'
+import { RequestQueue, sessionKey } from './request-queue.ts'
 import { noView, type View } from './view.ts'
 
 /** A server's role is its statechart state and stands nowhere in here (S2). */
@@ -28,7 +29,7 @@ export interface ServerContext {
   /** The replicated state; null while it holds none, and then it executes nothing (N5). */
   readonly replica: Replica | null
   /** Primary: requests that wait for the next forward, one a session at most (S7). */
-  readonly queue: readonly Request[]
+  readonly queue: RequestQueue
   /** Primary: the forward that awaits its acknowledgement, numbered within the view (S6). */
   readonly outstanding: { readonly number: number; readonly requests: readonly Request[] } | null
   /** Primary: the number of the last forward of this view. */
@@ -88,7 +89,23 @@ export function serverSetup(application: Application, options: ServerOptions) {
   const pieceAt = rememberLast((replica: Replica, cursor: Json) =>
     snapshotReplica(application, replica, cursor, options.transferBytesMax),
   )
+  const bySession = rememberLast(
+    (requests: readonly Request[]) => new Map(requests.map((request) => [sessionKey(request), request])),
+  )
+  /** What has arrived of a state, this piece included; null if the application cannot read it. */
+  const withPiece = rememberLast((arrived: PartialReplica | null, data: Json, last: boolean) => {
+    try {
+      return restoreReplica(application, arrived, data, last)
+    } catch {
+      return null
+    }
+  })
 
+  /** The newest request of the same session that is not decided yet, if any: it waits, or its forward is outstanding. */
+  const undecided = ({ queue, outstanding }: ServerContext, event: Received<'request'>) => {
+    const key = sessionKey(requestIn(event))
+    return queue.get(key) ?? (outstanding === null ? undefined : bySession(outstanding.requests).get(key))
+  }
   const isLast = ({ replica, sending }: ServerContext) => pieceAt(replica!, sending!.cursor).next === null
 
   return setup({
@@ -103,6 +120,7 @@ export function serverSetup(application: Application, options: ServerOptions) {
       isMessage,
 
       // Views
+      isNotFromViewService: ({ context, event }) => event.from !== context.viewService,
       isNotNewer: ({ context, event }) => viewIn(event).number <= context.view.number,
       namesMePrimaryWithoutState: ({ context, event }) =>
         viewIn(event).primary === context.id &&
@@ -126,11 +144,18 @@ export function serverSetup(application: Application, options: ServerOptions) {
         isFromMyPrimary(context, event) && pieceIn(event).index > (context.arriving?.pieces ?? 0),
       isPieceAgain: ({ context, event }) =>
         isFromMyPrimary(context, event) && pieceIn(event).index < (context.arriving?.pieces ?? 0),
+      isUnreadablePiece: ({ context, event }) => {
+        const { index, data, last } = event as Received<'stateTransfer'>
+        const newer = isOfNewerView(context, event)
+        if (!newer && !isFromMyPrimary(context, event)) return false
+        const arriving = newer ? null : context.arriving
+        return index === (arriving?.pieces ?? 0) && withPiece(arriving?.partial ?? null, data, last) === null
+      },
       isLastPiece: ({ context, event }) => isFromMyPrimary(context, event) && pieceIn(event).last,
       confirmsMyPiece: ({ context, event }) => confirmsMyPiece(context, event),
       confirmsAll: ({ context, event }) => confirmsMyPiece(context, event) && isLast(context),
       confirmsAllWithWork: ({ context, event }) =>
-        confirmsMyPiece(context, event) && context.queue.length > 0 && isLast(context),
+        confirmsMyPiece(context, event) && context.queue.size > 0 && isLast(context),
 
       // Requests and forwards
       namesAnotherView: ({ context, event }) =>
@@ -140,13 +165,15 @@ export function serverSetup(application: Application, options: ServerOptions) {
         return known !== 'new' && known.kind !== 'staleSequence'
       },
       isStale: ({ context, event }) => {
-        const known = recall(context.replica!, requestIn(event as Received<'request'>))
-        return known !== 'new' || isBehindWaiting(context, event as Received<'request'>)
+        const request = event as Received<'request'>
+        if (recall(context.replica!, requestIn(request)) !== 'new') return true
+        return request.seq < (undecided(context, request)?.seq ?? 0)
       },
-      isWaiting: ({ context, event }) => isWaiting(context, event as Received<'request'>),
+      isWaiting: ({ context, event }) =>
+        undecided(context, event as Received<'request'>)?.seq === (event as Received<'request'>).seq,
       isFull: ({ context, event }) => isFull(context, event as Received<'request'>, options),
       isAlone: ({ context }) => context.view.backup === null,
-      somethingWaits: ({ context }) => context.queue.length > 0,
+      somethingWaits: ({ context }) => context.queue.size > 0,
       isNotMyForward: ({ context, event }) =>
         event.from !== context.view.backup ||
         (event as Received<'forwardAck'>).viewNumber !== context.view.number ||
@@ -180,7 +207,9 @@ export function serverSetup(application: Application, options: ServerOptions) {
         return {
           view,
           replica: founds ? emptyReplica(application) : stays ? context.replica : null,
-          queue: stays ? [...(context.outstanding?.requests ?? []), ...context.queue] : [],
+          queue: stays
+            ? RequestQueue.from([...(context.outstanding?.requests ?? []), ...context.queue])
+            : RequestQueue.empty,
           outstanding: null,
           forwards: 0,
           sending: stays && view.backup !== null ? { index: 0, cursor: null } : null,
@@ -197,29 +226,25 @@ export function serverSetup(application: Application, options: ServerOptions) {
       }),
 
       /** S7: the newest request of its session waits for the next forward. */
-      wait: assign(({ context, event }) => {
-        const request = requestIn(event as Received<'request'>)
-        const others = context.queue.filter((other) => !isSameSession(other, request))
-        return { queue: [...others, request] }
-      }),
+      wait: assign(({ context, event }) => ({
+        queue: context.queue.with(requestIn(event as Received<'request'>)),
+      })),
 
       /** A primary without a backup decides by itself whatever waits. */
       decideAlone: enqueueActions(({ context, enqueue }) => {
-        if (context.queue.length === 0) return
-        const { replica, outcomes } = execute(context.replica!, context.queue)
-        for (const [index, request] of context.queue.entries()) answer(enqueue, request, outcomes[index]!)
-        enqueue.assign({ replica, queue: [] })
+        if (context.queue.size === 0) return
+        const requests = [...context.queue]
+        const { replica, outcomes } = execute(context.replica!, requests)
+        for (const [index, request] of requests.entries()) answer(enqueue, request, outcomes[index]!)
+        enqueue.assign({ replica, queue: RequestQueue.empty })
       }),
 
       /** S7: what waits goes out together, within the bounds of a forward. */
       fillForward: assign(({ context }) => {
-        const requests = firstBatch(context.queue, options)
+        const { batchMax: requestsMax, batchBytesMax: bytesMax } = options
+        const { taken, left } = context.queue.take({ requestsMax, bytesMax })
         const number = context.forwards + 1
-        return {
-          outstanding: { number, requests },
-          forwards: number,
-          queue: context.queue.slice(requests.length),
-        }
+        return { outstanding: { number, requests: taken }, forwards: number, queue: left }
       }),
       sendForward: enqueueActions(({ context, enqueue }) => {
         const { number, requests } = context.outstanding!
@@ -268,7 +293,7 @@ export function serverSetup(application: Application, options: ServerOptions) {
       /** T5: kept apart until the last piece is in. */
       takePiece: assign(({ context, event }) => {
         const { index, data, last } = event as Received<'stateTransfer'>
-        const partial = restoreReplica(application, context.arriving?.partial ?? null, data, last)
+        const partial = withPiece(context.arriving?.partial ?? null, data, last)!
         return { arriving: { pieces: index + 1, partial } }
       }),
       /** T1, T3: it replaces what was there, once a view. */
@@ -291,7 +316,7 @@ export function serverSetup(application: Application, options: ServerOptions) {
           }
           enqueue({ type: 'send', params: { to: client, message } })
         }
-        enqueue.assign({ outstanding: null, queue: [] })
+        enqueue.assign({ outstanding: null, queue: RequestQueue.empty })
       }),
       tellBackupWeDiverged: enqueueActions(({ context, enqueue }) => {
         const { number, primary, backup } = context.view
@@ -325,7 +350,7 @@ export function initialServerContext({ id, viewService }: ServerInput): ServerCo
     clock: zeroClock,
     view: noView,
     replica: null,
-    queue: [],
+    queue: RequestQueue.empty,
     outstanding: null,
     forwards: 0,
     sending: null,
@@ -363,43 +388,12 @@ function requestIn({ from, session, seq, commands, bytes }: Received<'request'>)
   return { client: from, session, seq, commands, bytes }
 }
 
-type Waiting = Pick<Request, 'client' | 'session'>
-
-function isSameSession(a: Waiting, b: Waiting): boolean {
-  return a.client === b.client && a.session === b.session
-}
-
-/** The waiting or forwarded request of the same session, if any. */
-function waitingOf(context: ServerContext, event: Received<'request'>): Request | undefined {
-  const request = { client: event.from, session: event.session }
-  return (
-    context.queue.find((other) => isSameSession(other, request)) ??
-    context.outstanding?.requests.find((other) => isSameSession(other, request))
-  )
-}
-
-function isWaiting(context: ServerContext, event: Received<'request'>): boolean {
-  return waitingOf(context, event)?.seq === event.seq
-}
-
-function isBehindWaiting(context: ServerContext, event: Received<'request'>): boolean {
-  const waiting = waitingOf(context, event)
-  return waiting !== undefined && event.seq < waiting.seq
-}
-
-function isFull({ queue }: ServerContext, request: Received<'request'>, options: ServerOptions): boolean {
-  if (queue.length >= options.queueMax) return true
-  const bytes = queue.reduce((sum, waiting) => sum + waiting.bytes, request.bytes)
-  return queue.length > 0 && bytes > options.queueBytesMax
-}
-
-function firstBatch(queue: readonly Request[], options: ServerOptions): readonly Request[] {
-  let bytes = 0
-  const end = queue.findIndex((request, index) => {
-    bytes += request.bytes
-    return index >= options.batchMax || (index > 0 && bytes > options.batchBytesMax)
-  })
-  return end < 0 ? queue : queue.slice(0, end)
+/** Whether there is no room for one request more; a request that takes the place of an earlier one of its session needs less. */
+function isFull({ queue }: ServerContext, event: Received<'request'>, options: ServerOptions): boolean {
+  const replaced = queue.get(sessionKey(requestIn(event)))
+  const others = queue.size - (replaced === undefined ? 0 : 1)
+  const bytes = queue.bytes - (replaced?.bytes ?? 0) + event.bytes
+  return others >= options.queueMax || (others > 0 && bytes > options.queueBytesMax)
 }
 
 type Enqueue = (action: { type: 'send'; params: { to: NodeId; message: Message } }) => void
@@ -409,11 +403,15 @@ function answer(enqueue: Enqueue, { client, session, seq }: Request, outcome: Ou
   enqueue({ type: 'send', params: { to: client, message: { type: 'reply', session, seq, outcome } } })
 }
 
-/** Guards and actions of one transition ask for the same execution: the last one is kept. Pure as seen from outside. */
-function rememberLast<A, B, Value>(compute: (a: A, b: B) => Value): (a: A, b: B) => Value {
-  let last: { readonly a: A; readonly b: B; readonly value: Value } | null = null
-  return (a, b) => {
-    if (last === null || last.a !== a || last.b !== b) last = { a, b, value: compute(a, b) }
+/** Guards and actions of one transition ask for the same value: the last one is kept. Pure as seen from outside. */
+function rememberLast<Args extends readonly unknown[], Value>(
+  compute: (...args: Args) => Value,
+): (...args: Args) => Value {
+  let last: { readonly args: Args; readonly value: Value } | null = null
+  return (...args) => {
+    if (last === null || !last.args.every((arg, index) => arg === args[index])) {
+      last = { args, value: compute(...args) }
+    }
     return last.value
   }
 }

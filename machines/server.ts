@@ -37,6 +37,7 @@ export function createServerMachine(application: Application, options: Partial<S
         initial: 'idle',
         on: {
           viewReply: [
+            { guard: 'isNotFromViewService', actions: ignore('viewReply: not from the view service') },
             { guard: 'isNotNewer', actions: ignore('viewReply: not newer than my view') },
             {
               guard: 'namesMePrimaryWithoutState',
@@ -63,6 +64,7 @@ export function createServerMachine(application: Application, options: Partial<S
             { target: '.idle', actions: 'adoptView', description: 'In the view I have no role.' },
           ],
           stateTransfer: [
+            { guard: 'isUnreadablePiece', actions: ignore('stateTransfer: not a state of this application') },
             {
               guard: 'isWholeStateOfNewerView',
               target: '.backup.serving',
@@ -78,7 +80,9 @@ export function createServerMachine(application: Application, options: Partial<S
             {
               guard: 'isOfNewerView',
               target: '.backup.awaitingState',
-              actions: ['adoptView', ignore('stateTransfer: leaves out a piece')],
+              actions: 'adoptView',
+              description:
+                'A later piece still brings the news of its view; the piece itself is of no use (S5).',
             },
             { guard: 'isOfOlderView', actions: ignore('stateTransfer: of an older view') },
             { actions: ignore('stateTransfer: not from a primary to its backup') },
