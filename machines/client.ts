@@ -103,7 +103,6 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
       isMessage,
       isUsableView: ({ context, event }) => isUsableView(context, event as Received<'viewReply'>),
       hasWork: ({ context }) => context.queue.length > 0,
-      hasWorkInSession: ({ context }) => context.queue.length > 0 && context.session !== null,
       findsWork: ({ context, event }) =>
         isUsableView(context, event as Received<'viewReply'>) && context.queue.length > 0,
       hasSession: ({ context }) => context.session !== null,
@@ -118,6 +117,8 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
         ['wrongServer', 'wrongView'].includes((event as Received<'refusal'>).reason),
       meansDivergence: ({ event }) => (event as Received<'refusal'>).reason === 'replicaDiverged',
       isStrangersRefusal: ({ context, event }) => !answersMine(context, event as Received<'refusal'>),
+      bringsNothing: ({ event }) => (event as Event & { type: 'call' }).calls.length === 0,
+      abandonsNothing: ({ context, event }) => abandonsNothing(context, event),
       nobodyWaits: ({ context, event }) =>
         abandoned(context, event).outstanding?.every((call) => call.id === null) === true,
       nobodyWaitsButWork: ({ context, event }) => {
@@ -157,7 +158,7 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
         enqueue.assign(abandoned(context, event))
         const { calls } = failures(unsent, { code, mayHaveExecuted: false })
         const ends = [...calls, ...failures(sent, { code, mayHaveExecuted: true }).calls]
-        if (ends.length > 0) enqueue({ type: 'settle', params: { calls: ends } })
+        enqueue({ type: 'settle', params: { calls: ends } })
       }),
       dropRequest: assign({ outstanding: null }),
 
@@ -201,7 +202,8 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
         }).calls
         const unsent = failures(context.queue, { code: 'replicaDiverged', mayHaveExecuted: false }).calls
         enqueue.assign({ outstanding: null, queue: [] })
-        enqueue({ type: 'settle', params: { calls: [...sent, ...unsent] } })
+        const calls = [...sent, ...unsent]
+        if (calls.length > 0) enqueue({ type: 'settle', params: { calls } })
       }),
       forgetSession: assign({ session: null }),
     },
@@ -228,6 +230,12 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
     description: 'Overloaded or transferring state: only the retry timer helps (C1).',
   } as const
 
+  const emptyCall = { guard: 'bringsNothing', actions: ignore('call: no commands') } as const
+  const lateAbandon = {
+    guard: 'abandonsNothing',
+    actions: ignore('abandon: these calls have ended already'),
+  } as const
+
   return client.createMachine({
     id: 'client',
     description: 'Brings calls to the primary, each executed at most once, and settles each exactly once.',
@@ -246,8 +254,11 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
     on: {
       reply: { actions: ignore('reply: not of my outstanding request') },
       refusal: { actions: ignore('refusal: not of my outstanding request') },
-      abandon: { actions: 'abandon', description: 'An abort or a time limit: it unsends nothing (C2).' },
-      call: { actions: 'wait' },
+      abandon: [
+        lateAbandon,
+        { actions: 'abandon', description: 'An abort or a time limit: it unsends nothing (C2).' },
+      ],
+      call: [emptyCall, { actions: 'wait' }],
       '*': { guard: 'isMessage', actions: ignore('not a message for a client') },
     },
     states: {
@@ -268,6 +279,7 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
         tags: 'settled',
         on: {
           call: [
+            emptyCall,
             { guard: 'hasSession', target: 'awaitingReply', actions: ['wait', 'fillRequest'] },
             { target: 'openingSession', actions: 'wait' },
           ],
@@ -342,6 +354,7 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
           ],
           refusal: [strangersRefusal, oldView, divergence, tryLater],
           abandon: [
+            lateAbandon,
             {
               guard: 'nobodyWaitsButWork',
               target: 'awaitingReply',
@@ -382,6 +395,11 @@ function abandoned(context: ClientContext, event: Event): Pick<ClientContext, 'q
     outstanding:
       context.outstanding?.map((call) => (gone.has(call.id) ? { ...call, id: null } : call)) ?? null,
   }
+}
+
+function abandonsNothing({ queue, outstanding }: ClientContext, event: Event): boolean {
+  const gone = new Set<number | null>((event as Event & { type: 'abandon' }).ids)
+  return ![...queue, ...(outstanding ?? [])].some(({ id }) => gone.has(id))
 }
 
 function failures(calls: readonly Call[], failure: CallFailure): Settle {
