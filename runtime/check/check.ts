@@ -1,0 +1,81 @@
+/** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
+import { minimise, type Run, replay, runTo, story } from './counterexample.ts'
+import { Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
+import type { CheckedSystem } from './system.ts'
+
+export interface CheckOptions extends SearchOptions {
+  /** Leave needless steps out of a counterexample; default true. */
+  readonly minimise?: boolean
+}
+
+/**
+ * How a check ended: `exhausted`, every reachable state was seen, every invariant holds and every goal was reached;
+ * `bounded`, the same for the states within a bound, which `bound` names; `violated`; `goal not found`, every reachable
+ * state was seen, and some goal in none of them.
+ */
+export type CheckVerdict = 'exhausted' | 'bounded' | 'violated' | 'goal not found'
+
+export interface CheckResult {
+  readonly verdict: CheckVerdict
+  /** `bounded`: the bound that ended the search. */
+  readonly bound: keyof SearchBounds | 'goals' | null
+  readonly states: number
+  readonly transitions: number
+  readonly depth: number
+  readonly seconds: number
+  readonly bytes: number
+  /** Distinct local states of all nodes, and how many times XState itself was asked for a step. */
+  readonly locals: number
+  readonly snapshotSteps: number
+  readonly violation: {
+    readonly name: string
+    readonly reason: string
+    readonly run: Run
+    /** The run as text. */
+    readonly story: string
+  } | null
+  /** For each goal the shortest run that was found to it; null where there is none. */
+  readonly goals: readonly { readonly name: string; readonly run: Run | null }[]
+}
+
+/**
+ * Searches all that can happen in a system.
+ * @example
+ * const result = check({ nodes: [{ id: 'a', machine }, { id: 'b', machine }], invariants: [always('...', (system) => ...)] })
+ * if (result.verdict === 'violated') console.log(result.violation.story)
+ */
+export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
+  const search = new Search(system)
+  const end = search.run(options)
+  const violation = end.violation === null ? null : explain(search, end.violation, options.minimise ?? true)
+  const goals = end.goals.map(({ name, state }) => ({
+    name,
+    run: state === null ? null : runTo(search, state),
+  }))
+  return { ...numbersOf(end), ...verdictOf(end), violation, goals }
+}
+
+function verdictOf({ end, goals }: SearchEnd): Pick<CheckResult, 'verdict' | 'bound'> {
+  if (end === 'violated') return { verdict: 'violated', bound: null }
+  if (end !== 'exhausted') return { verdict: 'bounded', bound: end }
+  return { verdict: goals.some(({ state }) => state === null) ? 'goal not found' : 'exhausted', bound: null }
+}
+
+function explain(
+  search: Search,
+  { name, reason, state }: NonNullable<SearchEnd['violation']>,
+  shorten: boolean,
+): CheckResult['violation'] {
+  const found = runTo(search, state)
+  const isInvariant = search.invariant(name, found.state) !== true
+  const isStillSo = (run: Run) => search.invariant(name, run.state) !== true
+  const run = shorten && isInvariant ? minimise(search, found, isStillSo) : found
+  const verdict = search.invariant(name, run.state)
+  return { name, reason: verdict === true ? reason : verdict, run, story: story(run) }
+}
+
+function numbersOf({ states, transitions, depth, seconds, bytes, locals, snapshotSteps }: SearchEnd) {
+  return { states, transitions, depth, seconds, bytes, locals, snapshotSteps }
+}
+
+export { replay }

@@ -1,0 +1,136 @@
+/** How a state was reached: the steps, the needless ones struck out, in causal order, as data and as a story. */
+import type { Happening, Locals } from './locals.ts'
+import type { Search } from './search.ts'
+import type { SentMessage } from './system.ts'
+
+/** One step of a run, with what it did to the node where it happened. */
+export interface Step {
+  readonly happening: Happening
+  readonly node: string
+  readonly sent: readonly SentMessage[]
+  /** The node's state value afterwards. */
+  readonly value: unknown
+}
+
+/** A run that can be repeated: the happenings say everything. */
+export interface Run {
+  readonly steps: readonly Step[]
+  /** The state at its end, an integer for each place. */
+  readonly state: Int32Array
+}
+
+/** The run by which a search first came to a state. */
+export function runTo(search: Search, state: number): Run {
+  const happenings: Happening[] = []
+  const before = new Int32Array(search.width)
+  const after = new Int32Array(search.width)
+  const path = search.path(state)
+  for (let i = 1; i < path.length; i++) {
+    search.store.read(path[i - 1]!, before)
+    search.store.read(path[i]!, after)
+    happenings.push(happeningBetween(search.locals, before, after))
+  }
+  return replay(search, happenings)!
+}
+
+/** Repeats happenings from the start; null where one of them cannot happen. */
+export function replay(search: Search, happenings: readonly Happening[]): Run | null {
+  const state = search.initial()
+  const steps: Step[] = []
+  for (const happening of happenings) {
+    const before = state.slice()
+    const place = search.apply(state, happening)
+    if (place < 0) return null
+    const view = search.locals.view(state[place]!)
+    const known = new Set(search.locals.view(before[place]!).sent)
+    const sent = view.sent.filter((message) => !known.has(message))
+    steps.push({ happening, node: view.id, sent, value: view.snapshot.value })
+  }
+  return { steps, state }
+}
+
+/**
+ * The same end with as few steps as can be found by leaving out one run of steps after another (Zeller and
+ * Hildebrandt's delta debugging, 1999). Deterministic.
+ * @param isStillSo whether a run still shows what is to be shown
+ */
+export function minimise(search: Search, run: Run, isStillSo: (run: Run) => boolean): Run {
+  let best = run
+  let size = Math.ceil(best.steps.length / 2)
+  while (size >= 1) {
+    let shorter = false
+    for (let start = best.steps.length - size; start >= 0; start -= size) {
+      const kept = best.steps.filter((_, index) => index < start || index >= start + size)
+      const candidate = replay(
+        search,
+        kept.map(({ happening }) => happening),
+      )
+      if (candidate !== null && isStillSo(candidate)) {
+        best = candidate
+        shorter = true
+      }
+    }
+    // At size 1 it goes on until no single step can be left out.
+    if (!shorter || size > 1) size = Math.floor(size / 2)
+  }
+  return best
+}
+
+/** The run as text: one line a step, numbered. */
+export function story({ steps }: Run): string {
+  const width = String(steps.length).length
+  return steps
+    .map(({ happening, sent, value }, index) => {
+      const number = String(index + 1).padStart(width)
+      const sends = sent
+        .map(({ to, message }) => `\n${' '.repeat(width)}     sends ${brief(message)} to ${to}`)
+        .join('')
+      return `${number}  ${sentence(happening)}, now ${stateText(value)}${sends}`
+    })
+    .join('\n')
+}
+
+/** What happened, as a clause. */
+export function sentence(happening: Happening): string {
+  switch (happening.kind) {
+    case 'deliver':
+      return `${happening.node} receives ${brief(happening.message.message)} from ${happening.message.from}`
+    case 'timer':
+      return `${happening.node}: timer ${timerName(happening.event.type)} fires`
+    case 'script':
+      return `${happening.node}: ${brief(happening.event)}`
+    case 'crash':
+      return `${happening.node} crashes`
+    case 'restart':
+      return `${happening.node} starts again as ${happening.id}`
+  }
+}
+
+function happeningBetween(locals: Locals, before: Int32Array, after: Int32Array): Happening {
+  for (let place = 0; place < locals.nodes.length; place++) {
+    const found = locals.happeningsBetween(before, place, after[place]!)
+    const wanted = found.filter(() => before[place] !== after[place])
+    if (wanted.length > 0) return wanted[0]!
+  }
+  // Only the observer moved: some node took a step that changed nothing of its own.
+  for (let place = 0; place < locals.nodes.length; place++) {
+    const [found] = locals.happeningsBetween(before, place, after[place]!)
+    if (found !== undefined) return found
+  }
+  throw new Error(
+    'expected a step between two states that follow one another; the machines are not deterministic',
+  )
+}
+
+function brief({ type, ...body }: { type: string }): string {
+  const text = JSON.stringify(body)
+  return text === '{}' ? type : `${type} ${text.length > 160 ? `${text.slice(0, 157)}...` : text}`
+}
+
+function timerName(type: string): string {
+  return /^xstate\.after\.([^.]+)/.exec(type)?.[1] ?? type
+}
+
+function stateText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll('"', '')
+}

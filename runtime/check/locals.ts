@@ -1,0 +1,505 @@
+/**
+ * The local states of the nodes, as small integers: a node's snapshot, what it has sent so far, its timers and the rest
+ * of its script. A state of the whole system is then one integer per node, and a step changes one of them.
+ *
+ * Every step is computed once: XState is asked once for each pair of a snapshot and an event, and what a sender's
+ * messages can do to a receiver is listed once for each pair of their local states.
+ */
+import type { AnyMachineSnapshot, EventObject } from 'xstate'
+import { createStepper, type PureAction, type Stepper } from '../../machines/pure-transition.ts'
+import { mix, PairTable } from './int-tables.ts'
+import type { CheckedNode, CheckedSystem, Emission, NodeView, SentMessage, StepInvariant } from './system.ts'
+
+/** What XState says of one event in one snapshot. */
+interface SnapshotStep {
+  readonly snapshot: number
+  readonly sends: readonly number[]
+  readonly timers: readonly TimerChange[]
+  readonly emission: number
+}
+
+type TimerChange = { readonly set: Timer } | { readonly cancel: string }
+
+interface Timer {
+  readonly id: string
+  readonly event: EventObject
+  readonly delay: number
+}
+
+/** A local state, by its parts. */
+interface Local {
+  readonly node: number
+  readonly life: number
+  readonly alive: boolean
+  readonly snapshot: number
+  readonly outbox: number
+  readonly timers: number
+  readonly script: number
+}
+
+/** What can happen in one place: which step, for people. */
+export type Happening =
+  | { readonly kind: 'deliver'; readonly node: string; readonly message: SentMessage }
+  | { readonly kind: 'timer'; readonly node: string; readonly event: EventObject }
+  | { readonly kind: 'script'; readonly node: string; readonly event: EventObject }
+  | { readonly kind: 'crash'; readonly node: string }
+  | { readonly kind: 'restart'; readonly node: string; readonly id: string }
+
+/** A step that breaks a step invariant, found while listing steps. */
+export interface BrokenStep {
+  readonly name: string
+  readonly reason: string
+  readonly from: number
+  readonly to: number
+}
+
+const nothing = new Int32Array(0)
+
+export class Locals {
+  readonly nodes: readonly CheckedNode[]
+  /** Per local state: a random-looking number, whose xor over all nodes is a state's hash. */
+  hashes = new Uint32Array(1024)
+  readonly brokenSteps: BrokenStep[] = []
+  /** How often XState itself was asked. */
+  snapshotSteps = 0
+
+  readonly #steppers: Stepper<CheckedNode['machine']>[]
+  readonly #index: ReadonlyMap<string, number>
+  readonly #cuts: ReadonlySet<string>
+  readonly #ordered: boolean
+  readonly #livesMax: number
+  readonly #stepInvariants: readonly StepInvariant[]
+
+  readonly #snapshots: AnyMachineSnapshot[] = []
+  readonly #snapshotIds = new Map<string, number>()
+  readonly #messages: SentMessage[] = []
+  readonly #messageTo: number[] = []
+  readonly #messageIds = new Map<string, number>()
+  readonly #outboxes: Int32Array[] = []
+  readonly #outboxIds = new Map<string, number>()
+  /** Per outbox: the messages for each node. */
+  readonly #outboxFor: Int32Array[][] = []
+  readonly #timerLists: (readonly Timer[])[] = []
+  readonly #timerIds = new Map<string, number>()
+  readonly #emissions: (Emission | null)[] = [null]
+  readonly #emissionIds = new Map<string, number>()
+  readonly #locals: Local[] = []
+  readonly #localIds = new Map<string, number>()
+  readonly #views: (NodeView | undefined)[] = []
+  readonly #delivered = new Map<number, SnapshotStep>()
+  readonly #happened = new Map<string, SnapshotStep>()
+  readonly #inner: (Int32Array | undefined)[] = []
+  readonly #reaches: number[] = []
+  readonly #pairs = new PairTable()
+  readonly #stepped = new PairTable()
+  readonly #lists: Int32Array[] = [nothing]
+
+  constructor(system: CheckedSystem) {
+    this.nodes = system.nodes
+    this.#livesMax = 1 + (system.restarts ?? 0)
+    this.#ordered = system.timers === 'ordered'
+    this.#stepInvariants = system.steps ?? []
+    this.#steppers = system.nodes.map(({ machine }) => createStepper(machine))
+    this.#index = new Map(system.nodes.map(({ id }, index) => [id, index]))
+    this.#cuts = new Set((system.cuts ?? []).map(({ from, to }) => JSON.stringify([from, to])))
+    this.#outboxId([])
+    this.#timersId([])
+  }
+
+  get size(): number {
+    return this.#locals.length
+  }
+
+  /** The local state from which a node starts, and what starting emitted. */
+  start(node: number): { readonly local: number; readonly emission: number } {
+    const { id, input } = this.nodes[node]!
+    return this.#enter(node, 1, id, input ?? { id }, 0, 0)
+  }
+
+  /** Steps of the node itself, timers and script: pairs of the next local state and the emission. No-ops are left out. */
+  inner(local: number): Int32Array {
+    let steps = this.#inner[local]
+    if (steps === undefined) {
+      steps = this.#listInner(local)
+      this.#inner[local] = steps
+    }
+    return steps
+  }
+
+  /** Whether a node has sent anything to another: a bit for each receiver. */
+  reaches(local: number): number {
+    return this.#reaches[local]!
+  }
+
+  /** What the messages of the sender can do to the receiver: pairs of the next local state and the emission. */
+  deliveries(receiver: number, sender: number): Int32Array {
+    const known = this.#pairs.get(receiver, sender)
+    if (known >= 0) return this.#lists[known]!
+    const steps = this.#listDeliveries(receiver, sender)
+    const index = steps.length === 0 ? 0 : this.#lists.push(steps) - 1
+    this.#pairs.set(receiver, sender, index)
+    return steps
+  }
+
+  /** The local state after a crash, or -1 where none may befall. What was sent stays on its way. */
+  crashed(local: number): number {
+    const now = this.#locals[local]!
+    if (!now.alive || !this.nodes[now.node]!.mayCrash) return -1
+    return this.#localId({ ...now, alive: false, timers: 0 })
+  }
+
+  /** The local state of the next life, or -1. */
+  restarted(local: number): { readonly local: number; readonly emission: number } | null {
+    const now = this.#locals[local]!
+    const restart = this.nodes[now.node]!.restart
+    if (now.alive || restart === undefined) return null
+    const { id, input } = restart(now.life + 1)
+    return this.#enter(now.node, now.life + 1, id, input, now.outbox, now.script)
+  }
+
+  view(local: number): NodeView {
+    let view = this.#views[local]
+    if (view === undefined) {
+      const { node, life, alive, snapshot, outbox } = this.#locals[local]!
+      view = {
+        id: this.#idOf(node, life),
+        alive,
+        snapshot: this.#snapshots[snapshot]!,
+        sent: [...this.#outboxes[outbox]!].map((message) => this.#messages[message]!),
+      }
+      this.#views[local] = view
+    }
+    return view
+  }
+
+  emission(id: number): Emission | null {
+    return this.#emissions[id]!
+  }
+
+  /** Everything that leads one node from one local state to another, given the others' local states. */
+  happeningsBetween(all: ArrayLike<number>, place: number, to: number): Happening[] {
+    const found: Happening[] = []
+    const from = all[place]!
+    const { node, life } = this.#locals[from]!
+    const id = this.#idOf(node, life)
+    if (this.crashed(from) === to) found.push({ kind: 'crash', node: id })
+    const next = this.restarted(from)
+    if (next?.local === to) found.push({ kind: 'restart', node: id, id: this.#idOf(node, life + 1) })
+    for (const { happening, local } of this.#innerHappenings(from)) if (local === to) found.push(happening)
+    for (let sender = 0; sender < this.nodes.length; sender++) {
+      if (sender === node) continue
+      for (const message of this.#messagesFor(all[sender]!, from)) {
+        if (this.#deliver(from, message).local === to) {
+          found.push({ kind: 'deliver', node: id, message: this.#messages[message]! })
+        }
+      }
+    }
+    return found
+  }
+
+  /** The local state after a happening there, with what it emitted; null where it cannot happen in `all`. */
+  after(
+    all: ArrayLike<number>,
+    place: number,
+    happening: Happening,
+  ): { local: number; emission: number } | null {
+    const local = all[place]!
+    const { node, life, alive } = this.#locals[local]!
+    if (happening.node !== this.#idOf(node, life)) return null
+    switch (happening.kind) {
+      case 'crash': {
+        const crashed = this.crashed(local)
+        return crashed < 0 ? null : { local: crashed, emission: 0 }
+      }
+      case 'restart':
+        return this.restarted(local)
+      case 'timer':
+      case 'script': {
+        if (!alive) return null
+        const wanted = JSON.stringify(happening.event)
+        for (const found of this.#innerHappenings(local)) {
+          const { kind } = found.happening
+          if (
+            kind === happening.kind &&
+            JSON.stringify((found.happening as { event: unknown }).event) === wanted
+          )
+            return found
+        }
+        return null
+      }
+      case 'deliver': {
+        const wanted = JSON.stringify(happening.message)
+        for (let sender = 0; sender < this.nodes.length; sender++) {
+          if (sender === place) continue
+          const message = this.#messagesFor(all[sender]!, local).find(
+            (id) => JSON.stringify(this.#messages[id]) === wanted,
+          )
+          if (message !== undefined) return this.#deliver(local, message)
+        }
+        return null
+      }
+    }
+  }
+
+  // Listing steps
+
+  #listInner(local: number): Int32Array {
+    const list: number[] = []
+    for (const { local: next, emission } of this.#innerHappenings(local))
+      this.#add(list, local, next, emission)
+    return list.length === 0 ? nothing : Int32Array.from(list)
+  }
+
+  *#innerHappenings(local: number) {
+    const now = this.#locals[local]!
+    if (!now.alive) return
+    const { script = [], ready } = this.nodes[now.node]!
+    const id = this.#idOf(now.node, now.life)
+    const timers = this.#timerLists[now.timers]!
+    for (const timer of timers) {
+      if (this.#ordered && timers.some((other) => other !== timer && isBefore(timers, other, timer))) continue
+      const step = this.#onEvent(now, timer.event, false)
+      const left = timers.filter((other) => other !== timer)
+      const happening: Happening = { kind: 'timer', node: id, event: timer.event }
+      yield { happening, local: this.#after(now, step, left, now.script), emission: step.emission }
+    }
+    const event = script[now.script]
+    if (event !== undefined && (ready === undefined || ready(this.#snapshots[now.snapshot]!))) {
+      const step = this.#onEvent(now, event, true)
+      const happening: Happening = { kind: 'script', node: id, event }
+      yield { happening, local: this.#after(now, step, timers, now.script + 1), emission: step.emission }
+    }
+  }
+
+  #listDeliveries(receiver: number, sender: number): Int32Array {
+    const list: number[] = []
+    for (const message of this.#messagesFor(sender, receiver)) {
+      const { local, emission } = this.#deliver(receiver, message)
+      this.#add(list, receiver, local, emission)
+    }
+    return list.length === 0 ? nothing : Int32Array.from(list)
+  }
+
+  #messagesFor(sender: number, receiver: number): Int32Array {
+    const { node, life, alive } = this.#locals[receiver]!
+    if (!alive) return nothing
+    const messages = this.#outboxFor[this.#locals[sender]!.outbox]?.[node] ?? nothing
+    const id = this.#idOf(node, life)
+    return life === 1 && this.nodes[node]!.restart === undefined
+      ? messages
+      : messages.filter((message) => this.#messages[message]!.to === id)
+  }
+
+  #deliver(receiver: number, message: number): { readonly local: number; readonly emission: number } {
+    const now = this.#locals[receiver]!
+    const key = now.snapshot * 0x200000 + message
+    let step = this.#delivered.get(key)
+    if (step === undefined) {
+      const { from, message: body } = this.#messages[message]!
+      step = this.#ask(now, { ...body, from } as EventObject, null)
+      this.#delivered.set(key, step)
+    }
+    if (isNoOp(step, now.snapshot)) return { local: receiver, emission: 0 }
+    return {
+      local: this.#after(now, step, this.#timerLists[now.timers]!, now.script),
+      emission: step.emission,
+    }
+  }
+
+  #add(list: number[], from: number, to: number, emission: number): void {
+    if (to === from && emission === 0) return
+    for (let i = 0; i < list.length; i += 2) if (list[i] === to && list[i + 1] === emission) return
+    list.push(to, emission)
+    if (this.#stepInvariants.length === 0 || this.#stepped.get(from, to) >= 0) return
+    this.#stepped.set(from, to, 0)
+    for (const { name, holds } of this.#stepInvariants) {
+      const verdict = holds(this.view(from), this.view(to))
+      if (verdict !== true) this.brokenSteps.push({ name, reason: verdict, from, to })
+    }
+  }
+
+  // Asking XState
+
+  #enter(node: number, life: number, id: string, input: unknown, outbox: number, script: number) {
+    const { snapshot, actions } = this.#steppers[node]!.start(input as never)
+    const step = this.#stepOf(node, id, snapshot as AnyMachineSnapshot, actions, null)
+    const empty: Local = { node, life, alive: true, snapshot: step.snapshot, outbox, timers: 0, script }
+    return { local: this.#after(empty, step, [], script), emission: step.emission }
+  }
+
+  #onEvent(now: Local, event: EventObject, scripted: boolean): SnapshotStep {
+    const key = `${now.snapshot} ${scripted} ${JSON.stringify(event)}`
+    let step = this.#happened.get(key)
+    if (step === undefined) {
+      step = this.#ask(now, event, scripted ? event : null)
+      this.#happened.set(key, step)
+    }
+    return step
+  }
+
+  #ask(now: Local, event: EventObject, scripted: EventObject | null): SnapshotStep {
+    this.snapshotSteps++
+    const { snapshot, actions } = this.#steppers[now.node]!.step(
+      this.#snapshots[now.snapshot] as never,
+      event as never,
+    )
+    return this.#stepOf(
+      now.node,
+      this.#idOf(now.node, now.life),
+      snapshot as AnyMachineSnapshot,
+      actions,
+      scripted,
+    )
+  }
+
+  #stepOf(
+    node: number,
+    id: string,
+    snapshot: AnyMachineSnapshot,
+    actions: readonly PureAction[],
+    scripted: EventObject | null,
+  ): SnapshotStep {
+    const sends: number[] = []
+    const timers: TimerChange[] = []
+    const others: PureAction[] = []
+    for (const { type, params } of actions) {
+      if (type === 'send') {
+        const message = this.#messageId({ from: id, ...(params as { to: string; message: EventObject }) })
+        if (message >= 0) sends.push(message)
+      } else if (type === 'xstate.raise') {
+        const { event, id: timer, delay } = params as { event: EventObject; id?: string; delay?: number }
+        if (delay !== undefined) timers.push({ set: { id: timer ?? event.type, event, delay } })
+      } else if (type === 'xstate.cancel') {
+        timers.push({ cancel: String((params as { sendId?: unknown })?.sendId ?? params) })
+      } else if (type !== 'ignore') others.push({ type, params })
+    }
+    const emission =
+      others.length === 0 && scripted === null
+        ? 0
+        : this.#emissionId({ node: id, event: scripted, actions: others })
+    return { snapshot: this.#snapshotId(node, snapshot), sends, timers, emission }
+  }
+
+  #after(now: Local, step: SnapshotStep, timers: readonly Timer[], script: number): number {
+    let left = timers
+    for (const change of step.timers) {
+      const id = 'set' in change ? change.set.id : change.cancel
+      left = left.filter((timer) => timer.id !== id)
+      if ('set' in change) left = [...left, change.set]
+    }
+    return this.#localId({
+      ...now,
+      snapshot: step.snapshot,
+      outbox: step.sends.length === 0 ? now.outbox : this.#outboxWith(now.outbox, step.sends),
+      timers: left === this.#timerLists[now.timers] ? now.timers : this.#timersId(left),
+      script,
+    })
+  }
+
+  // Interning
+
+  #idOf(node: number, life: number): string {
+    const { id, restart } = this.nodes[node]!
+    return life === 1 || restart === undefined ? id : restart(life).id
+  }
+
+  #snapshotId(node: number, snapshot: AnyMachineSnapshot): number {
+    const { value, context, status, output, historyValue } = snapshot as AnyMachineSnapshot & {
+      historyValue: object
+    }
+    const history = Object.entries(historyValue).map(([key, nodes]) => [
+      key,
+      (nodes as { id: string }[]).map(({ id }) => id),
+    ])
+    const key = `${node} ${JSON.stringify([value, context, status, output, history])}`
+    return intern(this.#snapshotIds, key, () => this.#snapshots.push(snapshot) - 1)
+  }
+
+  #messageId(message: SentMessage): number {
+    const place = this.#placeOf(message.to)
+    if (place < 0 || this.#cuts.has(JSON.stringify([message.from, message.to]))) return -1
+    return intern(this.#messageIds, JSON.stringify(message), () => {
+      this.#messageTo.push(place)
+      return this.#messages.push(message) - 1
+    })
+  }
+
+  /** Where an id lives; lives after the first are found by asking how they are named. */
+  #placeOf(id: string): number {
+    const direct = this.#index.get(id)
+    if (direct !== undefined) return direct
+    return this.nodes.findIndex(({ restart }) => {
+      if (restart === undefined) return false
+      for (let life = 2; life <= this.#livesMax; life++) if (restart(life).id === id) return true
+      return false
+    })
+  }
+
+  #outboxId(messages: readonly number[]): number {
+    return intern(this.#outboxIds, messages.join(), () => {
+      const byPlace: Int32Array[] = []
+      for (let place = 0; place < this.nodes.length; place++) {
+        const mine = messages.filter((message) => this.#messageTo[message] === place)
+        if (mine.length > 0) byPlace[place] = Int32Array.from(mine)
+      }
+      this.#outboxFor.push(byPlace)
+      return this.#outboxes.push(Int32Array.from(messages)) - 1
+    })
+  }
+
+  #outboxWith(outbox: number, sends: readonly number[]): number {
+    const old = this.#outboxes[outbox]!
+    const added = sends.filter((message) => !old.includes(message))
+    if (added.length === 0) return outbox
+    return this.#outboxId([...new Set([...old, ...added])].sort((a, b) => a - b))
+  }
+
+  #timersId(timers: readonly Timer[]): number {
+    const list = this.#ordered ? timers : [...timers].sort((a, b) => (a.id < b.id ? -1 : 1))
+    return intern(this.#timerIds, JSON.stringify(list), () => this.#timerLists.push(list) - 1)
+  }
+
+  #emissionId(emission: Emission): number {
+    return intern(this.#emissionIds, JSON.stringify(emission), () => this.#emissions.push(emission) - 1)
+  }
+
+  #localId(local: Local): number {
+    const { node, life, alive, snapshot, outbox, timers, script } = local
+    const key = `${node} ${life} ${alive} ${snapshot} ${outbox} ${timers} ${script}`
+    return intern(this.#localIds, key, () => {
+      const id = this.#locals.push(local) - 1
+      if (id >= this.hashes.length) {
+        const larger = new Uint32Array(this.hashes.length * 2)
+        larger.set(this.hashes)
+        this.hashes = larger
+      }
+      this.hashes[id] = mix(id + 1)
+      let reaches = 0
+      this.#outboxFor[outbox]!.forEach((_, place) => {
+        reaches |= 1 << place
+      })
+      this.#reaches[id] = reaches
+      return id
+    })
+  }
+}
+
+/** Whether `first` stands before `second` in the order of setting and keeps it from firing. */
+function isBefore(timers: readonly Timer[], first: Timer, second: Timer): boolean {
+  return timers.indexOf(first) < timers.indexOf(second) && first.delay <= second.delay
+}
+
+function isNoOp(step: SnapshotStep, snapshot: number): boolean {
+  return (
+    step.snapshot === snapshot && step.sends.length === 0 && step.timers.length === 0 && step.emission === 0
+  )
+}
+
+function intern(ids: Map<string, number>, key: string, create: () => number): number {
+  let id = ids.get(key)
+  if (id === undefined) {
+    id = create()
+    ids.set(key, id)
+  }
+  return id
+}

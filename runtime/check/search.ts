@@ -1,0 +1,392 @@
+/** The search: every order, loss, delay and duplication of messages, timers, crashes and restarts, from the start on. */
+import { mix, StateStore } from './int-tables.ts'
+import { type BrokenStep, type Happening, Locals } from './locals.ts'
+import {
+  type Places,
+  Remembered,
+  type RememberedProperty,
+  rememberGoals,
+  rememberInvariants,
+} from './properties.ts'
+import type { CheckedSystem, Observer } from './system.ts'
+
+export interface SearchBounds {
+  /** Steps from the start; default: no bound. */
+  readonly depth?: number
+  /** Distinct states; default 50,000,000. */
+  readonly states?: number
+  readonly seconds?: number
+  /** Bytes for states and index; default 6 GiB. */
+  readonly bytes?: number
+}
+
+export interface Progress {
+  readonly states: number
+  readonly statesPerSecond: number
+  readonly depth: number
+  /** States that were found and not yet explored. */
+  readonly frontier: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
+/** How a search ended, in numbers; what it means is `check`'s to say. */
+export interface SearchEnd {
+  readonly end: 'exhausted' | 'violated' | 'depth' | 'states' | 'seconds' | 'bytes' | 'goals'
+  readonly states: number
+  readonly transitions: number
+  /** Steps from the start to the deepest state that was explored. */
+  readonly depth: number
+  readonly seconds: number
+  readonly bytes: number
+  readonly locals: number
+  readonly snapshotSteps: number
+  readonly violation: { readonly name: string; readonly reason: string; readonly state: number } | null
+  /** The first state that reached each goal; null where none did. */
+  readonly goals: readonly { readonly name: string; readonly state: number | null }[]
+}
+
+export interface SearchOptions {
+  readonly bounds?: SearchBounds
+  readonly order?: 'breadth-first' | 'depth-first'
+  /** Stop as soon as every goal has been reached. */
+  readonly stopAtGoals?: boolean
+  readonly progress?: (progress: Progress) => void
+}
+
+/** One search through one system; keeps every state it has seen, so that afterwards each one's history can be told. */
+export class Search {
+  readonly locals: Locals
+  readonly store: StateStore
+  readonly width: number
+  readonly #system: CheckedSystem
+  readonly #nodes: number
+  readonly #observer: Observer | undefined
+  readonly #observed: unknown[] = []
+  readonly #observedIds = new Map<string, number>()
+  readonly #folded = new Map<number, number>()
+  readonly #invariants: RememberedProperty<true | string>[]
+  readonly #goals: RememberedProperty<boolean>[]
+  readonly #prunes: Remembered<boolean>[]
+
+  constructor(system: CheckedSystem) {
+    if (system.nodes.length > 30)
+      throw new RangeError(`expected at most 30 nodes, got ${system.nodes.length}; check a smaller system`)
+    this.#system = system
+    this.#nodes = system.nodes.length
+    this.#observer = system.observer
+    this.locals = new Locals(system)
+    // A part for each node, one for the observer, one for the crashes and restarts that are left.
+    this.width = this.#nodes + 2
+    this.store = new StateStore(this.width)
+    this.#observedId(system.observer?.initial ?? null)
+    const places: Places = {
+      ids: system.nodes.map(({ id }) => id),
+      index: new Map(system.nodes.map(({ id }, index) => [id, index])),
+      value: (place, local) => (place < this.#nodes ? this.locals.view(local) : this.#observed[local]),
+    }
+    this.#invariants = rememberInvariants(system.invariants ?? [], places)
+    this.#goals = rememberGoals(system.goals ?? [], places)
+    this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, places))
+  }
+
+  run({
+    bounds = {},
+    order = 'breadth-first',
+    stopAtGoals = false,
+    progress,
+  }: SearchOptions = {}): SearchEnd {
+    const { states: statesMax = 50_000_000, bytes: bytesMax = 6 * 2 ** 30 } = bounds
+    const depthMax = bounds.depth ?? Number.POSITIVE_INFINITY
+    const started = performance.now()
+    const deadline = started + (bounds.seconds ?? Number.POSITIVE_INFINITY) * 1000
+    const { store, locals, width } = this
+    const nodes = this.#nodes
+    const state = new Int32Array(width)
+    const next = new Int32Array(width)
+    const goalStates: (number | null)[] = this.#goals.map(() => null)
+    let goalsLeft = this.#goals.length
+    let violation: SearchEnd['violation'] = null
+    let transitions = 0
+    let pruned = false
+
+    /** Checks the newest state; `changed` has a bit for each part that a step has changed. */
+    const judge = (candidate: Int32Array, changed: number): void => {
+      const number = store.size - 1
+      for (const { name, verdict } of this.#invariants) {
+        if ((verdict.places & changed) === 0 && verdict.places !== 0) continue
+        const holds = verdict.of(candidate)
+        if (holds !== true) {
+          violation ??= { name, reason: holds, state: number }
+          return
+        }
+      }
+      for (let i = 0; i < goalStates.length; i++) {
+        if (goalStates[i] !== null) continue
+        const { verdict } = this.#goals[i]!
+        if ((verdict.places & changed) === 0 && verdict.places !== 0) continue
+        if (verdict.of(candidate)) {
+          goalStates[i] = number
+          goalsLeft--
+        }
+      }
+    }
+
+    const initial = this.initial()
+    store.add(initial, this.hash(initial), -1)
+    judge(initial, -1)
+
+    let depth = 0
+    let levelEnd = 1
+    let at = 0
+    const stack: number[] = order === 'depth-first' ? [0] : []
+    const depths: number[] = order === 'depth-first' ? [0] : []
+    let end: SearchEnd['end'] = 'exhausted'
+    let explored = 0
+    let parent = 0
+    let parentHash = 0
+    let parentDepth = 0
+    let hashes = locals.hashes
+
+    const tryStep = (place: number, local: number, emission: number): void => {
+      transitions++
+      next.set(state)
+      const old = state[place]!
+      next[place] = local
+      hashes = locals.hashes
+      let hash = parentHash ^ hashes[old]! ^ hashes[local]!
+      let changed = 1 << place
+      if (emission !== 0 && this.#observer !== undefined) {
+        const before = state[nodes]!
+        const after = this.#fold(before, emission)
+        if (after !== before) {
+          next[nodes] = after
+          hash ^= observedHash(before) ^ observedHash(after)
+          changed |= 1 << nodes
+        }
+      }
+      found(hash >>> 0, changed)
+    }
+    const found = (hash: number, changed: number): void => {
+      if (!store.add(next, hash, parent)) return
+      judge(next, changed)
+      if (order === 'depth-first') {
+        stack.push(store.size - 1)
+        depths.push(parentDepth + 1)
+      }
+    }
+    /** A crash or a restart uses up one of those that are left. */
+    const tryFault = (place: number, local: number, emission: number, cost: number): void => {
+      const left = state[nodes + 1]!
+      state[nodes + 1] = left - cost
+      const savedHash = parentHash
+      parentHash = (parentHash ^ leftHash(left) ^ leftHash(left - cost)) >>> 0
+      tryStep(place, local, emission)
+      state[nodes + 1] = left
+      parentHash = savedHash
+    }
+
+    for (;;) {
+      if (violation !== null) {
+        end = 'violated'
+        break
+      }
+      if (stopAtGoals && goalsLeft === 0 && goalStates.length > 0) {
+        end = 'goals'
+        break
+      }
+      if (order === 'depth-first') {
+        const top = stack.pop()
+        if (top === undefined) break
+        at = top
+        parentDepth = depths.pop()!
+        depth = Math.max(depth, parentDepth)
+        if (parentDepth >= depthMax) {
+          pruned = true
+          continue
+        }
+      } else {
+        if (at >= store.size) break
+        if (at >= levelEnd) {
+          if (depth + 1 >= depthMax) {
+            end = 'depth'
+            break
+          }
+          depth++
+          levelEnd = store.size
+        }
+      }
+      if ((explored & 0x3fff) === 0x3fff) {
+        const now = performance.now()
+        if (store.bytes > bytesMax) {
+          end = 'bytes'
+          break
+        }
+        if (now > deadline) {
+          end = 'seconds'
+          break
+        }
+        progress?.(this.#progress(depth, at, stack.length, now - started, order))
+      }
+      if (store.size >= statesMax) {
+        end = 'states'
+        break
+      }
+      explored++
+      parent = at
+      store.read(at, state)
+      if (order === 'breadth-first') at++
+      if (this.#prunes.length > 0 && this.#prunes.some((prune) => prune.of(state))) continue
+      parentHash = this.hash(state)
+      const left = state[nodes + 1]!
+      for (let receiver = 0; receiver < nodes; receiver++) {
+        const local = state[receiver]!
+        const inner = locals.inner(local)
+        for (let i = 0; i < inner.length; i += 2) tryStep(receiver, inner[i]!, inner[i + 1]!)
+        for (let sender = 0; sender < nodes; sender++) {
+          if (sender === receiver || ((locals.reaches(state[sender]!) >>> receiver) & 1) === 0) continue
+          const steps = locals.deliveries(local, state[sender]!)
+          for (let i = 0; i < steps.length; i += 2) tryStep(receiver, steps[i]!, steps[i + 1]!)
+        }
+        if (left >= crashCost) {
+          const crashed = locals.crashed(local)
+          if (crashed >= 0) tryFault(receiver, crashed, 0, crashCost)
+        }
+        if (left % crashCost > 0) {
+          const restarted = locals.restarted(local)
+          if (restarted !== null) tryFault(receiver, restarted.local, restarted.emission, 1)
+        }
+      }
+      if (locals.brokenSteps.length > 0) {
+        violation ??= this.#stepViolation(locals.brokenSteps[0]!, parent)
+      }
+    }
+    if (end === 'exhausted' && pruned) end = 'depth'
+    const seconds = (performance.now() - started) / 1000
+    progress?.(this.#progress(depth, at, stack.length, seconds * 1000, order))
+    return {
+      end,
+      states: store.size,
+      transitions,
+      depth,
+      seconds,
+      bytes: store.bytes,
+      locals: locals.size,
+      snapshotSteps: locals.snapshotSteps,
+      violation,
+      goals: this.#goals.map(({ name }, index) => ({ name, state: goalStates[index]! })),
+    }
+  }
+
+  /** The state in which everything has started. */
+  initial(): Int32Array {
+    const state = new Int32Array(this.width)
+    for (let node = 0; node < this.#nodes; node++) {
+      const { local, emission } = this.locals.start(node)
+      state[node] = local
+      if (emission !== 0 && this.#observer !== undefined)
+        state[this.#nodes] = this.#fold(state[this.#nodes]!, emission)
+    }
+    state[this.#nodes + 1] = (this.#system.crashes ?? 0) * crashCost + (this.#system.restarts ?? 0)
+    return state
+  }
+
+  /** Lets something happen in `state`, which it changes; the place where it happened, or -1 where it cannot happen. */
+  apply(state: Int32Array, happening: Happening): number {
+    const nodes = this.#nodes
+    const cost = happening.kind === 'crash' ? crashCost : happening.kind === 'restart' ? 1 : 0
+    const left = state[nodes + 1]!
+    if (cost === crashCost ? left < crashCost : cost === 1 && left % crashCost === 0) return -1
+    for (let place = 0; place < nodes; place++) {
+      const step = this.locals.after(state, place, happening)
+      if (step === null) continue
+      state[place] = step.local
+      state[nodes + 1] = left - cost
+      if (step.emission !== 0 && this.#observer !== undefined)
+        state[nodes] = this.#fold(state[nodes]!, step.emission)
+      return place
+    }
+    return -1
+  }
+
+  /** The verdict of the invariant of that name. */
+  invariant(name: string, state: ArrayLike<number>): true | string {
+    return this.#invariants.find((invariant) => invariant.name === name)?.verdict.of(state) ?? true
+  }
+
+  goal(name: string, state: ArrayLike<number>): boolean {
+    return this.#goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
+  }
+
+  /** The states from the start to this one, by number. */
+  path(state: number): number[] {
+    const path: number[] = []
+    for (let at = state; at >= 0; at = this.store.parent(at)) path.push(at)
+    return path.reverse()
+  }
+
+  hash(state: Int32Array): number {
+    const { hashes } = this.locals
+    let hash = observedHash(state[this.#nodes]!) ^ leftHash(state[this.#nodes + 1]!)
+    for (let node = 0; node < this.#nodes; node++) hash ^= hashes[state[node]!]!
+    return hash >>> 0
+  }
+
+  observed(state: ArrayLike<number>): unknown {
+    return this.#observed[state[this.#nodes]!]
+  }
+
+  #stepViolation({ name, reason, to }: BrokenStep, parent: number): NonNullable<SearchEnd['violation']> {
+    const state = new Int32Array(this.width)
+    for (let number = this.store.size - 1; number > parent; number--) {
+      this.store.read(number, state)
+      if (this.store.parent(number) === parent && state.includes(to)) return { name, reason, state: number }
+    }
+    return { name, reason, state: parent }
+  }
+
+  #fold(before: number, emission: number): number {
+    const key = before * 0x200000 + emission
+    let after = this.#folded.get(key)
+    if (after === undefined) {
+      after = this.#observedId(
+        this.#observer!.observe(this.#observed[before], this.locals.emission(emission)!),
+      )
+      this.#folded.set(key, after)
+    }
+    return after
+  }
+
+  #observedId(value: unknown): number {
+    const key = JSON.stringify(value) ?? 'undefined'
+    let id = this.#observedIds.get(key)
+    if (id === undefined) {
+      id = this.#observed.push(value) - 1
+      this.#observedIds.set(key, id)
+    }
+    return id
+  }
+
+  #progress(depth: number, at: number, stacked: number, ms: number, order: string): Progress {
+    const states = this.store.size
+    return {
+      states,
+      statesPerSecond: Math.round(states / Math.max(0.001, ms / 1000)),
+      depth,
+      frontier: order === 'depth-first' ? stacked : states - at,
+      bytes: this.store.bytes,
+      seconds: ms / 1000,
+    }
+  }
+}
+
+/** Crashes and restarts that are left are one number: crashes times this, plus restarts. */
+const crashCost = 64
+
+function observedHash(id: number): number {
+  return mix(id + 0x40000000)
+}
+
+function leftHash(left: number): number {
+  return mix(left + 0x60000000)
+}

@@ -1,0 +1,114 @@
+/** What is checked: nodes that are XState machines, what may befall them, and what must hold. It knows no protocol. */
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
+
+/** One node: a machine that speaks through `send` actions with params `{ to, message }`. */
+export interface CheckedNode {
+  readonly id: string
+  readonly machine: AnyStateMachine
+  readonly input?: unknown
+  /** Events from outside, in this order, each at any moment when `ready` allows it; none by default. */
+  readonly script?: readonly EventObject[]
+  /** Whether the next event of the script may come now; default: always. */
+  readonly ready?: (snapshot: AnyMachineSnapshot) => boolean
+  /** Whether a crash may befall it; default false. */
+  readonly mayCrash?: boolean
+  /**
+   * The next life of a crashed node, under an id that was never used before (N2); without it a crash is for ever.
+   * `life` counts from 2.
+   */
+  readonly restart?: (life: number) => { readonly id: string; readonly input: unknown }
+}
+
+/** A message that was sent. It may arrive at any time from then on, any number of times, or never. */
+export interface SentMessage {
+  readonly from: string
+  readonly to: string
+  readonly message: EventObject
+}
+
+/** What a property can see of a node. */
+export interface NodeView {
+  /** Of its newest life. */
+  readonly id: string
+  readonly alive: boolean
+  /** Its state; of a crashed node, the last one. */
+  readonly snapshot: AnyMachineSnapshot
+  /** All that was ever sent from this place, former lives included. */
+  readonly sent: readonly SentMessage[]
+}
+
+/** What a property can see of a state: ask for the nodes that you need and no others, for verdicts are remembered by them. */
+export interface SystemView {
+  readonly ids: readonly string[]
+  /** By the id of the node's first life. */
+  node(id: string): NodeView
+  /** What the observer has made of the run so far; undefined without one. */
+  observed(): unknown
+}
+
+/** A sentence that must hold in every reachable state. */
+export interface Invariant {
+  readonly name: string
+  /** True, or what is wrong. Must depend on nothing but what it asks `system` for. */
+  readonly holds: (system: SystemView) => true | string
+}
+
+/** A sentence that must hold for every step of a single node. */
+export interface StepInvariant {
+  readonly name: string
+  readonly holds: (before: NodeView, after: NodeView) => true | string
+}
+
+/** A good end that must be reachable. */
+export interface Goal {
+  readonly name: string
+  readonly reached: (system: SystemView) => boolean
+}
+
+/** Watches effects other than `send`, `ignore` and timers, and events of scripts, and folds them into a value of its own. */
+export interface Observer {
+  readonly initial: unknown
+  /** The next value: plain JSON, and the same for runs that need not be told apart. */
+  readonly observe: (value: unknown, seen: Emission) => unknown
+}
+
+export interface Emission {
+  readonly node: string
+  /** The event of the script that caused the step, if it was one. */
+  readonly event: EventObject | null
+  readonly actions: readonly { readonly type: string; readonly params: unknown }[]
+}
+
+/** `always('at most one server answers as primary', (system) => ...)` */
+export function always(name: string, holds: Invariant['holds']): Invariant {
+  return { name, holds }
+}
+
+export function everyStep(name: string, holds: StepInvariant['holds']): StepInvariant {
+  return { name, holds }
+}
+
+/** `reachable('both clients have their results', (system) => ...)` */
+export function reachable(name: string, reached: Goal['reached']): Goal {
+  return { name, reached }
+}
+
+export interface CheckedSystem {
+  readonly nodes: readonly CheckedNode[]
+  readonly invariants?: readonly Invariant[]
+  readonly steps?: readonly StepInvariant[]
+  readonly goals?: readonly Goal[]
+  /** States behind which nothing is explored. They are checked and counted. */
+  readonly prunes?: readonly ((system: SystemView) => boolean)[]
+  readonly observer?: Observer
+  /** How many crashes and restarts may befall the nodes that may crash, in all; default 0. */
+  readonly crashes?: number
+  readonly restarts?: number
+  /** Links on which nothing arrives, one way each. */
+  readonly cuts?: readonly { readonly from: string; readonly to: string }[]
+  /**
+   * `free` (default): any timer that is set may fire next, which allows more than real timers do and needs fewer states.
+   * `ordered`: of two timers of a node, the one set later does not fire first if its delay is longer or equal.
+   */
+  readonly timers?: 'free' | 'ordered'
+}
