@@ -34,12 +34,14 @@ export class Budget {
   }
 
   lookAtClock(): void {
-    if (this.#deadlineMs !== Number.POSITIVE_INFINITY && this.#nowMs() > this.#deadlineMs) this.#outOf ??= 'time'
+    if (this.#deadlineMs !== Number.POSITIVE_INFINITY && this.#nowMs() > this.#deadlineMs)
+      this.#outOf ??= 'time'
   }
 
   /** A budget of at most `stepsMax` further steps within the same deadline. */
   part(stepsMax: number): Budget {
-    const timeLimitMs = this.#deadlineMs === Number.POSITIVE_INFINITY ? this.#deadlineMs : this.#deadlineMs - this.#nowMs()
+    const timeLimitMs =
+      this.#deadlineMs === Number.POSITIVE_INFINITY ? this.#deadlineMs : this.#deadlineMs - this.#nowMs()
     return new Budget(stepsMax, timeLimitMs, this.#nowMs)
   }
 }

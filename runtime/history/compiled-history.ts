@@ -71,8 +71,8 @@ export function compileByStep<State, Input extends object, Output>(
     initial,
     traits,
     step(state, op) {
-      let known = memo.get(op)
-      if (known === undefined) memo.set(op, (known = new Map()))
+      const known = memo.get(op) ?? new Map<number, readonly number[]>()
+      memo.set(op, known)
       let next = known.get(state)
       if (next === undefined) {
         const followers = model.step(states.stateOf(state), operations[op]!, outputs[op]!) ?? []

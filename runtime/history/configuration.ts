@@ -62,8 +62,8 @@ export class Frontier {
   }
 
   add(added: Configuration): void {
-    let alike = this.#byState.get(added.state)
-    if (alike === undefined) this.#byState.set(added.state, (alike = []))
+    const alike = this.#byState.get(added.state) ?? []
+    this.#byState.set(added.state, alike)
     if (alike.length >= comparedMax && this.#replaceSame(added)) return
     for (let at = Math.min(alike.length, comparedMax) - 1; at >= 0; at--) {
       const kept = alike[at]!
@@ -82,18 +82,20 @@ export class Frontier {
     else bucket.push(added)
   }
 
-  /** The configurations to go on with, at most `width`, the laziest first; `sinkIsWorst` as in `CompiledHistory`. */
-  take(width: number, sinkIsWorst: boolean): Configuration[] {
-    let all = [...this.#byState.values()].flat()
-    if (sinkIsWorst && all.length > 1) all = this.#withoutWorseSinks(all)
-    if (all.length <= width) return all
-    return all.sort((left, right) => this.#effort(left) - this.#effort(right)).slice(0, width)
+  /** The configurations to go on with, the laziest first if there are many; `sinkIsWorst` as in `CompiledHistory`. */
+  all(sinkIsWorst: boolean): Configuration[] {
+    const all = [...this.#byState.values()].flat()
+    const best = sinkIsWorst && all.length > 1 ? this.#withoutWorseSinks(all) : all
+    return best.length <= comparedMax
+      ? best
+      : best.sort((left, right) => this.#effort(left) - this.#effort(right))
   }
 
   #replaceSame(added: Configuration): boolean {
     const bucket = this.#byHash.get(hashOf(added.state, added.done, added.used)) ?? []
     for (const kept of bucket) {
-      if (kept.state !== added.state || !sameSet(kept.done, added.done) || !sameSet(kept.used, added.used)) continue
+      if (kept.state !== added.state || !sameSet(kept.done, added.done) || !sameSet(kept.used, added.used))
+        continue
       if (kept.cover >= added.cover) return true
     }
     return false
@@ -109,8 +111,7 @@ export class Frontier {
     const others = all.filter((one) => !this.#context.isSink(one.state)).slice(0, 4 * comparedMax)
     if (others.length === 0 || others.length === all.length) return all
     return all.filter(
-      (one) =>
-        !this.#context.isSink(one.state) || !others.some((other) => this.#dominates(other, one, true)),
+      (one) => !this.#context.isSink(one.state) || !others.some((other) => this.#dominates(other, one, true)),
     )
   }
 

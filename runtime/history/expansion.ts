@@ -1,6 +1,12 @@
 // How an operation that returns can have taken effect: the moves of the search, from one configuration.
 import type { Budget } from './budget.ts'
-import { acceptedTrait, type Alike, type CompiledHistory, overwritesTrait, readsTrait } from './compiled-history.ts'
+import {
+  type Alike,
+  acceptedTrait,
+  type CompiledHistory,
+  overwritesTrait,
+  readsTrait,
+} from './compiled-history.ts'
 import { type Configuration, extend, hashOf, type Log } from './configuration.ts'
 import { hasOp, type OpSet, sameSet, withOp, withoutOp } from './op-set.ts'
 
@@ -145,7 +151,8 @@ export class Expansion {
     let done: OpSet = point.done
     let log: Log | null = point.log
     for (const op of this.#reads) {
-      if (this.#problem.calls[op]! >= limit || hasOp(done, op) || this.#step(point.state, op).length === 0) continue
+      if (this.#problem.calls[op]! >= limit || hasOp(done, op) || this.#step(point.state, op).length === 0)
+        continue
       done = withOp(done, op)
       log = extend(log, op, buried)
     }
@@ -175,7 +182,12 @@ export class Expansion {
   }
 
   /** Overwriting operations called before `limit` that can begin a block with the target in it. */
-  #eachStart(from: Configuration, target: number, limit: number, visit: (op: number, next: number) => void): void {
+  #eachStart(
+    from: Configuration,
+    target: number,
+    limit: number,
+    visit: (op: number, next: number) => void,
+  ): void {
     const { compiled, calls, returns } = this.#problem
     if (compiled.traits[target]! & overwritesTrait) {
       for (const next of this.#step(compiled.initial, target)) visit(target, next)

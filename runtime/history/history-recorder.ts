@@ -58,7 +58,9 @@ export class HistoryRecorder {
   #openCall(token: CallToken, what: string): Operation {
     const operation = this.#operations.get(token)
     if (operation === undefined) {
-      throw new RangeError(`expected an open call, got token ${token}; a call is ${what} once, by the token call() gave`)
+      throw new RangeError(
+        `expected an open call, got token ${token}; a call is ${what} once, by the token call() gave`,
+      )
     }
     if (operation.return !== null) {
       throw new RangeError(

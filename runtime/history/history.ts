@@ -46,7 +46,10 @@ export class HistoryError extends Error {
 export function parseHistory(text: string): Operation[] {
   const operations: Operation[] = []
   const lines: number[] = []
-  for (const [index, line] of text.replace(/^\uFEFF/, '').split('\n').entries()) {
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     if (line.trim() === '') continue
     operations.push(parseLine(line, index + 1))
     lines.push(index + 1)
@@ -161,7 +164,12 @@ function findFieldProblem(fields: Record<string, unknown>): string | null {
     return wrong('expected', 'a JSON value', expected, 'write null for a missing key')
   }
   if (!isEventNumber(call)) {
-    return wrong('call', 'a whole number from 0', call, 'number every call and return with one global event counter')
+    return wrong(
+      'call',
+      'a whole number from 0',
+      call,
+      'number every call and return with one global event counter',
+    )
   }
   if (returned !== null && !isEventNumber(returned)) {
     return wrong('return', 'a whole number from 0 or null', returned, 'write null for a call never answered')

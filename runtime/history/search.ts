@@ -7,7 +7,7 @@ import { emptySet, hasOp, withOp } from './op-set.ts'
 
 /** How a search ended: an order for all, an operation whose return no order allows, or neither. */
 export type SearchResult =
-  | { readonly kind: 'passed'; readonly configuration: Configuration }
+  | { readonly kind: 'passed'; readonly after: readonly Configuration[] }
   | { readonly kind: 'broken'; readonly op: number; readonly before: readonly Configuration[] }
   | {
       readonly kind: 'gaveUp'
@@ -60,12 +60,12 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
       if (dropped) return { kind: 'gaveUp', because: 'memory', op, before: frontier }
       return { kind: 'broken', op, before: frontier }
     }
-    const taken = next.take(width, compiled.sinkIsWorst(now + 1))
-    dropped ||= next.size > width && taken.length === width
-    frontier = taken
+    const all = next.all(compiled.sinkIsWorst(now + 1))
+    dropped ||= all.length > width
+    frontier = all.slice(0, width)
     if ((++returnsSeen & 255) === 0) compiled.retain(new Set(frontier.map((one) => one.state)))
   }
-  return { kind: 'passed', configuration: frontier[0]! }
+  return { kind: 'passed', after: frontier }
 }
 
 function placeRead(problem: SearchProblem, one: Configuration, op: number, budget: Budget): Configuration {
@@ -88,20 +88,4 @@ function eventsOf({ calls, returns }: SearchProblem): SearchEvent[] {
     if (returned !== Number.POSITIVE_INFINITY) events.push({ op, now: returned, isReturn: true })
   }
   return events.sort((left, right) => left.now - right.now)
-}
-
-/** The operations of a configuration in the order found. */
-export function orderOf(problem: SearchProblem, configuration: Configuration): number[] {
-  const steps: { op: number; buried: boolean }[] = []
-  for (let log = configuration.log; log !== null; log = log.previous) steps.push(log)
-  const order: number[] = []
-  let lastOverwrite = 0
-  for (const { op, buried } of steps.reverse()) {
-    if (buried) order.splice(lastOverwrite++, 0, op)
-    else {
-      if ((problem.compiled.traits[op]! & 4) !== 0) lastOverwrite = order.length
-      order.push(op)
-    }
-  }
-  return order
 }

@@ -52,7 +52,9 @@ export class ValueTrie {
 
   /** Hands down to every prefix how long it matters. */
   settleTimes(): void {
-    const byDepth = this.#nodes.filter((node) => node !== undefined).sort((left, right) => right.depth - left.depth)
+    const byDepth = this.#nodes
+      .filter((node) => node !== undefined)
+      .sort((left, right) => right.depth - left.depth)
     for (const { parent, until } of byDepth) if (parent !== null) parent.until = Math.max(parent.until, until)
   }
 

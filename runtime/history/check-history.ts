@@ -1,0 +1,106 @@
+// Judges whether a history is linearizable: the door to the search, part by part, ever wider.
+import { Budget } from './budget.ts'
+import { validateTimes } from './history.ts'
+import type { RecordedCall, SequentialModel } from './model.ts'
+import { mergeOrders } from './order.ts'
+import { Part } from './part.ts'
+
+/** `ok`: an order was found. `illegal`: there is none. `unknown`: a limit was met first, which is not ok. */
+export type Verdict = 'ok' | 'illegal' | 'unknown'
+
+/** Limits of a judgement; only `timeLimitMs` makes it depend on the machine. */
+export interface CheckOptions {
+  /** Steps of the model over all parts, the explanation excepted (which may take as many again). Default: 20 million. */
+  readonly stepsMax?: number
+  /** Milliseconds over all parts. Default: no limit. */
+  readonly timeLimitMs?: number
+  /** Configurations kept at an event, about 5 kB each at worst: the bound on memory. Default: 20,000. */
+  readonly configurationsMax?: number
+  /** Whether to look for the smallest contradiction in an illegal part. Default: true. */
+  readonly explain?: boolean
+}
+
+/** The judgement of operations that share state. */
+export interface PartJudgement<Op> {
+  /** The name that the model's `partition` gave, for a key-value store the key; empty when there is one part only. */
+  readonly name: string
+  readonly verdict: Verdict
+  /** All operations of the part, by ascending call. */
+  readonly operations: readonly Op[]
+  /** An order for the longest prefix of the part (of its events, in time) that has one; for `ok` the whole part. */
+  readonly longestPrefix: readonly Op[]
+  /** The event of the return that no order allows; null unless illegal. */
+  readonly brokenAt: number | null
+  /** The answers that contradict each other, by ascending call; the operation that returned at `brokenAt` is among them. */
+  readonly breaking: readonly Op[]
+  /** The verdict in a sentence. */
+  readonly reason: string
+  readonly steps: number
+}
+
+/** The judgement of a history. */
+export interface Judgement<Op> {
+  readonly verdict: Verdict
+  readonly partitions: readonly PartJudgement<Op>[]
+  /** For `ok` an order of the whole history; else that of the part which decided the verdict. */
+  readonly longestPrefix: readonly Op[]
+  /** That of the illegal part which breaks first; empty unless illegal. */
+  readonly breaking: readonly Op[]
+  readonly reason: string
+  readonly steps: number
+}
+
+/**
+ * Judges whether a history is linearizable with respect to a sequential model.
+ *
+ * Every answered operation must take effect at one point between its call and its return; an unanswered one at some
+ * point after its call, or never. The time taken is polynomial in practice; what exceeds the limits is `unknown`.
+ *
+ * Errors: `HistoryError` for event numbers that are not distinct, or returns before calls.
+ * Source: Herlihy and Wing (1990) for the notion and its locality; Wing and Gong (1993) and Lowe (2017) for the search.
+ *
+ * @example
+ * const { verdict, reason } = checkHistory(keyValueModel, parseHistory(text), { timeLimitMs: 10_000 })
+ */
+export function checkHistory<State, Input extends object, Output, Op extends RecordedCall<Input, Output>>(
+  model: SequentialModel<State, Input, Output>,
+  history: readonly Op[],
+  options: CheckOptions = {},
+): Judgement<Op> {
+  validateTimes(history)
+  const { stepsMax = 20_000_000, timeLimitMs = Number.POSITIVE_INFINITY } = options
+  const budget = new Budget(stepsMax, timeLimitMs)
+  const parts = [...(model.partition?.(history) ?? new Map([['', [...history]]]))].map(
+    ([name, operations]) => new Part(model, name, operations),
+  )
+  for (const width of widthsUpTo(options.configurationsMax ?? 20_000)) {
+    if (parts.some((part) => part.isIllegal)) break
+    for (const part of parts) part.search(width, budget)
+  }
+  const explain = options.explain ?? true
+  const judgements = parts.map((part) => part.judge(explain ? budget.part(stepsMax) : null))
+  return combine(judgements, budget.steps)
+}
+
+/** A narrow search finds an order for most histories; a wide one is needed to say that there is none. */
+function widthsUpTo(configurationsMax: number): number[] {
+  return [...[64, 2048].filter((width) => width < configurationsMax), configurationsMax]
+}
+
+function combine<Op extends RecordedCall<object, unknown>>(
+  partitions: readonly PartJudgement<Op>[],
+  steps: number,
+): Judgement<Op> {
+  const illegal = partitions
+    .filter((part) => part.verdict === 'illegal')
+    .sort((left, right) => left.brokenAt! - right.brokenAt!)[0]
+  const decisive = illegal ?? partitions.find((part) => part.verdict === 'unknown')
+  if (decisive !== undefined) {
+    const { verdict, longestPrefix, breaking, reason } = decisive
+    return { verdict, partitions, longestPrefix, breaking, reason, steps }
+  }
+  const longestPrefix = mergeOrders(partitions.map((part) => part.longestPrefix))
+  const operations = partitions.reduce((sum, part) => sum + part.operations.length, 0)
+  const reason = `an order was found for all ${operations} operations`
+  return { verdict: 'ok', partitions, longestPrefix, breaking: [], reason, steps }
+}

@@ -1,0 +1,99 @@
+// The values of one key, numbered by what operations ahead can tell apart.
+import type { Operation } from './history.ts'
+import { canonicalJson, type Json } from './json.ts'
+import { emptyText, junkOther, junkText, missing, ValueTrie } from './value-trie.ts'
+
+/**
+ * Numbers values and knows how long each matters.
+ *
+ * A value matters while an operation that has not returned is sensitive to it: reads it, compares with it, or was
+ * answered a text that continues it. Values that do not matter are one value, `junkText` or `junkOther`, which keeps
+ * the states few; so an observed text fixes the order of what was appended to it.
+ */
+export class KeyValueValues {
+  /** Whether texts may grow; if not, each is on its own. */
+  readonly hasAppends: boolean
+  /** Whether every value written is a text or null, so that every append is accepted. */
+  readonly onlyTexts: boolean
+  readonly #trie = new ValueTrie()
+  readonly #others = new Map<string, number>()
+  readonly #untilOfOthers = new Map<number, number>()
+  #missingUntil = -1
+
+  constructor(operations: readonly Operation[]) {
+    this.hasAppends = operations.some((operation) => operation.op === 'append')
+    this.onlyTexts = operations.every(
+      ({ op, value }) =>
+        (op !== 'put' && op !== 'compareAndSet') || value === null || typeof value === 'string',
+    )
+  }
+
+  /** The number of a value that matters until the event `until`; call `settleTimes` after the last one. */
+  insert(value: Json, until: number): number {
+    if (value === null) {
+      this.#missingUntil = Math.max(this.#missingUntil, until)
+      return missing
+    }
+    if (typeof value === 'string' && this.hasAppends) return this.#trie.insert(value, until)
+    const text = canonicalJson(value)
+    const id = this.#others.get(text) ?? this.#trie.reserve()
+    this.#others.set(text, id)
+    this.#untilOfOthers.set(id, Math.max(this.#untilOfOthers.get(id) ?? -1, until))
+    return id
+  }
+
+  settleTimes(): void {
+    this.#trie.settleTimes()
+  }
+
+  /** The number of a value that is written. */
+  find(value: Json): number {
+    if (value === null) return missing
+    if (typeof value === 'string' && this.hasAppends) return this.#trie.find(value)
+    return this.#others.get(canonicalJson(value)) ?? this.#junkOther
+  }
+
+  /** The value after an append; undefined when it is refused, for a value that is no text. */
+  append(id: number, token: string): number | undefined {
+    if (id === junkText) return junkText
+    if (id === missing) return this.#trie.walk(emptyText, token)
+    return this.isText(id) ? this.#trie.walk(id, token) : undefined
+  }
+
+  /** Which of `tokens` lead from a value to one that matters; null when it is cheaper to try them all. */
+  tokensAhead(id: number, lengthMax: number): { text: string; from: number }[] | null {
+    if (id === missing || id === emptyText) return null
+    if (!this.isText(id)) return []
+    return this.#trie.continuations(id, lengthMax, 64)
+  }
+
+  /** Whether the value is a text on the trie. */
+  isText(id: number): boolean {
+    return id >= emptyText && !this.#untilOfOthers.has(id)
+  }
+
+  /** The last event number at which the value matters. */
+  until(id: number): number {
+    if (id === junkText || id === junkOther) return -1
+    if (id === missing) {
+      return this.hasAppends ? Math.max(this.#missingUntil, this.#trie.until(emptyText)) : this.#missingUntil
+    }
+    return this.#untilOfOthers.get(id) ?? this.#trie.until(id)
+  }
+
+  /** The value, or what stands for it when it no longer matters at `now`. */
+  settle(id: number, now: number): number {
+    if (id <= junkOther || this.until(id) >= now) return id
+    return id === missing || this.isText(id) ? junkText : this.#junkOther
+  }
+
+  /** Whether appends may lead from one value to the other. */
+  mayGrow(from: number, to: number): boolean {
+    if (!this.hasAppends || !this.isText(to)) return false
+    return from === missing || (this.isText(from) && this.#trie.isPrefix(from, to))
+  }
+
+  get #junkOther(): number {
+    return this.hasAppends ? junkOther : junkText
+  }
+}

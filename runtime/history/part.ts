@@ -1,0 +1,139 @@
+// One part of a history (for a key-value store one key) on its way to a verdict.
+import { findBreaking } from './breaking.ts'
+import type { Budget } from './budget.ts'
+import type { PartJudgement } from './check-history.ts'
+import { compileByStep } from './compiled-history.ts'
+import type { Configuration } from './configuration.ts'
+import type { SearchProblem } from './expansion.ts'
+import { cutBefore, findBreak } from './longest-prefix.ts'
+import { type RecordedCall, type SequentialModel, unknownOutput } from './model.ts'
+import { orderOf, replay } from './order.ts'
+import { type SearchResult, search } from './search.ts'
+
+/** Configurations kept while an illegal part is explained. */
+const explanationWidth = 256
+
+/** Searches one part of a history, ever wider, and judges it. */
+export class Part<State, Input extends object, Output, Op extends RecordedCall<Input, Output>> {
+  readonly #model: SequentialModel<State, Input, Output>
+  readonly #name: string
+  readonly #operations: readonly Op[]
+  #problem: SearchProblem | null = null
+  #result: SearchResult | null = null
+  #steps = 0
+
+  constructor(model: SequentialModel<State, Input, Output>, name: string, operations: readonly Op[]) {
+    this.#model = model
+    this.#name = name
+    this.#operations = [...operations].sort((left, right) => left.call - right.call)
+  }
+
+  get isIllegal(): boolean {
+    return this.#result?.kind === 'broken'
+  }
+
+  search(width: number, budget: Budget): void {
+    if (this.#result !== null && this.#result.kind !== 'gaveUp') return
+    const stepsBefore = budget.steps
+    this.#problem = this.#problemOf(this.#operations)
+    this.#result = search(this.#problem, width, budget)
+    this.#steps += budget.steps - stepsBefore
+  }
+
+  /** The judgement so far; `explainWithin` bounds the search for the cause, null leaves it out. */
+  judge(explainWithin: Budget | null): PartJudgement<Op> {
+    const [result, problem] = [this.#result!, this.#problem!]
+    const base = { name: this.#name, operations: this.#operations, steps: this.#steps }
+    if (result.kind === 'broken')
+      return { ...base, verdict: 'illegal', ...this.#explain(result, explainWithin) }
+    const nothing = { brokenAt: null, breaking: [] }
+    if (result.kind === 'passed') {
+      const longestPrefix = this.#longest(problem, result.after)
+      const reason = `an order was found for all ${this.#operations.length} operations`
+      return { ...base, ...nothing, verdict: 'ok', longestPrefix, reason }
+    }
+    const longestPrefix = this.#longest(problem, result.before)
+    const { return: event } = this.#operations[result.op]!
+    const reason = `gave up at event ${event}, out of ${result.because}; raise the limit or judge a shorter history`
+    return { ...base, ...nothing, verdict: 'unknown', longestPrefix, reason }
+  }
+
+  #explain(
+    found: SearchResult & { kind: 'broken' },
+    budget: Budget | null,
+  ): Pick<PartJudgement<Op>, 'longestPrefix' | 'brokenAt' | 'breaking' | 'reason'> {
+    let brokenAt = this.#operations[found.op]!.return!
+    let [problem, before] = [this.#problem!, found.before]
+    if (budget !== null) {
+      brokenAt = findBreak(this.#operations, brokenAt, (operations) => this.#breakOf(operations, budget))
+      const prefix = cutBefore(this.#operations, brokenAt)
+      const prefixProblem = this.#problemOf(prefix)
+      const result = search(prefixProblem, explanationWidth, budget)
+      if (result.kind === 'passed') [problem, before] = [prefixProblem, result.after]
+    }
+    const last = this.#operations.find((operation) => operation.return === brokenAt)!
+    const isIllegal = (operations: readonly Op[]) =>
+      search(this.#problemOf(operations), explanationWidth, budget!).kind === 'broken'
+    const breaking = budget === null ? [last] : findBreaking(this.#operations, brokenAt, isIllegal, budget)
+    const reason = this.#reasonOf(last, breaking, problem, before)
+    return { longestPrefix: this.#longest(problem, before), brokenAt, breaking, reason }
+  }
+
+  #breakOf(operations: readonly Op[], budget: Budget): { brokenAt: number | null } | 'gaveUp' {
+    const result = search(this.#problemOf(operations), explanationWidth, budget)
+    if (result.kind === 'gaveUp') return 'gaveUp'
+    return { brokenAt: result.kind === 'broken' ? operations[result.op]!.return : null }
+  }
+
+  #reasonOf(
+    last: Op,
+    breaking: readonly Op[],
+    problem: SearchProblem,
+    before: readonly Configuration[],
+  ): string {
+    const states = new Set<string>()
+    for (const configuration of before.slice(0, 8)) {
+      for (const state of replay(this.#model, this.#pick(orderOf(problem, configuration)))) {
+        states.add(this.#model.describeState?.(state) ?? this.#model.key(state))
+      }
+    }
+    const others = breaking
+      .filter((operation) => operation !== last)
+      .map((operation) => this.#describe(operation))
+    const against =
+      others.length === 0 ? 'nothing called before explains it' : `it contradicts ${list(others)}`
+    const found = [...states].slice(0, 3).join(' or ')
+    return `no order allows ${this.#describe(last)}: ${against}; the order before it ends with ${found}`
+  }
+
+  #describe(operation: Op): string {
+    const output = operation.return === null ? unknownOutput : operation.output
+    const text = this.#model.describe?.(operation, output) ?? JSON.stringify(operation)
+    return `${text} (client ${operation.client}, events ${operation.call} to ${operation.return ?? 'never'})`
+  }
+
+  #longest(problem: SearchProblem, configurations: readonly Configuration[]): Op[] {
+    const lengthOf = (one: Configuration) => one.log?.length ?? 0
+    const longest = configurations.reduce((most, one) => (lengthOf(one) > lengthOf(most) ? one : most))
+    return this.#pick(orderOf(problem, longest))
+  }
+
+  /** Operations by number; a cut history numbers its operations as the whole one does. */
+  #pick(order: readonly number[]): Op[] {
+    return order.map((op) => this.#operations[op]!)
+  }
+
+  #problemOf(operations: readonly Op[]): SearchProblem {
+    return {
+      compiled: this.#model.compile?.(operations) ?? compileByStep(this.#model, operations),
+      calls: operations.map(({ call }) => call),
+      returns: operations.map((operation) => operation.return ?? Number.POSITIVE_INFINITY),
+    }
+  }
+}
+
+function list(items: readonly string[]): string {
+  const shown = items.slice(0, 4)
+  if (items.length > shown.length) shown.push(`${items.length - shown.length} more`)
+  return shown.join(' and ')
+}
