@@ -1,7 +1,7 @@
 /** At-most-once execution: an application together with the session table that is part of the replicated state (S9, S10, T1). */
 import type { Application, Chunk, Json } from './application.ts'
 import { digest } from './digest.ts'
-import { copyJson } from './json.ts'
+import { sealJson } from './json.ts'
 import type { Request } from './messages.ts'
 import type { NodeId } from './node-id.ts'
 import { OrderedMap } from './ordered-map.ts'
@@ -91,7 +91,7 @@ export function executeRequest(
     try {
       const [next, value] = application.execute(state, command)
       // A result that JSON cannot carry counts as thrown: the command leaves no trace in the state either.
-      results.push({ value: copyJson(value ?? null) })
+      results.push({ value: sealJson(value ?? null) })
       state = next
     } catch (error) {
       results.push({ error: { code: 'applicationError', message: messageOf(error) } })
