@@ -1,20 +1,22 @@
 /** A client as a live actor, with calls as promises: results, time limits, aborts and typed errors. */
-import { type Actor, createActor } from 'xstate'
+import { type Actor, createActor, type Snapshot } from 'xstate'
 import type { Application, Json } from '../machines/application.ts'
 import type { Result } from '../machines/at-most-once.ts'
 import {
   type Call,
   type CallFailure,
   type ClientMachine,
+  clientDefaults,
   createClientMachine,
   type Settle,
 } from '../machines/client.ts'
 import { copyJson, jsonSize } from '../machines/json.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
 import type { NodeId } from '../machines/node-id.ts'
+import type { PureAction } from '../machines/pure-transition.ts'
 import { StandbyError } from './errors.ts'
-import { nodeLogic } from './node.ts'
-import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
+import { nodeLogic, startNode } from './node.ts'
+import { checked, checkedId, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ActorOptions } from './view-service.ts'
 
 export interface CallOptions {
@@ -69,7 +71,8 @@ interface Pending {
 export function createClient<Command, Result>(
   options: ClientActorOptions,
 ): Client<Command, Result> & ClientCore {
-  const { id, viewService = 'view-service', inspect, clock, observe } = options
+  const { viewService = 'view-service', inspect, clock, observe } = options
+  const id = checkedId('id', options.id)
   const { retryIntervalMs } = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
   const timeoutMs = checked('timeoutMs', schemas.timeoutMs, options.timeoutMs ?? 10_000)
@@ -77,6 +80,7 @@ export function createClient<Command, Result>(
     retryIntervalMs,
     queueMax: limits.clientQueueMax,
     batchMax: limits.batchMax,
+    batchBytesMax: Math.min(limits.batchBytesMax, clientDefaults.batchBytesMax),
   })
 
   const pending = new Map<number, Pending>()
@@ -85,15 +89,17 @@ export function createClient<Command, Result>(
   let calls = 0
   let stopped = false
 
-  const logic = nodeLogic(machine, {
+  const node = {
+    vectorEntriesMax: limits.vectorEntriesMax,
     ...options,
     id,
-    carryOut: ({ params }) => {
+    carryOut: ({ params }: PureAction) => {
       for (const { id: call, end } of (params as Settle).calls) settle(call, end)
     },
-  })
+  }
+  const logic = nodeLogic(machine, node)
   const actor: ClientActor = createActor(logic, { id, input: { id, viewService }, clock, inspect })
-  actor.start()
+  startNode(actor, node, stop)
 
   function settle(call: number, end: CallEnd): void {
     const waiting = pending.get(call)
@@ -117,9 +123,14 @@ export function createClient<Command, Result>(
     if (!stopped && batch.length > 0) actor.send({ type: 'call', calls: batch })
   }
 
+  /** A call that the chart does not know yet ends here, never transmitted. */
   function abandon(ids: readonly number[], code: 'timedOut' | 'aborted' | 'stopped'): void {
-    flush()
-    actor.send({ type: 'abandon', ids, code })
+    const gone = new Set(ids)
+    const isGone = (call: Call) => gone.has(call.id as number)
+    const early = unsent.filter(isGone)
+    unsent = unsent.filter((call) => !isGone(call))
+    for (const call of early) settle(call.id as number, { failure: { code, mayHaveExecuted: false } })
+    if (early.length < ids.length) actor.send({ type: 'abandon', ids, code })
   }
 
   function createDeadlines() {
@@ -199,10 +210,15 @@ export function createClient<Command, Result>(
 
   function stop(): void {
     if (stopped) return
-    if (pending.size > 0) abandon([...pending.keys()], 'stopped')
     stopped = true
+    const hasFailed = (actor.getSnapshot() as Snapshot<unknown>).status === 'error'
+    if (pending.size > 0 && !hasFailed) abandon([...pending.keys()], 'stopped')
     deadlines.stop()
     actor.stop()
+    // The chart settles nothing any more when it has failed, or is stopped within a step of its own.
+    const failure = { code: 'stopped', mayHaveExecuted: true } as const
+    for (const call of [...pending.keys()]) settle(call, { failure })
+    observe?.({ kind: 'stop', node: id, t: clock.now(), clock: null })
   }
 
   return {

@@ -1,5 +1,5 @@
 /** A whole system in one process: a view service, servers and clients on one transport. */
-import type { InspectionEvent, Observer } from 'xstate'
+import type { InspectionEvent, Observer, Snapshot } from 'xstate'
 import type { Application } from '../machines/application.ts'
 import { type KeyValueCommand, type KeyValueResult, keyValueStore } from '../machines/key-value-store.ts'
 import { type NodeId, nodeId } from '../machines/node-id.ts'
@@ -22,7 +22,7 @@ import {
   type TimingOptions,
 } from './options.ts'
 import { createServer, type Role, type ServerNode } from './server.ts'
-import { createViewService, type ViewServiceNode } from './view-service.ts'
+import { createViewService, defaultViewServiceId, type ViewServiceNode } from './view-service.ts'
 
 export interface ClusterOptions<State = unknown, Command = unknown, Result = unknown> {
   /** What is replicated; default: the key-value store. */
@@ -95,9 +95,7 @@ export function createCluster<State, Command, Result>(
   const application = (options.application ?? keyValueStore) as Application
   const timing = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
-  const given = checked('servers', schemas.servers, options.servers ?? 3)
-  const names =
-    typeof given === 'number' ? Array.from({ length: given }, (_, index) => `s${index + 1}`) : given
+  const names = serverNames(options.servers)
   const { vectorEntriesMax } = limits
   const common = {
     transport,
@@ -121,16 +119,17 @@ export function createCluster<State, Command, Result>(
     if (stopped) throw new StandbyError('stopped', 'the cluster has been stopped; create a new one')
   }
 
-  const viewService = createViewService(common)
-  const servers = names.map((name): ClusterServer => {
-    const start = () => createServer({ ...common, id: nextId(name), application, limits })
-    let node = start()
-    let alive = true
+  const tell = (kind: 'crash' | 'restart' | 'stop', id: NodeId, detail?: string) =>
+    observe?.({ kind, node: id, t: clock.now(), clock: null, ...(detail === undefined ? {} : { detail }) })
+
+  const createClusterServer = (name: string): ClusterServer => {
+    const start = (id: NodeId) => createServer({ ...common, id, application, limits })
+    let node = start(nextId(name))
+    const isAlive = () => (node.actor.getSnapshot() as Snapshot<unknown>).status === 'active'
     const crash = () => {
-      if (!alive) return
-      alive = false
+      if (!isAlive()) return
       node.stop()
-      observe?.({ kind: 'crash', node: node.id, t: clock.now(), clock: null, detail: node.state() })
+      tell('crash', node.id, node.state())
     }
     return {
       name,
@@ -138,7 +137,7 @@ export function createCluster<State, Command, Result>(
         return node.id
       },
       get alive() {
-        return alive
+        return isAlive()
       },
       get node() {
         return node
@@ -150,12 +149,22 @@ export function createCluster<State, Command, Result>(
       restart() {
         refuseIfStopped()
         crash()
-        node = start()
-        alive = true
-        observe?.({ kind: 'restart', node: node.id, t: clock.now(), clock: null })
+        const id = nextId(name)
+        tell('restart', id)
+        node = start(id)
       },
     }
-  })
+  }
+
+  const viewService = createViewService(common)
+  const servers: ClusterServer[] = []
+  try {
+    for (const name of names) servers.push(createClusterServer(name))
+  } catch (error) {
+    for (const { node } of servers) node.stop()
+    viewService.stop()
+    throw error
+  }
   const byId = (id: NodeId | null) => servers.find((server) => server.alive && server.id === id) ?? null
   const view = () => viewService.view()
 
@@ -163,8 +172,12 @@ export function createCluster<State, Command, Result>(
     if (stopped) return
     stopped = true
     for (const client of clients.values()) client.stop()
-    for (const { node } of servers) node.stop()
+    for (const { alive, id, node } of servers) {
+      node.stop()
+      if (alive) tell('stop', id)
+    }
     viewService.stop()
+    tell('stop', viewService.id)
     await transport.close()
   }
 
@@ -210,6 +223,18 @@ export function createCluster<State, Command, Result>(
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/** @throws StandbyError `invalidOption` */
+function serverNames(option: unknown): readonly string[] {
+  const given = checked('servers', schemas.servers, option ?? 3)
+  const names =
+    typeof given === 'number' ? Array.from({ length: given }, (_, index) => `s${index + 1}`) : given
+  if (!names.includes(defaultViewServiceId)) return names
+  throw new StandbyError(
+    'invalidOption',
+    `servers: expected names other than ${defaultViewServiceId}, which is the view service's own; choose another`,
+  )
 }
 
 function freeName(clients: ReadonlyMap<string, unknown>, names: readonly string[]): string {

@@ -2,6 +2,7 @@
 import type {
   ActorLogic,
   ActorScope,
+  AnyActorRef,
   AnyMachineSnapshot,
   AnyStateMachine,
   EventObject,
@@ -24,7 +25,7 @@ export interface NodePorts {
 
 export interface NodeOptions extends NodePorts {
   readonly id: NodeId
-  /** Client entries kept in the node's vector clock (L6); default: all. */
+  /** Client entries kept in the node's vector clock (L6); default, and `Infinity`: all, and those of dead incarnations too. */
   readonly vectorEntriesMax?: number
   /** Carries out the chart's other effects, after the step that asked for them. */
   readonly carryOut?: (action: PureAction) => void
@@ -39,13 +40,14 @@ type Scope = ActorScope<Snapshot<unknown>, EventObject>
 
 /**
  * Actor logic for `machine` as node `id`. It attaches to the transport when its actor starts and detaches when it stops;
- * a stopped actor sends nothing more and finishes nothing, which is what a crash is.
+ * a stopped actor sends nothing more and finishes nothing, which is what a crash is. An actor that fails stops likewise.
  *
  * Clocks: a message received merges and ticks, everything sent ticks and is stamped, an event from within ticks when it
  * changes state (L1, L3).
  */
 export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, options: NodeOptions): Machine {
   const { id, transport, clock: time, observe, carryOut, beforeSending } = options
+  const { vectorEntriesMax = Number.POSITIVE_INFINITY } = options
   let detach: () => void = () => {}
   let stopped = false
   let collected: PureAction[] = []
@@ -81,7 +83,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     const known = (before ?? stepped).context.clock as Clock
     const arrived = stamp !== undefined
     let clock = arrived ? receive(known, id, stamp) : stepped !== before ? tick(known, id) : known
-    if (options.vectorEntriesMax !== undefined) clock = bounded(clock, stepped, options.vectorEntriesMax)
+    if (vectorEntriesMax !== Number.POSITIVE_INFINITY) clock = bounded(clock, stepped, vectorEntriesMax)
 
     const actions = collected
     const outgoing: Envelope[] = []
@@ -94,17 +96,33 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     }
     const after = clock === known ? stepped : withClock(stepped, clock)
     const effects = actions.filter(({ type }) => type === 'settle')
+    const later = (run: () => void) => scope.defer(() => orLeave(run))
     if (observe !== undefined) {
-      scope.defer(() => observe(observation(before, event, after, actions, arrivalClock)))
+      later(() => observe(observation(before, event, after, actions, arrivalClock)))
     }
-    if (beforeSending !== undefined) scope.defer(() => beforeSending(after))
-    if (outgoing.length > 0) scope.defer(() => sendAll(outgoing))
+    if (beforeSending !== undefined) later(() => beforeSending(after))
+    if (outgoing.length > 0) later(() => sendAll(outgoing))
     if (effects.length > 0) {
-      scope.defer(() => {
+      later(() => {
         for (const effect of effects) carryOut?.(effect)
       })
     }
     return after
+  }
+
+  const leave = (): void => {
+    stopped = true
+    detach()
+  }
+
+  /** XState stops an actor that throws, without a word to its logic: the transport must not go on delivering to it. */
+  const orLeave = <Value>(run: () => Value): Value => {
+    try {
+      return run()
+    } catch (error) {
+      leave()
+      throw error
+    }
   }
 
   const sendAll = (envelopes: readonly Envelope[]): void => {
@@ -169,7 +187,10 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   const receiveEnvelope = (actor: { send(event: EventObject): void }, envelope: Envelope): void => {
     if (stopped) return
     const { from, to, message, stamp } = envelope
-    const invalid = to !== id ? `addressed to ${to}` : (invalidStamp(stamp) ?? invalidMessage(message))
+    const invalid =
+      to !== id
+        ? `expected an envelope to ${id}, got one to ${to}`
+        : (invalidSender(from) ?? invalidStamp(stamp) ?? invalidMessage(message))
     if (invalid === null) actor.send({ ...(message as object), from, stamp } as unknown as EventObject)
     else
       observe?.({
@@ -191,23 +212,30 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       ),
     transition(snapshot, event, scope) {
       if (event.type === 'xstate.stop') {
-        stopped = true
-        detach()
+        leave()
         return machine.transition(snapshot as never, event as never, scope as never)
       }
-      return take(snapshot as AnyMachineSnapshot, event, scope, (shared) =>
-        machine.transition(snapshot as never, event as never, shared as never),
+      return orLeave(() =>
+        take(snapshot as AnyMachineSnapshot, event, scope, (shared) =>
+          machine.transition(snapshot as never, event as never, shared as never),
+        ),
       )
     },
     start(snapshot, scope) {
       machine.start(snapshot as never)
-      detach = transport.attach(id, (envelope) => receiveEnvelope(scope.self, envelope))
-      if (observe !== undefined) {
-        scope.system.inspect((inspected) => {
-          if (inspected.type === '@xstate.microstep' && inspected.actorRef === scope.self) {
-            microsteps.push(...microstepsOf(inspected))
-          }
-        })
+      const unplug = transport.attach(id, (envelope) => receiveEnvelope(scope.self, envelope))
+      const inspection =
+        observe === undefined
+          ? undefined
+          : scope.system.inspect((inspected) => {
+              if (inspected.type === '@xstate.microstep' && inspected.actorRef === scope.self) {
+                microsteps.push(...microstepsOf(inspected))
+              }
+            })
+      stopped = false
+      detach = () => {
+        unplug()
+        inspection?.unsubscribe()
       }
     },
     restoreSnapshot: (snapshot, scope) => machine.restoreSnapshot(snapshot as never, scope as never),
@@ -215,6 +243,34 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       machine.getPersistedSnapshot(snapshot as never, persistOptions),
   }
   return logic as unknown as Machine
+}
+
+/**
+ * Starts the actor of a node. Failing later, by an application or a port that throws, is a crash of this node alone: it is
+ * observed, or thrown unhandled where nobody observes.
+ * @throws StandbyError `duplicateNode` or `stopped` where the transport refuses the node.
+ */
+export function startNode(
+  actor: AnyActorRef,
+  { id, clock, observe }: NodeOptions,
+  onFailure?: () => void,
+): void {
+  let isStarting = true
+  const subscription = actor.subscribe({
+    error: (error) => {
+      if (isStarting) return
+      onFailure?.()
+      if (observe === undefined) throw error
+      const detail = `failed: ${error instanceof Error ? error.message : String(error)}`
+      observe({ kind: 'crash', node: id, t: clock.now(), clock: null, detail })
+    },
+  })
+  actor.start()
+  isStarting = false
+  const { status, error } = actor.getSnapshot() as Snapshot<unknown>
+  if (status !== 'error') return
+  subscription.unsubscribe()
+  throw error
 }
 
 /** The clock is the only part of a context that is not the chart's own. */
@@ -241,11 +297,19 @@ function guardName(guard: unknown): string | null {
   return (guard as { type?: string }).type ?? '(inline)'
 }
 
+function invalidSender(from: unknown): string | null {
+  return typeof from === 'string' && from !== '' ? null : 'expected the id of a sender, got none'
+}
+
 function invalidStamp(stamp: unknown): string | null {
-  const { lamport, vector } = (stamp ?? {}) as Partial<Clock>
+  const { lamport, vector, truncated } = (stamp ?? {}) as Partial<Clock>
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0
+  const isVector = typeof vector === 'object' && vector !== null && !Array.isArray(vector)
   const isValid =
-    isCount(lamport) && typeof vector === 'object' && vector !== null && Object.values(vector).every(isCount)
+    isCount(lamport) &&
+    isVector &&
+    Object.values(vector).every(isCount) &&
+    (truncated === undefined || truncated === true)
   return isValid
     ? null
     : 'expected a stamp with a Lamport time and a vector of counts; the sender is not one of ours'

@@ -1,6 +1,7 @@
 /** Options are checked where they come in: a wrong one is refused with what was expected and what to do. */
 import * as v from 'valibot'
 import { clientDefaults } from '../machines/client.ts'
+import type { NodeId } from '../machines/node-id.ts'
 import { serverDefaults } from '../machines/server-setup.ts'
 import { StandbyError } from './errors.ts'
 
@@ -65,7 +66,7 @@ export const defaultLimits: Required<LimitOptions> = {
   clientQueueMax: clientDefaults.queueMax,
   /** Bytes of JSON text in one command. */
   commandBytesMax: 16 * 1024 * 1024,
-  /** Client entries in a vector clock (L6). */
+  /** Client entries in a vector clock; `Infinity` drops nothing, not even dead incarnations (L6). */
   vectorEntriesMax: 64,
 }
 
@@ -81,6 +82,11 @@ export const schemas = {
       v.check((names) => new Set(names).size === names.length, 'Expected names that differ'),
     ),
   ]),
+  application: v.object(
+    { execute: v.function(), snapshot: v.function(), restore: v.function() },
+    'Expected an application, as defineApplication makes it',
+  ),
+  seed: v.pipe(v.number(), v.safeInteger()),
   timeoutMs: v.union([ms, v.literal(Number.POSITIVE_INFINITY)]),
 }
 
@@ -101,6 +107,14 @@ export function checked<Schema extends v.GenericSchema>(
     'invalidOption',
     `${where}${path}: ${issue.message}; see the option's documentation for its range`,
   )
+}
+
+/**
+ * The id of a node: any text but the empty one.
+ * @throws StandbyError `invalidOption`
+ */
+export function checkedId(where: string, value: unknown): NodeId {
+  return checked(where, v.pipe(v.string(), v.minLength(1, 'Expected an id such as s1#1')), value)
 }
 
 /**

@@ -20,9 +20,10 @@ export interface Envelope {
 export interface Transport {
   /**
    * Delivers what is addressed to `id` from now on; returns how to stop that.
-   * @throws Error when the id is taken or the transport is closed.
+   * @throws StandbyError `duplicateNode` when the id is taken, `stopped` when the transport is closed.
    */
   attach(id: NodeId, receive: (envelope: Envelope) => void): () => void
+  /** What the transport cannot carry is lost, as anything may be. */
   send(envelope: Envelope): void
   /** Delivers nothing any more. Closing twice is harmless. */
   close(): void | Promise<void>

@@ -4,8 +4,8 @@ import type { Application } from '../machines/application.ts'
 import { keyValueStore } from '../machines/key-value-store.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import { createServerMachine, type ServerMachine } from '../machines/server.ts'
-import { nodeLogic } from './node.ts'
-import { checkedLimits, checkedTiming, type LimitOptions } from './options.ts'
+import { nodeLogic, startNode } from './node.ts'
+import { checked, checkedId, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ActorOptions } from './view-service.ts'
 
 export interface ServerActorOptions extends ActorOptions {
@@ -34,20 +34,26 @@ export interface ServerNode {
   stop(): void
 }
 
-/** Starts a server. It volunteers at the view service, which decides what it is. */
+/**
+ * Starts a server. It volunteers at the view service, which decides what it is.
+ * @throws StandbyError `invalidOption`, or `duplicateNode` when its id is taken.
+ */
 export function createServer(options: ServerActorOptions): ServerNode {
-  const { id, viewService = 'view-service', application = keyValueStore, inspect } = options
+  const { viewService = 'view-service', application = keyValueStore, inspect } = options
+  const id = checkedId('id', options.id)
+  checked('application', schemas.application, application)
   const { pingIntervalMs, resendIntervalMs } = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
   const machine = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs })
-  const logic = nodeLogic(machine, { ...options, id })
+  const node = { vectorEntriesMax: limits.vectorEntriesMax, ...options, id }
+  const logic = nodeLogic(machine, node)
   const actor: ServerActor = createActor(logic, {
     id,
     input: { id, viewService },
     clock: options.clock,
     inspect,
   })
-  actor.start()
+  startNode(actor, node)
   return {
     id,
     actor,

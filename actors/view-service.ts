@@ -1,17 +1,19 @@
 /** The view service as a live actor. */
-import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate'
+import { type Actor, type AnyMachineSnapshot, createActor, type InspectionEvent, type Observer } from 'xstate'
 import type { NodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
-import { type NodePorts, nodeLogic } from './node.ts'
-import { checkedTiming, type TimingOptions } from './options.ts'
+import { type NodePorts, nodeLogic, startNode } from './node.ts'
+import { checkedTiming, defaultLimits, type TimingOptions } from './options.ts'
+
+export const defaultViewServiceId: NodeId = 'view-service'
 
 /** What every live actor can be given. */
 export interface ActorOptions extends NodePorts {
   readonly timing?: TimingOptions
   /** XState's own inspection, as in `createActor`. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
-  /** Client entries in the vector clock (L6); default 64. */
+  /** Client entries in the vector clock (L6); default 64, `Infinity` for uncapped clocks. */
   readonly vectorEntriesMax?: number
 }
 
@@ -35,33 +37,38 @@ export interface ViewServiceNode {
   stop(): void
 }
 
-/** Starts a view service. One at a time: it is the one node that must not be there twice. */
+/**
+ * Starts a view service. One at a time: it is the one node that must not be there twice.
+ * @throws StandbyError `invalidOption`, or `duplicateNode` when its id is taken.
+ */
 export function createViewService(options: ViewServiceOptions): ViewServiceNode {
-  const { id = 'view-service', keep, record = null, inspect } = options
+  const { id = defaultViewServiceId, keep, record = null, inspect } = options
   const timing = checkedTiming(options.timing)
   const machine = createViewServiceMachine(timing)
   let kept = JSON.stringify(record)
-  const logic = nodeLogic(machine, {
+  const node = {
+    vectorEntriesMax: defaultLimits.vectorEntriesMax,
     ...options,
     id,
     ...(keep === undefined
       ? {}
       : {
-          beforeSending: (snapshot) => {
+          beforeSending: (snapshot: AnyMachineSnapshot) => {
             const next = viewRecord(snapshot.context, snapshot.hasTag('acknowledged'))
             const text = JSON.stringify(next)
             if (next.view.number > 0 && text !== kept) keep(next)
             kept = text
           },
         }),
-  })
+  }
+  const logic = nodeLogic(machine, node)
   const actor: ViewServiceActor = createActor(logic, {
     id,
     input: { id, record },
     clock: options.clock,
     inspect,
   })
-  actor.start()
+  startNode(actor, node)
   return {
     id,
     actor,

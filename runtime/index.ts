@@ -5,6 +5,7 @@ import {
   type ClusterOptions,
   createCluster as createClusterOnPorts,
 } from '../actors/cluster.ts'
+import { checked, schemas } from '../actors/options.ts'
 import type { Observe, TimeClock, Transport } from '../actors/ports.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
 import { schedulerClock, seededRandom } from './schedulers.ts'
@@ -61,7 +62,8 @@ export function createCluster<State, Command, Result>(
   options: StandbyOptions<State, Command, Result>,
 ): StandbyCluster<Client<Command, Result> & ClientCore>
 export function createCluster(options: StandbyOptions = {}): StandbyCluster<never> {
-  const { clock = schedulerClock(), seed = 1, observe } = options
+  const { clock = schedulerClock(), observe } = options
+  const seed = checked('seed', schemas.seed, options.seed ?? 1)
   const transport = withFaults(options.transport ?? createMemoryTransport(), {
     clock,
     random: seededRandom(seed),
