@@ -6,6 +6,8 @@ import type { CheckedSystem } from './system.ts'
 export interface CheckOptions extends SearchOptions {
   /** Leave needless steps out of a counterexample; default true. */
   readonly minimise?: boolean
+  /** See `Search`; default `sends`. */
+  readonly reduction?: 'sends' | 'none'
 }
 
 /**
@@ -45,7 +47,7 @@ export interface CheckResult {
  * if (result.verdict === 'violated') console.log(result.violation.story)
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
-  const search = new Search(system)
+  const search = new Search(system, options.reduction)
   const end = search.run(options)
   const violation = end.violation === null ? null : explain(search, end.violation, options.minimise ?? true)
   const goals = end.goals.map(({ name, state }) => ({

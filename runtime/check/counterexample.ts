@@ -1,5 +1,5 @@
 /** How a state was reached: the steps, the needless ones struck out, in causal order, as data and as a story. */
-import type { Happening, Locals } from './locals.ts'
+import type { Happening } from './locals.ts'
 import type { Search } from './search.ts'
 import type { SentMessage } from './system.ts'
 
@@ -22,13 +22,11 @@ export interface Run {
 /** The run by which a search first came to a state. */
 export function runTo(search: Search, state: number): Run {
   const happenings: Happening[] = []
-  const before = new Int32Array(search.width)
-  const after = new Int32Array(search.width)
-  const path = search.path(state)
-  for (let i = 1; i < path.length; i++) {
-    search.store.read(path[i - 1]!, before)
-    search.store.read(path[i]!, after)
-    happenings.push(happeningBetween(search.locals, before, after))
+  const at = search.initial()
+  const next = new Int32Array(search.width)
+  for (const number of search.path(state).slice(1)) {
+    search.store.read(number, next)
+    happenings.push(...search.advance(at, next))
   }
   return replay(search, happenings)!
 }
@@ -104,22 +102,6 @@ export function sentence(happening: Happening): string {
     case 'restart':
       return `${happening.node} starts again as ${happening.id}`
   }
-}
-
-function happeningBetween(locals: Locals, before: Int32Array, after: Int32Array): Happening {
-  for (let place = 0; place < locals.nodes.length; place++) {
-    const found = locals.happeningsBetween(before, place, after[place]!)
-    const wanted = found.filter(() => before[place] !== after[place])
-    if (wanted.length > 0) return wanted[0]!
-  }
-  // Only the observer moved: some node took a step that changed nothing of its own.
-  for (let place = 0; place < locals.nodes.length; place++) {
-    const [found] = locals.happeningsBetween(before, place, after[place]!)
-    if (found !== undefined) return found
-  }
-  throw new Error(
-    'expected a step between two states that follow one another; the machines are not deterministic',
-  )
 }
 
 function brief({ type, ...body }: { type: string }): string {

@@ -67,6 +67,7 @@ export class Locals {
   readonly #index: ReadonlyMap<string, number>
   readonly #cuts: ReadonlySet<string>
   readonly #ordered: boolean
+  readonly #reduced: boolean
   readonly #livesMax: number
   readonly #stepInvariants: readonly StepInvariant[]
 
@@ -92,12 +93,16 @@ export class Locals {
   readonly #reaches: number[] = []
   readonly #pairs = new PairTable()
   readonly #stepped = new PairTable()
+  readonly #saturated = new PairTable()
+  readonly #ownSends = new Map<number, readonly number[]>()
   readonly #lists: Int32Array[] = [nothing]
 
-  constructor(system: CheckedSystem) {
+  /** @param reduced take steps that only send at once */
+  constructor(system: CheckedSystem, reduced: boolean) {
     this.nodes = system.nodes
     this.#livesMax = 1 + (system.restarts ?? 0)
     this.#ordered = system.timers === 'ordered'
+    this.#reduced = reduced
     this.#stepInvariants = system.steps ?? []
     this.#steppers = system.nodes.map(({ machine }) => createStepper(machine))
     this.#index = new Map(system.nodes.map(({ id }, index) => [id, index]))
@@ -141,6 +146,56 @@ export class Locals {
     return steps
   }
 
+  /**
+   * The receiver after everything of the sender's that makes it send more without changing it otherwise. Sending more
+   * takes no behaviour away, because a message need not arrive: such steps may as well be taken at once.
+   */
+  saturated(receiver: number, sender: number): number {
+    const known = this.#saturated.get(receiver, sender)
+    if (known >= 0) return known
+    const now = this.#locals[receiver]!
+    let { outbox } = now
+    for (const message of this.#messagesFor(sender, receiver)) {
+      const { local, emission } = this.#deliver(receiver, message)
+      const after = this.#locals[local]!
+      if (emission === 0 && sendsOnly(now, after)) outbox = this.#union(outbox, after.outbox)
+    }
+    const result = outbox === now.outbox ? receiver : this.#localId({ ...now, outbox })
+    this.#saturated.set(receiver, sender, result)
+    return result
+  }
+
+  /** Whether a step from one local state to another did nothing but send. */
+  onlySends(from: number, to: number): boolean {
+    return from !== to && sendsOnly(this.#locals[from]!, this.#locals[to]!)
+  }
+
+  /** Everything that can happen in a place, given the others' local states; for people, not for speed. */
+  happenings(
+    all: ArrayLike<number>,
+    place: number,
+  ): { readonly happening: Happening; readonly local: number }[] {
+    const local = all[place]!
+    const { node, life } = this.#locals[local]!
+    const id = this.#idOf(node, life)
+    const found: { happening: Happening; local: number }[] = [...this.#innerHappenings(local)]
+    for (let sender = 0; sender < this.nodes.length; sender++) {
+      if (sender === place) continue
+      for (const message of this.#messagesFor(all[sender]!, local)) {
+        const happening: Happening = { kind: 'deliver', node: id, message: this.#messages[message]! }
+        found.push({ happening, local: this.#deliver(local, message).local })
+      }
+    }
+    const crashed = this.crashed(local)
+    if (crashed >= 0) found.push({ happening: { kind: 'crash', node: id }, local: crashed })
+    const next = this.restarted(local)
+    if (next !== null) {
+      const happening: Happening = { kind: 'restart', node: id, id: this.#idOf(node, life + 1) }
+      found.push({ happening, local: next.local })
+    }
+    return found
+  }
+
   /** The local state after a crash, or -1 where none may befall. What was sent stays on its way. */
   crashed(local: number): number {
     const now = this.#locals[local]!
@@ -174,27 +229,6 @@ export class Locals {
 
   emission(id: number): Emission | null {
     return this.#emissions[id]!
-  }
-
-  /** Everything that leads one node from one local state to another, given the others' local states. */
-  happeningsBetween(all: ArrayLike<number>, place: number, to: number): Happening[] {
-    const found: Happening[] = []
-    const from = all[place]!
-    const { node, life } = this.#locals[from]!
-    const id = this.#idOf(node, life)
-    if (this.crashed(from) === to) found.push({ kind: 'crash', node: id })
-    const next = this.restarted(from)
-    if (next?.local === to) found.push({ kind: 'restart', node: id, id: this.#idOf(node, life + 1) })
-    for (const { happening, local } of this.#innerHappenings(from)) if (local === to) found.push(happening)
-    for (let sender = 0; sender < this.nodes.length; sender++) {
-      if (sender === node) continue
-      for (const message of this.#messagesFor(all[sender]!, from)) {
-        if (this.#deliver(from, message).local === to) {
-          found.push({ kind: 'deliver', node: id, message: this.#messages[message]! })
-        }
-      }
-    }
-    return found
   }
 
   /** The local state after a happening there, with what it emitted; null where it cannot happen in `all`. */
@@ -381,19 +415,42 @@ export class Locals {
   }
 
   #after(now: Local, step: SnapshotStep, timers: readonly Timer[], script: number): number {
-    let left = timers
-    for (const change of step.timers) {
-      const id = 'set' in change ? change.set.id : change.cancel
-      left = left.filter((timer) => timer.id !== id)
-      if ('set' in change) left = [...left, change.set]
-    }
-    return this.#localId({
+    const left = changed(timers, step.timers)
+    const after: Local = {
       ...now,
       snapshot: step.snapshot,
       outbox: step.sends.length === 0 ? now.outbox : this.#outboxWith(now.outbox, step.sends),
       timers: left === this.#timerLists[now.timers] ? now.timers : this.#timersId(left),
       script,
-    })
+    }
+    if (!this.#reduced) return this.#localId(after)
+    return this.#localId({ ...after, outbox: this.#outboxWith(after.outbox, this.#sendsOf(after)) })
+  }
+
+  /** What the timers of a snapshot make it send without changing it. */
+  #sendsOf(now: Local): readonly number[] {
+    const key = now.snapshot * 0x200000 + now.timers
+    let sends = this.#ownSends.get(key)
+    if (sends === undefined) {
+      const timers = this.#timerLists[now.timers]!
+      sends = timers.flatMap((timer) => {
+        const step = this.#onEvent(now, timer.event, false)
+        const changesNothing = step.snapshot === now.snapshot && step.emission === 0
+        const setAgain = this.#timersId(
+          changed(
+            timers.filter((other) => other !== timer),
+            step.timers,
+          ),
+        )
+        return changesNothing && setAgain === now.timers ? step.sends : []
+      })
+      this.#ownSends.set(key, sends)
+    }
+    return sends
+  }
+
+  #union(a: number, b: number): number {
+    return a === b ? a : this.#outboxWith(a, [...this.#outboxes[b]!])
   }
 
   // Interning
@@ -487,6 +544,27 @@ export class Locals {
 /** Whether `first` stands before `second` in the order of setting and keeps it from firing. */
 function isBefore(timers: readonly Timer[], first: Timer, second: Timer): boolean {
   return timers.indexOf(first) < timers.indexOf(second) && first.delay <= second.delay
+}
+
+/** A list of timers after some were set or cancelled; the very same one if none was. */
+function changed(timers: readonly Timer[], changes: readonly TimerChange[]): readonly Timer[] {
+  let left = timers
+  for (const change of changes) {
+    const id = 'set' in change ? change.set.id : change.cancel
+    left = left.filter((timer) => timer.id !== id)
+    if ('set' in change) left = [...left, change.set]
+  }
+  return left
+}
+
+function sendsOnly(from: Local, to: Local): boolean {
+  return (
+    from.snapshot === to.snapshot &&
+    from.timers === to.timers &&
+    from.script === to.script &&
+    from.alive === to.alive &&
+    from.life === to.life
+  )
 }
 
 function isNoOp(step: SnapshotStep, snapshot: number): boolean {

@@ -61,6 +61,7 @@ export class Search {
   readonly width: number
   readonly #system: CheckedSystem
   readonly #nodes: number
+  readonly #reduced: boolean
   readonly #observer: Observer | undefined
   readonly #observed: unknown[] = []
   readonly #observedIds = new Map<string, number>()
@@ -69,13 +70,18 @@ export class Search {
   readonly #goals: RememberedProperty<boolean>[]
   readonly #prunes: Remembered<boolean>[]
 
-  constructor(system: CheckedSystem) {
+  /**
+   * @param reduction `sends` (default): a step that does nothing but send is taken at once. It reaches the same states but
+   * for messages on their way, so a property must not complain that a message was not sent. `none`: plain search.
+   */
+  constructor(system: CheckedSystem, reduction: 'sends' | 'none' = 'sends') {
     if (system.nodes.length > 30)
       throw new RangeError(`expected at most 30 nodes, got ${system.nodes.length}; check a smaller system`)
     this.#system = system
     this.#nodes = system.nodes.length
     this.#observer = system.observer
-    this.locals = new Locals(system)
+    this.#reduced = reduction === 'sends'
+    this.locals = new Locals(system, this.#reduced)
     // A part for each node, one for the observer, one for the crashes and restarts that are left.
     this.width = this.#nodes + 2
     this.store = new StateStore(this.width)
@@ -133,6 +139,7 @@ export class Search {
     }
 
     const initial = this.initial()
+    if (this.#reduced) this.#saturate(initial, -1)
     store.add(initial, this.hash(initial), -1)
     judge(initial, -1)
 
@@ -164,6 +171,10 @@ export class Search {
           hash ^= observedHash(before) ^ observedHash(after)
           changed |= 1 << nodes
         }
+      }
+      if (this.#reduced) {
+        changed = this.#saturate(next, changed)
+        hash = hash ^ this.#hashChange
       }
       found(hash >>> 0, changed)
     }
@@ -316,6 +327,87 @@ export class Search {
 
   goal(name: string, state: ArrayLike<number>): boolean {
     return this.#goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
+  }
+
+  #hashChange = 0
+
+  /** Takes every step that does nothing but send; returns the places that have changed and leaves the hash's change behind. */
+  #saturate(state: Int32Array, changed: number): number {
+    const { locals } = this
+    const nodes = this.#nodes
+    let places = changed
+    let dirty = changed & ((1 << nodes) - 1)
+    this.#hashChange = 0
+    while (dirty !== 0) {
+      const place = 31 - Math.clz32(dirty & -dirty)
+      dirty &= dirty - 1
+      for (let other = 0; other < nodes; other++) {
+        if (other === place) continue
+        if ((locals.reaches(state[place]!) >>> other) & 1) {
+          const grown = locals.saturated(state[other]!, state[place]!)
+          if (grown !== state[other]) {
+            this.#hashChange ^= locals.hashes[state[other]!]! ^ locals.hashes[grown]!
+            state[other] = grown
+            places |= 1 << other
+            dirty |= 1 << other
+          }
+        }
+        if ((locals.reaches(state[other]!) >>> place) & 1) {
+          const grown = locals.saturated(state[place]!, state[other]!)
+          if (grown !== state[place]) {
+            this.#hashChange ^= locals.hashes[state[place]!]! ^ locals.hashes[grown]!
+            state[place] = grown
+            places |= 1 << place
+            dirty |= 1 << place
+          }
+        }
+      }
+    }
+    return places
+  }
+
+  /**
+   * What led from one state of the search to the next: the step, and before it the steps that did nothing but send.
+   * @param from is changed into the state that follows
+   */
+  advance(from: Int32Array, to: Int32Array): Happening[] {
+    const sending = this.#reduced ? this.#sendAll(from) : []
+    const trial = from.slice()
+    for (let place = 0; place < this.#nodes; place++) {
+      for (const { happening } of this.locals.happenings(from, place)) {
+        trial.set(from)
+        if (this.apply(trial, happening) < 0) continue
+        const reached = trial.slice()
+        if (this.#reduced) this.#saturate(trial, -1)
+        if (trial.every((local, index) => local === to[index])) {
+          from.set(reached)
+          return [...sending, happening]
+        }
+      }
+    }
+    throw new Error(
+      'expected a step between two states that follow one another; are the machines deterministic?',
+    )
+  }
+
+  /** Takes one by one the steps that do nothing but send, until there are none; tells which they were. */
+  #sendAll(state: Int32Array): Happening[] {
+    const taken: Happening[] = []
+    for (let progress = true; progress; ) {
+      progress = false
+      for (let place = 0; place < this.#nodes; place++) {
+        for (const { happening, local } of this.locals.happenings(state, place)) {
+          const now = state[place]!
+          if (!this.locals.onlySends(now, local)) continue
+          const after = this.locals.after(state, place, happening)
+          if (after === null || after.emission !== 0 || after.local === now) continue
+          state[place] = after.local
+          taken.push(happening)
+          progress = true
+        }
+      }
+    }
+    return taken
   }
 
   /** The states from the start to this one, by number. */

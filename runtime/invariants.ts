@@ -1,0 +1,247 @@
+/** The invariants of the protocol, one list for the checker, the simulator and the page. They read states and sent messages, nothing else. */
+import type { AnyMachineSnapshot } from 'xstate'
+import type { Replica } from '../machines/at-most-once.ts'
+import type { ClientContext } from '../machines/client.ts'
+import type { Message } from '../machines/messages.ts'
+import type { NodeId } from '../machines/node-id.ts'
+import type { ServerContext } from '../machines/server-setup.ts'
+import type { View } from '../machines/view.ts'
+import type { ViewServiceContext } from '../machines/view-service.ts'
+import {
+  always,
+  everyStep,
+  type Invariant,
+  type NodeView,
+  type StepInvariant,
+  type SystemView,
+} from './check/system.ts'
+
+/** Which nodes play which part; servers and clients by the ids of their first lives. */
+export interface Cast {
+  readonly viewService: NodeId
+  readonly servers: readonly NodeId[]
+  readonly clients: readonly NodeId[]
+}
+
+/**
+ * I1 to I7 for this cast, each as several small properties over few nodes, so that a verdict can be remembered for few
+ * local states. I8 needs the history of the run: `historyIsLinearizable` in check/scenarios.
+ */
+export function standbyInvariants({ viewService, servers, clients }: Cast): Invariant[] {
+  const pairs = servers.flatMap((a) => servers.filter((b) => b !== a).map((b) => [a, b] as const))
+  return [
+    always('I1: consecutive views differ by one in number and follow V3', (system) =>
+      viewsFollow(viewsTold(system.node(viewService))),
+    ),
+    ...[...servers, ...clients].map((id) =>
+      always(`I1: ${id} knows no other view of a number than the view service`, (system) =>
+        viewIsTold(viewOf(system.node(id).snapshot), viewsTold(system.node(viewService))),
+      ),
+    ),
+    ...servers.map((id) =>
+      always(`I2: ${id} was replaced as primary only after it had acknowledged its view`, (system) =>
+        replacedAfterAcknowledging(system, viewService, id),
+      ),
+    ),
+    ...servers.map((id) =>
+      always(`I2: ${id} holds the state when it is in an acknowledged view`, (system) =>
+        holdsStateWhenAcknowledged(system.node(viewService), system.node(id)),
+      ),
+    ),
+    always('I3: at most one server can decide a new command', (system) => {
+      const deciders = servers.filter((id) => canDecide(system, servers, id))
+      return deciders.length <= 1 || `${deciders.join(' and ')} can both decide`
+    }),
+    ...servers.map((id) =>
+      always(`I4: what ${id} answered is in the state of the newest served view`, (system) =>
+        answersAreKept(system, servers, id),
+      ),
+    ),
+    ...pairs.map(([primary, backup]) =>
+      always(
+        `I5: ${backup} as backup has what ${primary} has, or that and the outstanding forward`,
+        (system) => pairAgrees(system.node(primary), system.node(backup)),
+      ),
+    ),
+  ]
+}
+
+/** I6 and I7, which speak of single steps. */
+export const standbyStepInvariants: readonly StepInvariant[] = [
+  everyStep('I7: a view number never decreases', (before, after) => {
+    if (before.id !== after.id) return true
+    const [old, now] = [viewOf(before.snapshot).number, viewOf(after.snapshot).number]
+    return now >= old || `${after.id} went from view ${old} back to ${now}`
+  }),
+  everyStep(
+    'I6: a stored sequence number of a session never decreases while the replica is kept',
+    (before, after) => {
+      const [old, now] = [replicaOf(before), replicaOf(after)]
+      if (before.id !== after.id || old === null || now === null || old === now) return true
+      for (const [id, session] of old.sessions.entriesAfter(null)) {
+        const later = now.sessions.get(id)
+        if (later !== undefined && later.seq < session.seq) {
+          return `session ${id} went from sequence number ${session.seq} back to ${later.seq}`
+        }
+      }
+      return true
+    },
+  ),
+]
+
+/** Whether a server is in a state in which a new command could be decided and answered (I3). */
+export function canDecide(system: SystemView, servers: readonly NodeId[], id: NodeId): boolean {
+  const node = system.node(id)
+  if (!node.alive || !servesClients(node)) return false
+  const { view } = contextOf(node)
+  if (view.backup === null) return true
+  const backup = lifeOf(system, servers, view.backup)
+  if (backup === null || !backup.alive) return false
+  return contextOf(backup).view.number === view.number && isIn(backup, 'backup', 'serving')
+}
+
+/** The views that the view service has told anyone, and its current one, by number. */
+function viewsTold(viewService: NodeView): ReadonlyMap<number, View> {
+  const views = new Map<number, View>()
+  for (const { message } of viewService.sent) {
+    const told = message as Message
+    if (told.type === 'viewReply') views.set(told.view.number, told.view)
+  }
+  const current = (viewService.snapshot.context as ViewServiceContext).view
+  views.set(current.number, current)
+  return views
+}
+
+function viewsFollow(views: ReadonlyMap<number, View>): true | string {
+  for (const [number, view] of views) {
+    if (number > 0 && view.primary === null) return `view ${number} has no primary`
+    if (view.primary !== null && view.primary === view.backup)
+      return `view ${number} has one server in both roles`
+    const next = views.get(number + 1)
+    if (next === undefined || number === 0) continue
+    if (next.primary !== view.primary && next.primary !== view.backup) {
+      return `the primary of view ${number + 1} is neither primary nor backup of view ${number}`
+    }
+    if (next.primary === view.primary && next.backup === view.backup)
+      return `views ${number} and ${number + 1} are the same`
+  }
+  return true
+}
+
+function viewIsTold(view: View, told: ReadonlyMap<number, View>): true | string {
+  if (view.number === 0) return true
+  const other = told.get(view.number)
+  if (other === undefined) return `view ${view.number} was never told`
+  return (
+    (other.primary === view.primary && other.backup === view.backup) ||
+    `view ${view.number} is another one here`
+  )
+}
+
+/** For each view of which `id` was primary and that another primary followed: it had pinged with its number. */
+function replacedAfterAcknowledging(system: SystemView, viewService: NodeId, id: NodeId): true | string {
+  const views = viewsTold(system.node(viewService))
+  for (const [number, view] of views) {
+    const next = views.get(number + 1)
+    if (next === undefined || view.primary === null || next.primary === view.primary) continue
+    const { sent } = system.node(id)
+    if (!sent.some(({ from }) => from === view.primary) && view.primary !== id) continue
+    const acknowledged = sent.some(({ from, message }) => {
+      const ping = message as Message
+      return from === view.primary && ping.type === 'ping' && ping.viewNumber === number
+    })
+    if (!acknowledged)
+      return `view ${number} was never acknowledged, yet view ${number + 1} has another primary`
+  }
+  return true
+}
+
+function holdsStateWhenAcknowledged(viewService: NodeView, server: NodeView): true | string {
+  if (!viewService.snapshot.hasTag('acknowledged')) return true
+  const { view } = viewService.snapshot.context as ViewServiceContext
+  if (server.id !== view.primary && server.id !== view.backup) return true
+  const context = contextOf(server)
+  if (context.view.number > view.number) return true
+  if (context.view.number < view.number)
+    return `view ${view.number} is acknowledged, but ${server.id} has not adopted it`
+  return context.replica !== null || `view ${view.number} is acknowledged, but ${server.id} holds no state`
+}
+
+/** Every answer to a request is found in the session tables of the newest served view's members. */
+function answersAreKept(system: SystemView, servers: readonly NodeId[], id: NodeId): true | string {
+  const answers = system.node(id).sent.flatMap(({ message }) => {
+    const reply = message as Message
+    const answered = reply.type === 'reply' && reply.session !== null && reply.outcome.kind === 'results'
+    return answered ? [{ session: reply.session as number, seq: reply.seq }] : []
+  })
+  if (answers.length === 0) return true
+  let newest: NodeView | null = null
+  for (const server of servers) {
+    const node = system.node(server)
+    if (!servesClients(node)) continue
+    if (newest === null || contextOf(node).view.number > contextOf(newest).view.number) newest = node
+  }
+  if (newest === null) return true
+  const { view } = contextOf(newest)
+  for (const member of [view.primary, view.backup]) {
+    const node = member === null ? null : lifeOf(system, servers, member)
+    const replica = node === null ? null : replicaOf(node)
+    if (node === null || replica === null) continue
+    for (const { session, seq } of answers) {
+      const stored = replica.sessions.get(session)
+      if (stored === undefined ? replica.position < session : stored.seq < seq) {
+        return `${node.id} of view ${view.number} lacks request ${session}/${seq}, which ${id} has answered`
+      }
+    }
+  }
+  return true
+}
+
+function pairAgrees(primary: NodeView, backup: NodeView): true | string {
+  if (!servesClients(primary) || !isIn(backup, 'backup', 'serving')) return true
+  const [first, second] = [contextOf(primary), contextOf(backup)]
+  if (first.view.number !== second.view.number || first.view.backup !== backup.id) return true
+  if (second.view.primary !== primary.id || first.replica === null || second.replica === null) return true
+  const ahead = first.outstanding !== null && second.applied.number === first.outstanding.number
+  const decided = first.forwards - (first.outstanding === null ? 0 : 1)
+  if (!ahead && second.applied.number !== decided) {
+    return `${backup.id} has applied forward ${second.applied.number}, ${primary.id} has decided ${decided}`
+  }
+  if (ahead)
+    return second.replica.position >= first.replica.position || `${backup.id} is behind ${primary.id}`
+  return (
+    JSON.stringify(first.replica) === JSON.stringify(second.replica) ||
+    `${primary.id} and ${backup.id} hold different states`
+  )
+}
+
+function servesClients({ snapshot }: NodeView): boolean {
+  return snapshot.hasTag('answersClients')
+}
+
+function isIn({ snapshot }: NodeView, role: string, state: string): boolean {
+  return snapshot.matches({ role: { [role]: state } } as never)
+}
+
+/** The node whose newest life has this id; null if that life is over or has not begun. */
+function lifeOf(system: SystemView, servers: readonly NodeId[], id: NodeId): NodeView | null {
+  for (const server of servers) {
+    if (server !== id && server.slice(0, server.lastIndexOf('#')) !== id.slice(0, id.lastIndexOf('#')))
+      continue
+    const node = system.node(server)
+    if (node.id === id) return node
+  }
+  return null
+}
+
+function contextOf({ snapshot }: NodeView): ServerContext {
+  return snapshot.context as ServerContext
+}
+
+function viewOf(snapshot: AnyMachineSnapshot): View {
+  return (snapshot.context as ServerContext | ViewServiceContext | ClientContext).view
+}
+
+function replicaOf({ snapshot }: NodeView): Replica | null {
+  return (snapshot.context as Partial<ServerContext>).replica ?? null
+}
