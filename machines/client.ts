@@ -359,7 +359,7 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
               guard: 'nobodyWaitsButWork',
               target: 'awaitingReply',
               reenter: true,
-              actions: ['abandon', 'dropRequest', 'fillRequest'],
+              actions: ['abandon', 'fillRequest'],
               description: 'Nobody waits for the outstanding request: the next one may go.',
             },
             { guard: 'nobodyWaits', target: 'ready', actions: ['abandon', 'dropRequest'] },
