@@ -1,8 +1,8 @@
 /** What can be observed of a running system: one stream, the same live, in simulation and in a trace. */
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Clock } from '../machines/clocks.ts'
-import type { Message } from '../machines/messages.ts'
-import { operationsOf } from '../machines/messages.ts'
+import type { Send } from '../machines/effects.ts'
+import { invalidMessage, operationsOf } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/pure-transition.ts'
 import type { Envelope } from './ports.ts'
@@ -69,7 +69,22 @@ export function messageIdOf({ from, stamp }: Envelope): string {
   return `${from}@${stamp.lamport}`
 }
 
-/** The ids `session/sequence number/index` of the operations that an observation serves (a batch serves several). */
-export function operationsIn(observation: Observation): readonly string[] {
-  return observation.envelope === undefined ? [] : operationsOf(observation.envelope.message as Message)
+/**
+ * The ids `session/sequence number/index` of the operations that an observation serves (a batch serves several), worked
+ * out only when asked for: those that its message names, else those that the step's own messages serve.
+ *
+ * An acknowledgement of a forward and the return of a call name none; `createCorrelation` follows those from what it has seen.
+ */
+export function operationsIn({ kind, envelope, actions = [] }: Observation): readonly string[] {
+  const isKnown = kind === 'send' || kind === 'receive'
+  // Elsewhere a message may have any shape: nobody has looked at it yet.
+  if (envelope !== undefined && !isKnown && invalidMessage(envelope.message) !== null) return []
+  const named = envelope === undefined ? [] : operationsOf(envelope.message)
+  if (named.length > 0) return named
+  const served = new Set<string>()
+  for (const { type, params } of actions) {
+    if (type !== 'send') continue
+    for (const operation of operationsOf((params as Send).message)) served.add(operation)
+  }
+  return [...served]
 }

@@ -1,1 +1,37 @@
-export {}
+/** Sinks of the one stream of observations: a log for people, a trace for tools, counters, and several at once. */
+export { type Correlation, createCorrelation, formatOperations } from './correlation.ts'
+export { type Counted, type Counters, type Counts, createCounters } from './counters.ts'
+export {
+  type Considered,
+  describeMachine,
+  type MachineDescription,
+  type StateDescription,
+  type TransitionDescription,
+} from './definition.ts'
+export type { Distribution } from './histogram.ts'
+export { createLog, type LogOptions } from './log.ts'
+export { applyPatch, type Patch, type PatchOperation } from './patch.ts'
+export { type ReadTrace, type ReadTraceOptions, readTrace, TraceError } from './read-trace.ts'
+export {
+  chartState,
+  createStory,
+  type Story,
+  type StoryEvent,
+  type StoryKind,
+  type StoryLevel,
+  type StoryOptions,
+} from './story.ts'
+export { type Sink, type Tee, tee } from './tee.ts'
+export {
+  createTrace,
+  type Trace,
+  type TraceEnd,
+  type TraceHeader,
+  type TraceMachine,
+  type TraceMessage,
+  type TraceNode,
+  type TraceOptions,
+  type TraceStep,
+  traceFormat,
+  traceVersion,
+} from './trace.ts'

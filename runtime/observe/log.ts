@@ -1,0 +1,92 @@
+/** A log for people: one line for each event that matters, aligned in columns. */
+import picocolors from 'picocolors'
+import { formatOperations } from './correlation.ts'
+import { createStory, type StoryEvent, type StoryKind, type StoryOptions } from './story.ts'
+import { type Sink, tee } from './tee.ts'
+
+export interface LogOptions extends StoryOptions {
+  /** Takes one line at a time, without its line feed; default: the console. */
+  readonly write?: (line: string) => void
+  /** Default: only on a terminal that shows colours. */
+  readonly colour?: boolean
+}
+
+/**
+ * Writes what happens as lines: time, node, its chart state, Lamport time, operations, and a sentence.
+ * @example
+ * await using cluster = createCluster({ observe: createLog({ level: 'debug' }).observe })
+ */
+export function createLog(options: LogOptions = {}): Sink {
+  const { write = (line) => console.log(line) } = options
+  const story = createStory(options)
+  const format = createLineFormat({ colour: options.colour ?? isColourTerminal() })
+  // A line that cannot be written must not reach the node that it tells of.
+  return tee((observation) => {
+    const event = story(observation)
+    if (event !== null) write(format(event))
+  })
+}
+
+export interface LineFormatOptions {
+  readonly colour: boolean
+  /** Columns of the terminal; shorter lines leave out what matters less, and are cut. Default: as wide as need be. */
+  readonly width?: number
+}
+
+/** Formats events as lines; times count from the first event. */
+export function createLineFormat({ colour, width }: LineFormatOptions): (event: StoryEvent) => string {
+  const styles = stylesOf(picocolors.createColors(colour))
+  let start: number | null = null
+  return (event) => {
+    start ??= event.t
+    return formatLine(event, event.t - start, styles, width ?? Number.POSITIVE_INFINITY)
+  }
+}
+
+type Style = (text: string) => string
+type Styles = Readonly<Record<StoryKind, Style>> & { readonly dim: Style; readonly plain: Style }
+
+function formatLine(event: StoryEvent, ms: number, styles: Styles, width: number): string {
+  const { kind, node, state, lamport, operations, text } = event
+  const cells: [text: string, size: number, style: Style][] = [
+    [`${(ms / 1000).toFixed(3)}s`.padStart(9), 9, styles.dim],
+    [node ?? 'network', 12, styles[kind]],
+  ]
+  if (width >= 100) cells.push([state ?? '-', 25, styles.dim])
+  if (width >= 70) cells.push([lamport === null ? '-' : `L${lamport}`, 6, styles.dim])
+  if (width >= 120) cells.push([formatOperations(operations, 1) || '-', 11, styles.dim])
+  const prefix = cells.map(([cell, size, style]) => style(fit(cell, size).padEnd(size))).join(' ')
+  const used = cells.reduce((sum, [, size]) => sum + size + 1, 0)
+  return `${prefix} ${styles[kind](fit(text, width - used))}`
+}
+
+/** Cut to `size` columns; what does not fit is marked. Control characters become blanks. */
+export function fit(text: string, size: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would move the cursor
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+  if (clean.length <= size) return clean
+  return size <= 1 ? clean.slice(0, Math.max(0, size)) : `${clean.slice(0, size - 1)}…`
+}
+
+/** Weight and hue, never hue alone: the sentences say what happened. */
+function stylesOf(colours: ReturnType<typeof picocolors.createColors>): Styles {
+  const plain: Style = (text) => text
+  return {
+    plain,
+    dim: colours.dim,
+    start: colours.dim,
+    view: (text) => colours.bold(colours.cyan(text)),
+    role: colours.cyan,
+    client: colours.magenta,
+    operation: plain,
+    refusal: colours.magenta,
+    fault: (text) => colours.bold(colours.red(text)),
+    repair: colours.green,
+    debug: colours.dim,
+  }
+}
+
+function isColourTerminal(): boolean {
+  const { process } = globalThis as { process?: { stdout?: { isTTY?: boolean } } }
+  return picocolors.isColorSupported && process?.stdout?.isTTY === true
+}

@@ -1,0 +1,186 @@
+/** Reads a trace back. What is wrong with it is said with the line, what was expected there, and what to do. */
+import * as v from 'valibot'
+import { type TraceEnd, type TraceHeader, type TraceStep, traceFormat, traceVersion } from './trace.ts'
+
+export interface ReadTrace {
+  readonly header: TraceHeader
+  readonly steps: readonly TraceStep[]
+  /** Whether the trace has its last line; without it steps may be missing at the end. */
+  readonly complete: boolean
+  /** Observations that found no room in the trace when it was written. */
+  readonly dropped: number
+}
+
+export interface ReadTraceOptions {
+  /** Takes a trace whose end is missing, as a killed process leaves it; default false. */
+  readonly partial?: boolean
+}
+
+/** A text that is not a whole trace of a version that can be read. */
+export class TraceError extends Error {
+  override readonly name = 'TraceError'
+  readonly code: 'notATrace' | 'wrongVersion' | 'invalidLine' | 'truncated'
+  /** Counted from 1. */
+  readonly line: number
+
+  constructor(code: TraceError['code'], line: number, message: string, cause?: unknown) {
+    super(`line ${line}: ${message}`, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.line = line
+  }
+}
+
+const id = v.string()
+const list = (what: string) => v.array(v.unknown(), `Expected a list of ${what}`)
+const stepSchema = v.looseObject({
+  i: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  node: v.nullable(id),
+  kind: v.picklist([
+    'start',
+    'send',
+    'receive',
+    'timer',
+    'local',
+    'drop',
+    'duplicate',
+    'delay',
+    'crash',
+    'restart',
+    'stop',
+    'partition',
+    'heal',
+    'call',
+    'return',
+    'refuse',
+  ]),
+  t: v.number(),
+  lamport: v.nullable(v.number()),
+  vector: v.nullable(v.record(v.string(), v.number())),
+  message: v.optional(v.looseObject({ id, copy: v.number(), type: id, from: id, to: id })),
+  operations: list('operations'),
+  verdicts: list('verdicts'),
+})
+const headerSchema = v.looseObject({ machines: list('machines'), nodes: list('nodes') })
+
+/**
+ * The header and the steps of a trace.
+ * @throws TraceError for the first line that is not as it should be; `truncated` unless `partial` is set.
+ */
+export function readTrace(text: string, { partial = false }: ReadTraceOptions = {}): ReadTrace {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const endsInALine = lines.at(-1) === ''
+  while (lines.at(-1)?.trim() === '') lines.pop()
+  if (lines.length === 0) throw new TraceError('notATrace', 1, `expected the header of a trace, got nothing`)
+
+  const isCutOff = (index: number) => index === lines.length - 1 && !endsInALine
+  const header = readHeader(lines[0]!, isCutOff(0))
+  const steps: TraceStep[] = []
+  let end: TraceEnd | null = null
+  for (const [index, line] of lines.entries()) {
+    if (index === 0) continue
+    const number = index + 1
+    if (end !== null) {
+      throw new TraceError(
+        'invalidLine',
+        number,
+        `expected nothing after the end of the trace on line ${index}, got more; are two traces in one file?`,
+      )
+    }
+    const value = parsed(line)
+    if (value === undefined && isCutOff(index)) {
+      if (partial) break
+      throw truncated(number, steps.length, 'the trace ends in the middle of this line')
+    }
+    if (isEnd(value)) end = checkedEnd(value, number, steps.length)
+    else steps.push(checkedStep(value, line, number, steps.length))
+  }
+  if (end === null && !partial) {
+    throw truncated(lines.length, steps.length, 'the trace ends here without its last line')
+  }
+  return { header, steps, complete: end !== null, dropped: end?.dropped ?? 0 }
+}
+
+function readHeader(line: string, isCutOff: boolean): TraceHeader {
+  const value = parsed(line)
+  if (value === undefined && isCutOff && line.startsWith(`{"format":"${traceFormat}"`)) {
+    throw truncated(1, 0, 'the trace ends in the middle of its header')
+  }
+  const { format, version } = (value ?? {}) as { format?: unknown; version?: unknown }
+  if (format !== traceFormat) {
+    throw new TraceError(
+      'notATrace',
+      1,
+      `expected a header with "format":"${traceFormat}", got ${shorten(line)}; is it a file that --trace wrote?`,
+    )
+  }
+  if (version !== traceVersion) {
+    const newer = typeof version === 'number' && version > traceVersion
+    throw new TraceError(
+      'wrongVersion',
+      1,
+      `expected version ${traceVersion}, got ${JSON.stringify(version) ?? 'none'}; ${
+        newer ? 'update standby to read it' : 'record the run again'
+      }`,
+    )
+  }
+  const problem = problemIn(headerSchema, value)
+  if (problem !== null) throw new TraceError('invalidLine', 1, `the header is wrong at ${problem}`)
+  return value as TraceHeader
+}
+
+function checkedStep(value: unknown, line: string, number: number, expected: number): TraceStep {
+  if (value === undefined) {
+    throw new TraceError('invalidLine', number, `expected a step as one JSON object, got ${shorten(line)}`)
+  }
+  const problem = problemIn(stepSchema, value)
+  if (problem !== null) throw new TraceError('invalidLine', number, `the step is wrong at ${problem}`)
+  const step = value as TraceStep
+  if (step.i !== expected) {
+    throw new TraceError(
+      'invalidLine',
+      number,
+      `expected step ${expected}, got step ${step.i}; a line is missing, twice there or in the wrong place`,
+    )
+  }
+  return step
+}
+
+function checkedEnd(value: TraceEnd, number: number, steps: number): TraceEnd {
+  if (value.steps === steps) return value
+  throw new TraceError(
+    'invalidLine',
+    number,
+    `expected ${value.steps} steps before the end, got ${steps}; lines were taken out`,
+  )
+}
+
+function truncated(line: number, steps: number, what: string): TraceError {
+  return new TraceError(
+    'truncated',
+    line,
+    `${what}, after ${steps} whole steps; the run was cut short: read it with { partial: true }, or record it again`,
+  )
+}
+
+function isEnd(value: unknown): value is TraceEnd {
+  return typeof value === 'object' && value !== null && (value as { end?: unknown }).end === true
+}
+
+function problemIn(schema: v.GenericSchema, value: unknown): string | null {
+  const { success, issues } = v.safeParse(schema, value, { abortEarly: true })
+  if (success) return null
+  const [issue] = issues
+  return `${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function shorten(line: string): string {
+  return line.length <= 60 ? line : `${line.slice(0, 57)}...`
+}

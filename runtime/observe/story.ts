@@ -1,0 +1,431 @@
+/** What happens in a system, told in sentences: from observations to the events that a person cares about. */
+import type { AnyMachineSnapshot } from 'xstate'
+import type { Observation } from '../../actors/observation.ts'
+import { stateIn } from '../../actors/server.ts'
+import type { ClientContext } from '../../machines/client.ts'
+import type { Message } from '../../machines/messages.ts'
+import { parseNodeId } from '../../machines/node-id.ts'
+import type { ServerContext } from '../../machines/server-setup.ts'
+import type { View } from '../../machines/view.ts'
+import type { ViewServiceContext } from '../../machines/view-service.ts'
+import { createCorrelation } from './correlation.ts'
+import { describeCommand, describeCommands, describeEnd, describeMessage } from './describe.ts'
+
+/** `story`: what someone needs who wants to follow what is going on; `debug`: everything. */
+export type StoryLevel = 'story' | 'debug'
+
+/** What an event is about, for whoever wants to colour or filter. */
+export type StoryKind =
+  | 'start'
+  | 'view'
+  | 'role'
+  | 'client'
+  | 'operation'
+  | 'refusal'
+  | 'fault'
+  | 'repair'
+  | 'debug'
+
+/** One event, with where the node stands after it. */
+export interface StoryEvent {
+  /** Milliseconds of the system's clock. */
+  readonly t: number
+  readonly kind: StoryKind
+  /** Null for the network as a whole. */
+  readonly node: string | null
+  /** The state of the node's chart, such as `primary.awaitingBackupAck`; null where there is none. */
+  readonly state: string | null
+  readonly lamport: number | null
+  /** `session/sequence number/index` of each operation that it serves. */
+  readonly operations: readonly string[]
+  readonly text: string
+}
+
+export interface StoryOptions {
+  /** Default `story`. */
+  readonly level?: StoryLevel
+  /** An answer that took at least this many milliseconds is an event of its own; default 150. */
+  readonly slowMs?: number
+}
+
+/** An event for an observation that deserves one. */
+export type Story = (observation: Observation) => StoryEvent | null
+
+type Told = { readonly kind: StoryKind; readonly text: string }
+
+/** What an observation looks like to the tellers below, which take it apart by chart. */
+interface Seen {
+  readonly observation: Observation
+  readonly operations: readonly string[]
+  readonly message: Message | null
+  readonly from: string
+}
+
+/**
+ * A story of one stream of observations; it must see all of them.
+ *
+ * Of the many operations it follows one for each view, over all nodes, and besides tells those that took long.
+ */
+export function createStory({ level = 'story', slowMs = 150 }: StoryOptions = {}): Story {
+  const correlation = createCorrelation()
+  const spotlight = createSpotlight()
+  const calls = createCallTeller(slowMs)
+  const once = createOnce()
+  const standing = new Map<string, { state: string; lamport: number }>()
+
+  const tell = (seen: Seen): Told | null => {
+    const { observation } = seen
+    const { kind, before, after } = observation
+    const told = kind === 'call' || kind === 'return' ? calls(seen) : null
+    if (told !== null) return told
+    if (kind === 'refuse') return once(seen, refusedMessage(seen))
+    const own = tellFault(observation) ?? tellStart(observation)
+    if (own !== null) return own
+    if (before === undefined || after === undefined) return null
+    switch (after.machine.id) {
+      case 'viewService':
+        return tellView(before, after)
+      case 'server':
+        return (
+          tellRole(before, after, seen) ??
+          once(seen, tellRefusal(seen, after)) ??
+          once(seen, tellRepetition(after, observation))
+        )
+      case 'client':
+        return tellClient(before, after, seen, once)
+      default:
+        return null
+    }
+  }
+
+  return (observation) => {
+    const { t, node, clock, after, envelope } = observation
+    const operations = correlation(observation)
+    const seen: Seen = {
+      observation,
+      operations,
+      message: (envelope?.message ?? null) as Message | null,
+      from: `${envelope?.from}`,
+    }
+    const known = standing.get(node ?? '')
+    const state = after === undefined ? (known?.state ?? null) : chartState(after.value)
+    const lamport = clock?.lamport ?? known?.lamport ?? null
+    if (node !== null && state !== null && lamport !== null) standing.set(node, { state, lamport })
+    if (observation.kind === 'crash') standing.delete(node ?? '')
+
+    const spotlit = spotlight(seen)
+    const told = tell(seen) ?? spotlit ?? (level === 'debug' ? tellAnything(seen) : null)
+    return told === null ? null : { t, kind: told.kind, node, state, lamport, operations, text: told.text }
+  }
+}
+
+/** The state of a chart in one word: a server's role, a view service's views, and all regions of any other chart. */
+export function chartState(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return String(value)
+  if ('role' in value) return stateIn(value)
+  if ('views' in value) return chartState(value.views)
+  return Object.entries(value)
+    .map(([region, inner]) => `${region}.${chartState(inner)}`)
+    .join(' | ')
+}
+
+function tellFault({ kind, detail = '' }: Observation): Told | null {
+  switch (kind) {
+    case 'crash':
+      return {
+        kind: 'fault',
+        text: detail.startsWith('failed: ')
+          ? `stops: it ${detail}`
+          : `crashes as ${detail.split('.')[0]}: what it had in flight is never finished`,
+      }
+    case 'partition':
+      return {
+        kind: 'fault',
+        text: detail.includes('|') ? `the network splits: ${detail}` : `a link breaks: ${detail}`,
+      }
+    case 'heal':
+      return { kind: 'repair', text: 'the network heals: every link works again' }
+    default:
+      return null
+  }
+}
+
+function tellStart({ kind, node, after }: Observation): Told | null {
+  if (kind !== 'start') return null
+  switch (after?.machine.id) {
+    case 'viewService':
+      return { kind: 'start', text: 'starts: it decides who is primary and who is backup' }
+    case 'server':
+      return parseNodeId(node ?? '').incarnation > 1
+        ? { kind: 'repair', text: `starts again as ${node}: a new server, without state` }
+        : { kind: 'start', text: 'starts without state and offers itself to the view service' }
+    default:
+      return { kind: 'start', text: 'starts and asks the view service who is primary' }
+  }
+}
+
+function tellView(before: AnyMachineSnapshot, after: AnyMachineSnapshot): Told | null {
+  const [old, view] = [viewOf(before), viewOf(after)]
+  if (old.number !== view.number) {
+    const incarnations = (after.context as ViewServiceContext).incarnations
+    return {
+      kind: 'view',
+      text: `view ${view.number}: ${whyView(old, view, incarnations)}`,
+    }
+  }
+  const isConfirmed = !before.hasTag('acknowledged') && after.hasTag('acknowledged')
+  if (!isConfirmed) return null
+  const standing =
+    view.backup === null ? `${view.primary} serves alone` : `${view.backup} is ready to take over`
+  return { kind: 'view', text: `view ${view.number} is acknowledged by its primary: ${standing}` }
+}
+
+function whyView(old: View, view: View, incarnations: ViewServiceContext['incarnations']): string {
+  const lost = (id: string) => {
+    const { name, incarnation } = parseNodeId(id)
+    const isReborn = incarnations.some((newer) => newer.name === name && newer.incarnation > incarnation)
+    return isReborn ? `${id} came back without its state` : `${id} has fallen silent`
+  }
+  if (old.primary === null) return `${view.primary} is the first to offer itself and becomes primary`
+  const appointed = view.backup === null ? 'no server is left for a backup' : `${view.backup} becomes backup`
+  if (old.primary !== view.primary)
+    return `primary ${lost(old.primary)}; backup ${view.primary} is promoted, ${appointed}`
+  if (old.backup === null) return `${view.backup} becomes backup of ${view.primary}`
+  return `backup ${lost(old.backup)}; ${appointed}`
+}
+
+function tellRole(before: AnyMachineSnapshot, after: AnyMachineSnapshot, { message }: Seen): Told | null {
+  const context = after.context as ServerContext
+  const { view, replica } = context
+  const [old, state] = [chartState(before.value), chartState(after.value)]
+  const isNewView = viewOf(before).number !== view.number
+  const role = (text: string): Told => ({ kind: 'role', text })
+  const commands = replica === null ? 'nothing' : `${replica.position} commands`
+  if (state === 'replicaDiverged' && old !== state) {
+    return { kind: 'fault', text: `stops: its outcomes and those of the other replica differ` }
+  }
+  if (state === 'primary.transferringState') {
+    if (isNewView)
+      return role(`is primary of view ${view.number}: sends its state (${commands}) to ${view.backup}`)
+    return old === state && message?.type === 'stateTransferAck' && context.sending !== null
+      ? role(`goes on with piece ${context.sending.index + 1} of its state`)
+      : null
+  }
+  if (old === 'primary.transferringState' && state.startsWith('primary.') && !isNewView) {
+    return role(`${view.backup} holds the state now: clients are served`)
+  }
+  if (state.startsWith('primary.') && isNewView)
+    return role(`is primary of view ${view.number}, alone, and serves`)
+  if (state === 'backup.serving' && (old !== state || isNewView)) {
+    return role(`is backup of view ${view.number} and holds the whole state: ${commands}`)
+  }
+  if (state === 'backup.awaitingState' && isNewView) {
+    return role(`is backup of view ${view.number} and awaits the state of ${view.primary}`)
+  }
+  if (state === 'idle' && isNewView) {
+    return role(
+      old === 'idle'
+        ? `stands by in view ${view.number}`
+        : `learns of view ${view.number}, in which it has no part`,
+    )
+  }
+  return null
+}
+
+/** What is refused again and again is told once. */
+type Once = (seen: Seen, told: (Told & { readonly key: string }) | null) => Told | null
+
+const rememberedMax = 4096
+
+function createOnce(): Once {
+  const told = new Set<string>()
+  return ({ observation }, next) => {
+    if (next === null) return null
+    const key = `${observation.node} ${next.key}`
+    if (told.has(key)) return null
+    told.add(key)
+    if (told.size > rememberedMax) told.delete(told.values().next().value as string)
+    return next
+  }
+}
+
+function tellRefusal({ observation, message, from }: Seen, after: AnyMachineSnapshot) {
+  const { number } = viewOf(after)
+  const refusal = (observation.actions ?? []).find(
+    ({ type, params }) => type === 'send' && (params as { message: Message }).message.type === 'refusal',
+  )
+  if (refusal !== undefined) {
+    const { reason } = (refusal.params as { message: Message & { type: 'refusal' } }).message
+    return {
+      kind: 'refusal',
+      key: `${number} ${reason}`,
+      text: `refuses ${from}: ${reason}${reasons[reason]}`,
+    } as const
+  }
+  const reason = observation.ignored?.find((one) => one.startsWith('forward:'))
+  if (reason === undefined || message === null) return null
+  return {
+    kind: 'refusal',
+    key: `${number} ${from} ${reason}`,
+    text: `does not take a ${reason.replace(':', ` of ${from}:`)}`,
+  } as const
+}
+
+/** A primary whose backup does not answer: it repeats itself, and decides nothing (S4, T3). */
+function tellRepetition(after: AnyMachineSnapshot, { kind, event }: Observation) {
+  if (kind !== 'timer' || !event?.type.includes('.resendInterval.')) return null
+  const { view, outstanding } = after.context as ServerContext
+  if (chartState(after.value) === 'primary.transferringState') {
+    return {
+      kind: 'refusal',
+      key: `transfer ${view.number}`,
+      text: `has no word of ${view.backup} yet: sends its state again`,
+    } as const
+  }
+  if (outstanding === null) return null
+  return {
+    kind: 'refusal',
+    key: `forward ${view.number} ${outstanding.number}`,
+    text: `has no word of ${view.backup}: forwards again, and answers nobody meanwhile`,
+  } as const
+}
+
+const reasons: Record<string, string> = {
+  wrongServer: ' (it is not primary)',
+  wrongView: ' (the request names another view)',
+  stateTransfer: ' (its backup does not hold the state yet)',
+  overloaded: ' (too much is waiting)',
+  replicaDiverged: ' (the replicas disagree)',
+}
+
+function refusedMessage({ observation, from }: Seen) {
+  const reason = observation.detail ?? 'unknown reason'
+  return { kind: 'refusal', key: reason, text: `does not take a message of ${from}: ${reason}` } as const
+}
+
+function tellClient(
+  before: AnyMachineSnapshot,
+  after: AnyMachineSnapshot,
+  seen: Seen,
+  once: Once,
+): Told | null {
+  const [old, context] = [before.context as ClientContext, after.context as ClientContext]
+  const { observation, message } = seen
+  if (old.session !== context.session && context.session !== null) {
+    return { kind: 'client', text: `has opened session ${context.session} with ${seen.from}` }
+  }
+  const isWaiting = context.outstanding !== null && old.outstanding === context.outstanding
+  if (!isWaiting) return null
+  if (message?.type === 'viewReply' && old.view.number !== context.view.number) {
+    return {
+      kind: 'client',
+      text: `learns of view ${context.view.number}: sends its request again, to ${context.view.primary}`,
+    }
+  }
+  if (observation.kind !== 'timer') return null
+  const key = `retry ${context.session}/${context.seq} ${context.view.number}`
+  return once(seen, {
+    kind: 'client',
+    key,
+    text: `has no answer of ${context.view.primary} yet: asks for the view and sends again`,
+  })
+}
+
+/** Follows one operation in each view from the client over both replicas and back. */
+function createSpotlight(): (seen: Seen) => Told | null {
+  let view = 0
+  let followed: string | null = null
+  return ({ observation, operations, message }) => {
+    const { kind, node, envelope, call } = observation
+    if (kind === 'send' && message?.type === 'request' && message.session !== null) {
+      if (message.viewNumber <= view) return null
+      view = message.viewNumber
+      followed = operations[0] ?? null
+      return { kind: 'operation', text: `asks ${envelope?.to}: ${describeCommands(message.commands)}` }
+    }
+    if (followed === null || !operations.includes(followed)) return null
+    const told = (text: string): Told => ({ kind: 'operation', text })
+    if (kind === 'return') {
+      followed = null
+      return told(`has its answer: ${describeEnd(call)}`)
+    }
+    if (kind !== 'receive') return null
+    const sends = observation.actions?.filter(({ type }) => type === 'send') ?? []
+    const sendTo = (type: string) => sends.find(({ params }) => messageIn(params).type === type)
+    if (message?.type === 'request' && sendTo('forward') !== undefined) {
+      return told(`forwards it first to ${addressIn(sendTo('forward')!.params)}, its backup`)
+    }
+    if (message?.type === 'request' && sendTo('reply') !== undefined) {
+      return told(`is alone: executes it and answers ${node === null ? '' : envelope?.from}`)
+    }
+    if (message?.type === 'forward' && sendTo('forwardAck') !== undefined)
+      return told('applies it, and acknowledges')
+    if (message?.type === 'forwardAck' && sendTo('reply') !== undefined) {
+      return told(`its backup has it: executes it too, and answers`)
+    }
+    return null
+  }
+}
+
+/** Answers that took long, and calls that ended without one. */
+function createCallTeller(slowMs: number): (seen: Seen) => Told | null {
+  const calledAt = new Map<string, number>()
+  return ({ observation: { kind, node, t, call } }) => {
+    const key = `${node} ${call?.id}`
+    if (kind === 'call') {
+      if (calledAt.size < rememberedMax) calledAt.set(key, t)
+      return null
+    }
+    const took = t - (calledAt.get(key) ?? t)
+    calledAt.delete(key)
+    const { failure } = (call?.end ?? {}) as { failure?: { code: string; mayHaveExecuted: boolean } }
+    const command = describeCommand(call?.command)
+    if (failure !== undefined) {
+      const fate = failure.mayHaveExecuted ? 'it may have been executed' : 'it was never transmitted'
+      return { kind: 'refusal', text: `${command} ends without an answer: ${failure.code} (${fate})` }
+    }
+    if (took < slowMs) return null
+    return { kind: 'operation', text: `${describeEnd(call)}, after ${Math.round(took)} ms` }
+  }
+}
+
+/** For debugging: any observation in a line. */
+function tellAnything({ observation, message, from }: Seen): Told {
+  const { kind, envelope, event, ignored = [], detail, call } = observation
+  const what = message === null ? (event?.type ?? kind) : describeMessage(message)
+  const reason = ignored.length === 0 ? '' : `; ignored: ${ignored.join('; ')}`
+  const text = (): string => {
+    switch (kind) {
+      case 'send':
+        return `-> ${envelope?.to} ${what}`
+      case 'receive':
+        return `<- ${from} ${what}${reason}`
+      case 'timer':
+        return `timer ${/^xstate\.after\.([^.]+)/.exec(what)?.[1] ?? what}${reason}`
+      case 'call':
+        return `call ${call?.id}: ${describeCommand(call?.command)}`
+      case 'return':
+        return `return ${call?.id}: ${describeEnd(call)}`
+      case 'drop':
+      case 'duplicate':
+      case 'delay':
+        return `${kind} of ${what} to ${envelope?.to}: ${detail}`
+      default:
+        return `${what}${detail === undefined ? '' : `: ${detail}`}${reason}`
+    }
+  }
+  return { kind: 'debug', text: text() }
+}
+
+function viewOf(snapshot: AnyMachineSnapshot): View {
+  return (snapshot.context as { view: View }).view
+}
+
+function messageIn(params: unknown): Message {
+  return (params as { message: Message }).message
+}
+
+function addressIn(params: unknown): string {
+  return (params as { to: string }).to
+}

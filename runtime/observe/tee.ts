@@ -1,0 +1,44 @@
+/** Several sinks as one: each hears everything, and none can disturb the system or the others. */
+import type { Observe } from '../../actors/ports.ts'
+
+/** Something that hears observations. */
+export interface Sink {
+  readonly observe: Observe
+}
+
+export interface Tee extends Sink {
+  /** How often a sink threw; its observation is lost to that sink only. */
+  readonly failures: number
+  /** The first error that a sink threw, to tell somebody; null while there is none. */
+  readonly firstError: unknown
+}
+
+/**
+ * Hands every observation to each of `sinks`, in their order.
+ * @example
+ * const counters = createCounters()
+ * await using cluster = createCluster({ observe: tee(createLog(), counters).observe })
+ */
+export function tee(...sinks: readonly (Sink | Observe)[]): Tee {
+  const observers = sinks.map((sink) => (typeof sink === 'function' ? sink : sink.observe))
+  let failures = 0
+  let firstError: unknown = null
+  return {
+    observe(observation) {
+      for (const observe of observers) {
+        try {
+          observe(observation)
+        } catch (error) {
+          failures += 1
+          firstError ??= error
+        }
+      }
+    },
+    get failures() {
+      return failures
+    },
+    get firstError() {
+      return firstError
+    },
+  }
+}
