@@ -123,9 +123,7 @@ export function serverSetup(application: Application, options: ServerOptions) {
       isNotFromViewService: ({ context, event }) => event.from !== context.viewService,
       isNotNewer: ({ context, event }) => viewIn(event).number <= context.view.number,
       namesMePrimaryWithoutState: ({ context, event }) =>
-        viewIn(event).primary === context.id &&
-        context.replica === null &&
-        !(event as Received<'viewReply'>).founding,
+        viewIn(event).primary === context.id && context.replica === null && !founds(context, event),
       namesMePrimary: ({ context, event }) =>
         viewIn(event).primary === context.id && viewIn(event).backup === null,
       namesMePrimaryWithBackup: ({ context, event }) =>
@@ -203,10 +201,9 @@ export function serverSetup(application: Application, options: ServerOptions) {
       adoptView: assign(({ context, event }) => {
         const view = viewIn(event)
         const stays = view.primary === context.id
-        const founds = stays && context.replica === null
         return {
           view,
-          replica: founds ? emptyReplica(application) : stays ? context.replica : null,
+          replica: stays ? (context.replica ?? emptyReplica(application)) : null,
           queue: stays
             ? RequestQueue.from([...(context.outstanding?.requests ?? []), ...context.queue])
             : RequestQueue.empty,
@@ -363,11 +360,17 @@ function viewIn(event: ServerEvent): View {
   return (event as Received<'viewReply' | 'stateTransfer'>).view
 }
 
-/** A forward, a transfer or a notice counts only from the primary of the receiver's own view, with its number (S5). */
-function isFromMyPrimary({ view }: ServerContext, event: ServerEvent): boolean {
-  const number =
-    event.type === 'stateTransfer' ? event.view.number : (event as Received<'forward'>).viewNumber
-  return event.from === view.primary && number === view.number
+/** N5: the primary of view 1 has adopted no view yet, and no view before the one it is told was ever acknowledged. */
+function founds({ view }: ServerContext, event: ServerEvent): boolean {
+  return view.number === 0 && (event as Received<'viewReply'>).founding
+}
+
+/** A forward, a transfer or a notice counts only from the primary of the view whose backup the receiver is, with its number (S5). */
+function isFromMyPrimary({ id, view }: ServerContext, event: ServerEvent): boolean {
+  if (event.from !== view.primary || view.backup !== id) return false
+  return event.type === 'stateTransfer'
+    ? event.view.number === view.number && event.view.backup === id
+    : (event as Received<'forward'>).viewNumber === view.number
 }
 
 function isOfNewerView({ id, view }: ServerContext, event: ServerEvent): boolean {
