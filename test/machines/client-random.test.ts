@@ -36,6 +36,8 @@ type Happening =
       readonly picks: readonly number[]
       readonly code: 'timedOut' | 'aborted' | 'stopped'
     }
+  /** Nobody waits for the outstanding request any more. */
+  | { readonly kind: 'abandonSent' }
   | { readonly kind: 'stray' }
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -80,8 +82,12 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       code: fc.constantFrom('timedOut', 'aborted', 'stopped'),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('abandonSent' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stray' as const) }) },
 )
+
+/** Long ones: by default most arrays are short. */
+const life = fc.array(happening, { maxLength: 80, size: 'max' })
 
 type End = ReturnType<typeof ends>[number]['end']
 
@@ -152,6 +158,8 @@ function eventOf(
         happening.picks.map((pick) => made[made.length - 1 - pick] ?? 1000 + pick),
         happening.code,
       )
+    case 'abandonSent':
+      return abandon(snapshot.context.outstanding?.flatMap(({ id }) => id ?? []) ?? [])
     case 'stray':
       return stray
   }
@@ -183,13 +191,13 @@ const isRequestOf =
   (request: Request) =>
     request.session === session && request.seq === seq
 
-/** Checks every moment of 1,000 random lives. */
+/** Checks every moment of 300 random lives. */
 function inEveryMoment(check: (moment: Moment) => void): void {
   fc.assert(
-    fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {
+    fc.property(life, (happenings) => {
       live(happenings).forEach(check)
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   )
 }
 
@@ -354,9 +362,7 @@ describe('random lives of a client', () => {
   })
 
   it('the lives are rich: calls end in every way, in every state something happens, and sessions change', () => {
-    const moments = fc
-      .sample(fc.array(happening, { minLength: 40, maxLength: 60 }), { numRuns: 500, seed: 1 })
-      .flatMap(live)
+    const moments = fc.sample(life, { numRuns: 300, seed: 1 }).flatMap(live)
     const waysToEnd = moments.flatMap(({ seen }) =>
       ends(seen).map(({ end }) =>
         'failure' in end ? `${end.failure.code}${end.failure.mayHaveExecuted ? '?' : ''}` : 'result',
@@ -389,14 +395,14 @@ describe('random lives of a client', () => {
 
   it('no call is lost: servers that answer at last end all of them', () => {
     fc.assert(
-      fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {
+      fc.property(life, (happenings) => {
         const last = live(happenings).at(-1)
         if (last === undefined) return
         const { snapshot, endedNow } = answerEverything(last.seen.snapshot)
         const places = [...last.ended.map(({ id }) => id), ...endedNow]
         expect([snapshot.value, places.sort((a, b) => a - b)]).toEqual(['ready', last.made])
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 })
