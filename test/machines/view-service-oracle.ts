@@ -1,5 +1,6 @@
 /** The view service once more, written from V1 to V11 alone: what the chart is compared with. And transcripts that play both. */
 import type { SnapshotFrom } from 'xstate'
+import type { Received } from '../../machines/messages.ts'
 import type { View } from '../../machines/view.ts'
 import { type createViewServiceMachine, type ViewRecord, viewRecord } from '../../machines/view-service.ts'
 import { type Chart, chart, type Seen } from '../chart.ts'
@@ -7,7 +8,7 @@ import { type Chart, chart, type Seen } from '../chart.ts'
 export type Machine = ReturnType<typeof createViewServiceMachine>
 export type Snapshot = SnapshotFrom<Machine>
 
-/** `s1#1:4` is a ping of s1#1 with number 4; `check` is a ping check; `restart` resumes from the record. */
+/** `s1#1:4` is a ping of s1#1 with number 4; `check` is a ping check; `restart` resumes from the record; `foreign` is no message for it. */
 export type Step = string
 
 /** Plays steps on a chart of the view service; what is seen is what the last one did. */
@@ -20,6 +21,7 @@ export interface Service {
 }
 
 const client = 'c1#1'
+const foreign: Received = { type: 'forwardAck', from: 's1#1', viewNumber: 1, number: 1, digest: '' }
 
 export function service(machine: Machine): Service {
   const bare = chart(machine)
@@ -28,6 +30,7 @@ export function service(machine: Machine): Service {
     if (step === 'check') return bare.fire(snapshot, 'pingCheckInterval')
     if (step === 'getView') return bare.step(snapshot, { type: 'getView', from: client })
     if (step === 'restart') return start(JSON.parse(JSON.stringify(recordOf(snapshot))))
+    if (step === 'foreign') return bare.step(snapshot, foreign as never)
     return bare.step(snapshot, { type: 'ping', ...pingOf(step) })
   }
   const play = (snapshot: Snapshot, ...steps: readonly Step[]) => {
@@ -102,7 +105,7 @@ export const ignorance: Belief = {
 
 /** What a view service must believe after a step: first what it heard, then at most one change (V5). */
 export function believe(before: Belief, step: Step, pingTimeout: number): Belief {
-  if (step === 'getView') return before
+  if (step === 'getView' || step === 'foreign') return before
   if (step === 'restart') return { ...before, silence: freshChances(before) }
   if (step === 'check') return change({ ...before, silence: grown(before.silence, pingTimeout) }, null)
   const { from, viewNumber } = pingOf(step)
@@ -182,11 +185,11 @@ function lifeOf(id: string): { readonly name: string; readonly life: number } {
 
 /** V5: the steps at which V6 is evaluated. */
 function decides(step: Step): boolean {
-  return step !== 'getView' && step !== 'restart'
+  return step === 'check' || step.includes(':')
 }
 
 function asks(step: Step): boolean {
-  return step !== 'check' && step !== 'restart'
+  return step === 'getView' || step.includes(':')
 }
 
 function asker(step: Step): string {
@@ -233,7 +236,9 @@ export function violations(before: Snapshot, step: Step, after: Seen<Snapshot>):
       asks(step) && told.join() !== `${asker(step)} ${textOf(to)}`,
     'V8 nobody else is told': !asks(step) && told.length > 0,
     'V11 a restart changes no view': step === 'restart' && isChange,
-    'N3 nothing is ignored here': after.ignored.length > 0,
+    'N3 a foreign message is refused by name': after.ignored.length !== (step === 'foreign' ? 1 : 0),
+    'N3 what only asks or is refused leaves the very same state':
+      (step === 'getView' || step === 'foreign') && after.snapshot !== before,
   }
   return Object.entries(broken).flatMap(([rule, isBroken]) => (isBroken ? [rule] : []))
 }

@@ -267,7 +267,7 @@ interface Taken {
 /** Whose ping, with which number, in terms of the view at that moment: so that acknowledgements are not rare. */
 type Move =
   | { readonly kind: 'ping'; readonly who: string; readonly number: number | 'current' | 'next' }
-  | { readonly kind: 'check' | 'getView' | 'restart' }
+  | { readonly kind: 'check' | 'getView' | 'restart' | 'foreign' }
 
 const move: fc.Arbitrary<Move> = fc.oneof(
   {
@@ -279,7 +279,12 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.constant({ kind: 'check' as const }) },
-  { weight: 1, arbitrary: fc.constantFrom({ kind: 'getView' as const }, { kind: 'restart' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('getView' as const, 'restart' as const, 'foreign' as const),
+    }),
+  },
 )
 
 function stepOf(move: Move, { context: { view } }: Snapshot): Step {
