@@ -24,10 +24,21 @@ export class PairTable {
     this.#size++
   }
 
+  /** The number, made by `create` where there is none yet. */
+  getOrSet(a: number, b: number, create: () => number): number {
+    const known = this.get(a, b)
+    if (known >= 0) return known
+    const value = create()
+    this.set(a, b, value)
+    return value
+  }
+
   #put(a: number, b: number, value: number): void {
     let slot = pairHash(a, b) & this.#mask
     while (this.#slots[slot * 3]! >= 0) slot = (slot + 1) & this.#mask
-    this.#slots.set([a, b, value], slot * 3)
+    this.#slots[slot * 3] = a
+    this.#slots[slot * 3 + 1] = b
+    this.#slots[slot * 3 + 2] = value
   }
 
   #grow(): void {

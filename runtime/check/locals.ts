@@ -78,19 +78,26 @@ export class Locals {
   readonly #messageIds = new Map<string, number>()
   readonly #outboxes: Int32Array[] = []
   readonly #outboxIds = new Map<string, number>()
-  /** Per outbox: the messages for each node. */
-  readonly #outboxFor: Int32Array[][] = []
+  /** What is under way to one node, as a channel; the empty one is 0. */
+  readonly #channels: Int32Array[] = [nothing]
+  readonly #channelIds = new Map<string, number>([['', 0]])
+  /** Per outbox: its channel to each node. */
+  readonly #outboxFor: Int32Array[] = []
+  readonly #outboxGrown = new PairTable()
   readonly #timerLists: (readonly Timer[])[] = []
   readonly #timerIds = new Map<string, number>()
   readonly #emissions: (Emission | null)[] = [null]
   readonly #emissionIds = new Map<string, number>()
   readonly #locals: Local[] = []
-  readonly #localIds = new Map<string, number>()
+  readonly #localIds = new PairTable()
+  readonly #sentIds = new PairTable()
+  #sentCount = 0
+  /** Per local state: its channel to each node. */
+  #channelsOf: Int32Array
   readonly #views: (NodeView | undefined)[] = []
   readonly #delivered = new Map<number, SnapshotStep>()
   readonly #happened = new Map<string, SnapshotStep>()
   readonly #inner: (Int32Array | undefined)[] = []
-  readonly #reaches: number[] = []
   readonly #pairs = new PairTable()
   readonly #stepped = new PairTable()
   readonly #saturated = new PairTable()
@@ -100,6 +107,7 @@ export class Locals {
   /** @param reduced take steps that only send at once */
   constructor(system: CheckedSystem, reduced: boolean) {
     this.nodes = system.nodes
+    this.#channelsOf = new Int32Array(this.hashes.length * system.nodes.length)
     this.#livesMax = 1 + (system.restarts ?? 0)
     this.#ordered = system.timers === 'ordered'
     this.#reduced = reduced
@@ -131,37 +139,36 @@ export class Locals {
     return steps
   }
 
-  /** Whether a node has sent anything to another: a bit for each receiver. */
-  reaches(local: number): number {
-    return this.#reaches[local]!
+  /** What a node has sent to the node at `place`, as a channel: 0 if nothing. */
+  channel(local: number, place: number): number {
+    return this.#channelsOf[local * this.nodes.length + place]!
   }
 
-  /** What the messages of the sender can do to the receiver: pairs of the next local state and the emission. */
-  deliveries(receiver: number, sender: number): Int32Array {
-    const known = this.#pairs.get(receiver, sender)
+  /** What the messages of a channel can do to the receiver: pairs of the next local state and the emission. */
+  deliveries(receiver: number, channel: number): Int32Array {
+    const known = this.#pairs.get(receiver, channel)
     if (known >= 0) return this.#lists[known]!
-    const steps = this.#listDeliveries(receiver, sender)
+    const steps = this.#listDeliveries(receiver, channel)
     const index = steps.length === 0 ? 0 : this.#lists.push(steps) - 1
-    this.#pairs.set(receiver, sender, index)
+    this.#pairs.set(receiver, channel, index)
     return steps
   }
 
   /**
-   * The receiver after everything of the sender's that makes it send more without changing it otherwise. Sending more
+   * The receiver after everything in the channel that makes it send more without changing it otherwise. Sending more
    * takes no behaviour away, because a message need not arrive: such steps may as well be taken at once.
    */
-  saturated(receiver: number, sender: number): number {
-    const known = this.#saturated.get(receiver, sender)
+  saturated(receiver: number, channel: number): number {
+    const known = this.#saturated.get(receiver, channel)
     if (known >= 0) return known
     const now = this.#locals[receiver]!
     let { outbox } = now
-    for (const message of this.#messagesFor(sender, receiver)) {
-      const { local, emission } = this.#deliver(receiver, message)
-      const after = this.#locals[local]!
-      if (emission === 0 && sendsOnly(now, after)) outbox = this.#union(outbox, after.outbox)
+    for (const message of this.#messagesIn(channel, now)) {
+      const step = this.#stepOn(now, message)
+      if (this.#sendsOnly(now, step)) outbox = this.#outboxWith(outbox, step.sends)
     }
     const result = outbox === now.outbox ? receiver : this.#localId({ ...now, outbox })
-    this.#saturated.set(receiver, sender, result)
+    this.#saturated.set(receiver, channel, result)
     return result
   }
 
@@ -181,7 +188,7 @@ export class Locals {
     const found: { happening: Happening; local: number }[] = [...this.#innerHappenings(local)]
     for (let sender = 0; sender < this.nodes.length; sender++) {
       if (sender === place) continue
-      for (const message of this.#messagesFor(all[sender]!, local)) {
+      for (const message of this.#messagesIn(this.channel(all[sender]!, node), this.#locals[local]!)) {
         const happening: Happening = { kind: 'deliver', node: id, message: this.#messages[message]! }
         found.push({ happening, local: this.#deliver(local, message).local })
       }
@@ -265,7 +272,7 @@ export class Locals {
         const wanted = JSON.stringify(happening.message)
         for (let sender = 0; sender < this.nodes.length; sender++) {
           if (sender === place) continue
-          const message = this.#messagesFor(all[sender]!, local).find(
+          const message = this.#messagesIn(this.channel(all[sender]!, node), this.#locals[local]!).find(
             (id) => JSON.stringify(this.#messages[id]) === wanted,
           )
           if (message !== undefined) return this.#deliver(local, message)
@@ -305,27 +312,28 @@ export class Locals {
     }
   }
 
-  #listDeliveries(receiver: number, sender: number): Int32Array {
+  #listDeliveries(receiver: number, channel: number): Int32Array {
     const list: number[] = []
-    for (const message of this.#messagesFor(sender, receiver)) {
+    const now = this.#locals[receiver]!
+    for (const message of this.#messagesIn(channel, now)) {
+      // What only sends has been taken already.
+      if (this.#reduced && this.#sendsOnly(now, this.#stepOn(now, message))) continue
       const { local, emission } = this.#deliver(receiver, message)
       this.#add(list, receiver, local, emission)
     }
     return list.length === 0 ? nothing : Int32Array.from(list)
   }
 
-  #messagesFor(sender: number, receiver: number): Int32Array {
-    const { node, life, alive } = this.#locals[receiver]!
+  /** The messages of a channel that are for this life of the receiver. */
+  #messagesIn(channel: number, { node, life, alive }: Local): Int32Array {
     if (!alive) return nothing
-    const messages = this.#outboxFor[this.#locals[sender]!.outbox]?.[node] ?? nothing
+    const messages = this.#channels[channel]!
+    if (this.nodes[node]!.restart === undefined) return messages
     const id = this.#idOf(node, life)
-    return life === 1 && this.nodes[node]!.restart === undefined
-      ? messages
-      : messages.filter((message) => this.#messages[message]!.to === id)
+    return messages.filter((message) => this.#messages[message]!.to === id)
   }
 
-  #deliver(receiver: number, message: number): { readonly local: number; readonly emission: number } {
-    const now = this.#locals[receiver]!
+  #stepOn(now: Local, message: number): SnapshotStep {
     const key = now.snapshot * 0x200000 + message
     let step = this.#delivered.get(key)
     if (step === undefined) {
@@ -333,11 +341,24 @@ export class Locals {
       step = this.#ask(now, { ...body, from } as EventObject, null)
       this.#delivered.set(key, step)
     }
+    return step
+  }
+
+  #deliver(receiver: number, message: number): { readonly local: number; readonly emission: number } {
+    const now = this.#locals[receiver]!
+    const step = this.#stepOn(now, message)
     if (isNoOp(step, now.snapshot)) return { local: receiver, emission: 0 }
-    return {
-      local: this.#after(now, step, this.#timerLists[now.timers]!, now.script),
-      emission: step.emission,
-    }
+    const local = this.#after(now, step, this.#timerLists[now.timers]!, now.script)
+    return { local, emission: step.emission }
+  }
+
+  /** Whether a step does nothing but send (or nothing at all). */
+  #sendsOnly(now: Local, step: SnapshotStep): boolean {
+    if (step.snapshot !== now.snapshot || step.emission !== 0) return false
+    return (
+      step.timers.length === 0 ||
+      this.#timersId(changed(this.#timerLists[now.timers]!, step.timers)) === now.timers
+    )
   }
 
   #add(list: number[], from: number, to: number, emission: number): void {
@@ -449,10 +470,6 @@ export class Locals {
     return sends
   }
 
-  #union(a: number, b: number): number {
-    return a === b ? a : this.#outboxWith(a, [...this.#outboxes[b]!])
-  }
-
   // Interning
 
   #idOf(node: number, life: number): string {
@@ -494,21 +511,33 @@ export class Locals {
 
   #outboxId(messages: readonly number[]): number {
     return intern(this.#outboxIds, messages.join(), () => {
-      const byPlace: Int32Array[] = []
+      const channels = new Int32Array(this.nodes.length)
       for (let place = 0; place < this.nodes.length; place++) {
         const mine = messages.filter((message) => this.#messageTo[message] === place)
-        if (mine.length > 0) byPlace[place] = Int32Array.from(mine)
+        channels[place] = intern(
+          this.#channelIds,
+          mine.join(),
+          () => this.#channels.push(Int32Array.from(mine)) - 1,
+        )
       }
-      this.#outboxFor.push(byPlace)
+      this.#outboxFor.push(channels)
       return this.#outboxes.push(Int32Array.from(messages)) - 1
     })
   }
 
   #outboxWith(outbox: number, sends: readonly number[]): number {
+    let grown = outbox
+    for (const message of sends) grown = this.#outboxPlus(grown, message)
+    return grown
+  }
+
+  #outboxPlus(outbox: number, message: number): number {
+    const known = this.#outboxGrown.get(outbox, message)
+    if (known >= 0) return known
     const old = this.#outboxes[outbox]!
-    const added = sends.filter((message) => !old.includes(message))
-    if (added.length === 0) return outbox
-    return this.#outboxId([...new Set([...old, ...added])].sort((a, b) => a - b))
+    const grown = old.includes(message) ? outbox : this.#outboxId([...old, message].sort((a, b) => a - b))
+    this.#outboxGrown.set(outbox, message, grown)
+    return grown
   }
 
   #timersId(timers: readonly Timer[]): number {
@@ -521,24 +550,26 @@ export class Locals {
   }
 
   #localId(local: Local): number {
-    const { node, life, alive, snapshot, outbox, timers, script } = local
-    const key = `${node} ${life} ${alive} ${snapshot} ${outbox} ${timers} ${script}`
-    return intern(this.#localIds, key, () => {
+    const { life, alive, snapshot, outbox, timers, script } = local
+    // A snapshot belongs to one node, so that the node need not be part of the key.
+    const sent = this.#sentIds.getOrSet(snapshot, outbox, () => this.#sentCount++)
+    const rest = ((life * 2 + (alive ? 1 : 0)) * 0x400 + script) * 0x800 + timers
+    return this.#localIds.getOrSet(sent, rest, () => {
       const id = this.#locals.push(local) - 1
       if (id >= this.hashes.length) {
-        const larger = new Uint32Array(this.hashes.length * 2)
-        larger.set(this.hashes)
-        this.hashes = larger
+        this.hashes = grownTo(new Uint32Array(this.hashes.length * 2), this.hashes)
+        this.#channelsOf = grownTo(new Int32Array(this.#channelsOf.length * 2), this.#channelsOf)
       }
       this.hashes[id] = mix(id + 1)
-      let reaches = 0
-      this.#outboxFor[outbox]!.forEach((_, place) => {
-        reaches |= 1 << place
-      })
-      this.#reaches[id] = reaches
+      this.#channelsOf.set(this.#outboxFor[outbox]!, id * this.nodes.length)
       return id
     })
   }
+}
+
+function grownTo<Table extends Int32Array | Uint32Array>(larger: Table, table: Table): Table {
+  larger.set(table)
+  return larger
 }
 
 /** Whether `first` stands before `second` in the order of setting and keeps it from firing. */

@@ -255,8 +255,9 @@ export class Search {
         const inner = locals.inner(local)
         for (let i = 0; i < inner.length; i += 2) tryStep(receiver, inner[i]!, inner[i + 1]!)
         for (let sender = 0; sender < nodes; sender++) {
-          if (sender === receiver || ((locals.reaches(state[sender]!) >>> receiver) & 1) === 0) continue
-          const steps = locals.deliveries(local, state[sender]!)
+          const channel = locals.channel(state[sender]!, receiver)
+          if (channel === 0 || sender === receiver) continue
+          const steps = locals.deliveries(local, channel)
           for (let i = 0; i < steps.length; i += 2) tryStep(receiver, steps[i]!, steps[i + 1]!)
         }
         if (left >= crashCost) {
@@ -343,8 +344,9 @@ export class Search {
       dirty &= dirty - 1
       for (let other = 0; other < nodes; other++) {
         if (other === place) continue
-        if ((locals.reaches(state[place]!) >>> other) & 1) {
-          const grown = locals.saturated(state[other]!, state[place]!)
+        const outward = locals.channel(state[place]!, other)
+        if (outward !== 0) {
+          const grown = locals.saturated(state[other]!, outward)
           if (grown !== state[other]) {
             this.#hashChange ^= locals.hashes[state[other]!]! ^ locals.hashes[grown]!
             state[other] = grown
@@ -352,8 +354,9 @@ export class Search {
             dirty |= 1 << other
           }
         }
-        if ((locals.reaches(state[other]!) >>> place) & 1) {
-          const grown = locals.saturated(state[place]!, state[other]!)
+        const inward = locals.channel(state[other]!, place)
+        if (inward !== 0) {
+          const grown = locals.saturated(state[place]!, inward)
           if (grown !== state[place]) {
             this.#hashChange ^= locals.hashes[state[place]!]! ^ locals.hashes[grown]!
             state[place] = grown
