@@ -63,6 +63,8 @@ export interface World {
   call(client: WorldClient, command: unknown, timeoutMs?: number): WorldCall
   /** Calls, and runs until it has ended. */
   execute(client: WorldClient, command: unknown): CallEnd
+  /** Calls that have not ended, of all clients. */
+  pending(): number
   server(who: Who): ClusterServer
   primary(): ClusterServer
   backup(): ClusterServer
@@ -184,6 +186,7 @@ export function createWorld(options: WorldOptions = {}): World {
       until('an end of the call', () => ends.length > 0)
       return ends[0]!
     },
+    pending: () => [...clients.values()].reduce((sum, client) => sum + client.pending(), 0),
     server,
     primary: () => server('primary'),
     backup: () => server('backup'),
