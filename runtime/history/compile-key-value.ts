@@ -41,6 +41,7 @@ class CompiledKeyValue implements CompiledHistory {
   readonly traits: Uint8Array
   readonly #values: KeyValueValues
   readonly #actions: readonly Action[]
+  readonly #isAnswered: readonly boolean[]
   readonly #lookahead: KeyValueLookahead
   readonly #openOperations: OpenKeyValueOperations
   readonly #singles: (readonly number[])[] = []
@@ -52,12 +53,13 @@ class CompiledKeyValue implements CompiledHistory {
   constructor(operations: readonly Operation[]) {
     this.#values = new KeyValueValues(operations)
     this.#actions = actionsOf(operations, this.#values)
+    this.#isAnswered = operations.map((operation) => operation.return !== null)
     this.traits = Uint8Array.from(this.#actions, (action) => traitsOf(action, this.#values))
     this.#replaces = operations.some(
       ({ op }, index) => op === 'compareAndSet' && this.#actions[index]!.kind !== 'differ',
     )
     this.#noticedUntil = this.#whenNoticed(operations)
-    this.#lookahead = new KeyValueLookahead(operations, this.#actions)
+    this.#lookahead = new KeyValueLookahead(operations, this.#actions, this.#values)
     this.#openOperations = new OpenKeyValueOperations(this.#actions, this.#values, this.#noticedUntil)
   }
 
@@ -102,12 +104,17 @@ class CompiledKeyValue implements CompiledHistory {
     return action.guards.some((guard) => state === guard || this.#values.mayGrow(state, guard))
   }
 
-  abandons(state: number, now: number, hasTakenEffect: HasTakenEffect): boolean {
-    return this.#lookahead.abandons(state, now, hasTakenEffect)
+  abandons(from: number, to: number, now: number, hasTakenEffect: HasTakenEffect): boolean {
+    return this.#lookahead.abandons(from, to, now, hasTakenEffect)
   }
 
   open(op: number): void {
-    this.#openOperations.add(op)
+    if (!this.#isAnswered[op]) this.#openOperations.add(op)
+    this.#lookahead.open(op)
+  }
+
+  close(op: number): void {
+    this.#lookahead.close(op)
   }
 
   openUpdates(state: number, now: number): Iterable<Alike> {
@@ -165,6 +172,11 @@ function actionsOf(operations: readonly Operation[], values: KeyValueValues): Ac
   const guards = operations.map((operation) => guardsOf(operation, values))
   values.settleTimes()
   const actions = operations.map((operation, index) => actionOf(operation, guards[index]!, values))
+  for (const [op, { return: returned }] of operations.entries()) {
+    const isNeeded = actions[op]!.kind === 'read' || actions[op]!.kind === 'replace'
+    if (returned !== null && isNeeded && guards[op]!.length === 1) values.need(guards[op]![0]!, op)
+  }
+  values.settleTimes()
   prolongUnanswered(operations, actions, values)
   return actions
 }

@@ -40,10 +40,12 @@ export interface CompiledHistory {
   sinkIsWorst(now: number): boolean
   /** False only if no operations but overwriting ones lead from `state` to one where `op` is accepted. */
   mayReach(state: number, op: number): boolean
-  /** True only if an answered operation still to be placed needs `state`, and nothing can bring it back. */
-  abandons(state: number, now: number, hasTakenEffect: HasTakenEffect): boolean
-  /** Tells that the unanswered operation `op` has been called. */
+  /** True only if, once `from` has become `to`, some answered operation that has not taken effect never can. */
+  abandons(from: number, to: number, now: number, hasTakenEffect: HasTakenEffect): boolean
+  /** Tells that `op` has been called. */
   open(op: number): void
+  /** Tells that `op` has returned. */
+  close(op: number): void
   /** Open unanswered operations that do not overwrite, and may matter in `state`. */
   openUpdates(state: number, now: number): Iterable<Alike>
   /** Open unanswered operations that overwrite, and may matter from `now` on. */
@@ -87,11 +89,15 @@ export function compileByStep<State, Input extends object, Output>(
     mayReach: () => true,
     abandons: () => false,
     open(op) {
+      if (operations[op]!.return !== null || traits[op]! & readsTrait) return
       const groups = traits[op]! & overwritesTrait ? overwrites : updates
       const key = inputKey(operations[op]!) ?? `#${op}`
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [op])
       else group.push(op)
+    },
+    close(op) {
+      memo.delete(op)
     },
     openUpdates: () => updates.values(),
     openOverwrites: () => overwrites.values(),

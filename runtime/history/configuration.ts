@@ -1,6 +1,7 @@
 // What may have happened so far: configurations, and the frontier that keeps only those which matter.
-import { acceptedTrait, readsTrait } from './compiled-history.ts'
-import { hasOp, isSubset, mix, type OpSet, sameSet } from './op-set.ts'
+import { dominates } from './dominance.ts'
+import type { SearchProblem } from './expansion.ts'
+import { mix, type OpSet, sameSet } from './op-set.ts'
 
 /** One step of an order under construction, linked to the step before. */
 export interface Log {
@@ -36,25 +37,18 @@ export function hashOf(state: number, done: OpSet, used: OpSet): number {
   return mix(state) ^ done.hash ^ mix(used.hash + 1)
 }
 
-/** What the frontier asks about operations and states. */
-export interface FrontierContext {
-  readonly calls: readonly number[]
-  readonly traits: Uint8Array
-  isSink(state: number): boolean
-}
-
 /** Pairs compared per state before the frontier falls back to exact duplicates. */
 const comparedMax = 48
 
 /** Configurations at one event, without those that another one makes superfluous. */
 export class Frontier {
-  readonly #context: FrontierContext
+  readonly #problem: SearchProblem
   readonly #byState = new Map<number, Configuration[]>()
   readonly #byHash = new Map<number, Configuration[]>()
   #size = 0
 
-  constructor(context: FrontierContext) {
-    this.#context = context
+  constructor(problem: SearchProblem) {
+    this.#problem = problem
   }
 
   get size(): number {
@@ -67,8 +61,8 @@ export class Frontier {
     if (alike.length >= comparedMax && this.#replaceSame(added)) return
     for (let at = Math.min(alike.length, comparedMax) - 1; at >= 0; at--) {
       const kept = alike[at]!
-      if (this.#dominates(kept, added, this.#context.isSink(added.state))) return
-      if (this.#dominates(added, kept, this.#context.isSink(added.state))) {
+      if (dominates(this.#problem, kept, added, this.#problem.compiled.isSink(added.state))) return
+      if (dominates(this.#problem, added, kept, this.#problem.compiled.isSink(added.state))) {
         alike[at] = alike[alike.length - 1]!
         alike.pop()
         this.#forget(kept)
@@ -108,35 +102,20 @@ export class Frontier {
   }
 
   #withoutWorseSinks(all: Configuration[]): Configuration[] {
-    const others = all.filter((one) => !this.#context.isSink(one.state)).slice(0, 4 * comparedMax)
+    const others = all.filter((one) => !this.#problem.compiled.isSink(one.state)).slice(0, 4 * comparedMax)
     if (others.length === 0 || others.length === all.length) return all
     return all.filter(
-      (one) => !this.#context.isSink(one.state) || !others.some((other) => this.#dominates(other, one, true)),
+      (one) =>
+        !this.#problem.compiled.isSink(one.state) ||
+        !others.some((other) => dominates(this.#problem, other, one, true)),
     )
-  }
-
-  /**
-   * Whether whatever can follow `worse` can follow `better` too (given that the state of `better` allows all that the
-   * state of `worse` does): it has used no unanswered operation that `worse` has not; it has placed nothing that `worse`
-   * has still to place but reads; and what it has still to place can be placed unseen.
-   */
-  #dominates(better: Configuration, worse: Configuration, inSink: boolean): boolean {
-    if (better.cover < worse.cover || !isSubset(better.used, worse.used)) return false
-    const { traits, calls } = this.#context
-    for (const op of better.done.ops) {
-      if (!(traits[op]! & readsTrait) && !hasOp(worse.done, op)) return false
-    }
-    for (const op of worse.done.ops) {
-      if (hasOp(better.done, op)) continue
-      if (!(traits[op]! & acceptedTrait)) return false
-      if (!inSink && calls[op]! >= better.cover) return false
-    }
-    return true
   }
 
   #effort(one: Configuration): number {
     return (
-      one.done.ops.length + 8 * one.used.ops.length + (this.#context.isSink(one.state) ? 1_000_000_000 : 0)
+      one.done.ops.length +
+      8 * one.used.ops.length +
+      (this.#problem.compiled.isSink(one.state) ? 1_000_000_000 : 0)
     )
   }
 }

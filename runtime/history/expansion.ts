@@ -96,12 +96,10 @@ export class Expansion {
     for (const point of queue) {
       if (this.#budget.outOf !== null) return
       if (hasOp(point.done, target)) {
-        if (!this.#abandons(point.state, point)) offer({ ...point, state: from.state, cover: from.cover })
+        const placed = { ...point, state: from.state }
+        if (!this.#abandons(point.state, placed)) offer(placed)
       } else if (!compiled.mayReach(point.state, target)) continue
-      this.#eachUpdate(point, target, from.cover, (op, next) => {
-        const placed = this.#place(point, op, next, true)
-        if (next === point.state || !this.#abandons(point.state, placed)) push(placed)
-      })
+      this.#eachUpdate(point, target, from.cover, (op, next) => push(this.#place(point, op, next, true)))
     }
   }
 
@@ -227,9 +225,9 @@ export class Expansion {
     return undefined
   }
 
-  #abandons(state: number, placed: Configuration): boolean {
+  #abandons(from: number, placed: Configuration): boolean {
     const hasTakenEffect = (op: number) => hasOp(placed.done, op) || hasOp(placed.used, op)
-    return this.#problem.compiled.abandons(state, this.#now, hasTakenEffect)
+    return this.#problem.compiled.abandons(from, placed.state, this.#now, hasTakenEffect)
   }
 
   #step(state: number, op: number): readonly number[] {

@@ -1,105 +1,167 @@
-// Which values must not be left: an answered operation still needs them, and nothing can bring them back.
+// Which values must not be left: an answered operation still needs them, and nothing brings them back in time.
 import type { Action } from './compile-key-value.ts'
 import type { HasTakenEffect } from './compiled-history.ts'
 import type { Operation } from './history.ts'
-import { missing } from './value-trie.ts'
+import type { KeyValueValues } from './key-value-values.ts'
+import { emptyText, missing } from './value-trie.ts'
 
-/** Values with more possible producers than this are never taken for lost. */
-const producersMax = 16
+/** Values looked at for one need, before it is taken to be satisfiable. */
+const visitsMax = 48
 
-interface Watched {
-  /** Answered operations that need the value, by ascending return. */
-  readonly needs: number[]
-  lastNeedCall: number
-  /** Operations that may leave the value; null when there are too many to tell. */
-  producers: number[] | null
-  lastProducerCall: number
+/** Operations that leave one value or add one token, by ascending call. */
+interface Producers {
+  readonly ops: number[]
+  /** Those that have been called and have not returned. */
+  readonly open: Set<number>
 }
 
-/** Knows for each value who needs it and who can produce it. */
+/** One question: can `state` become the value needed before `deadline`? */
+interface Question {
+  readonly state: number
+  readonly now: number
+  readonly deadline: number
+  readonly hasTakenEffect: HasTakenEffect
+  visits: number
+}
+
+/** Knows for each value who needs it, and how it can come about. */
 export class KeyValueLookahead {
   readonly #calls: readonly number[]
   readonly #returns: readonly number[]
-  readonly #watched = new Map<number, Watched>()
+  readonly #actions: readonly Action[]
+  readonly #values: KeyValueValues
+  readonly #byResult = new Map<number, Producers>()
+  readonly #byToken = new Map<string, Producers>()
+  readonly #tokenLengths: readonly number[]
+  readonly #shorterTexts = new Map<number, { readonly from: number; readonly by: Producers }[]>()
+  readonly #openNeeds = new Set<number>()
+  /** The last called operation that needs a value, by value. */
+  readonly #lastNeeds = new Map<number, number>()
 
-  constructor(operations: readonly Operation[], actions: readonly Action[]) {
+  constructor(operations: readonly Operation[], actions: readonly Action[], values: KeyValueValues) {
     this.#calls = operations.map(({ call }) => call)
     this.#returns = operations.map((operation) => operation.return ?? Number.POSITIVE_INFINITY)
-    const byReturn = [...operations.keys()].sort(
-      (left, right) => this.#returns[left]! - this.#returns[right]!,
-    )
-    for (const op of byReturn) this.#watchNeed(op, actions[op]!)
+    this.#actions = actions
+    this.#values = values
     for (const [op, action] of actions.entries()) {
-      if ('result' in action) this.#addProducer(this.#watched.get(action.result), op)
+      if ('result' in action) addTo(this.#byResult, action.result, op)
+      if (action.kind === 'grow' && action.token !== '') addTo(this.#byToken, action.token, op)
+      const needed = this.#neededBy(op)
+      if (needed !== undefined) this.#lastNeeds.set(needed, op)
     }
-    this.#addAppends(operations, actions)
+    this.#tokenLengths = [...new Set([...this.#byToken.keys()].map((token) => token.length))]
   }
 
-  /** True only if an answered operation that has not taken effect needs `state`, which nothing can bring back. */
-  abandons(state: number, now: number, hasTakenEffect: HasTakenEffect): boolean {
-    const watched = this.#watched.get(state)
-    if (watched === undefined || watched.producers === null || watched.lastProducerCall > now) return false
-    const isStillOpen = (op: number) => this.#returns[op]! >= now && !hasTakenEffect(op)
-    if (watched.lastNeedCall <= now && !this.#isNeededByOpen(watched, now, isStillOpen)) return false
-    return !watched.producers.some(isStillOpen)
+  /** Tells that `op` has been called. */
+  open(op: number): void {
+    this.#producersWith(op)?.open.add(op)
+    if (this.#neededBy(op) !== undefined) this.#openNeeds.add(op)
   }
 
-  #isNeededByOpen({ needs }: Watched, now: number, isStillOpen: (op: number) => boolean): boolean {
-    for (let at = needs.length - 1; at >= 0 && this.#returns[needs[at]!]! >= now; at--) {
-      if (isStillOpen(needs[at]!)) return true
+  /** Tells that `op` has returned. */
+  close(op: number): void {
+    this.#producersWith(op)?.open.delete(op)
+    this.#openNeeds.delete(op)
+  }
+
+  /** True only if, once `from` has become `to`, some answered operation that has not taken effect never can. */
+  abandons(from: number, to: number, now: number, hasTakenEffect: HasTakenEffect): boolean {
+    for (const op of this.#openNeeds) {
+      if (!hasTakenEffect(op) && !this.#isObtainable(op, to, now, hasTakenEffect)) return true
+    }
+    const last = this.#lastNeeds.get(from)
+    if (
+      last !== undefined &&
+      this.#calls[last]! > now &&
+      !this.#isObtainable(last, to, now, hasTakenEffect)
+    ) {
+      return true
+    }
+    const further = this.#values.lastNeedBeyond(from)
+    if (further === undefined || further === last || this.#calls[further]! <= now) return false
+    return !this.#isObtainable(further, to, now, hasTakenEffect)
+  }
+
+  #isObtainable(op: number, state: number, now: number, hasTakenEffect: HasTakenEffect): boolean {
+    const deadline = this.#returns[op]!
+    return this.#canBecome(this.#neededBy(op)!, { state, now, deadline, hasTakenEffect, visits: 0 })
+  }
+
+  #canBecome(value: number, question: Question): boolean {
+    if (value === question.state || ++question.visits > visitsMax) return true
+    const writes = this.#byResult.get(value)
+    if (writes !== undefined && this.#some(writes, question, (op) => this.#canWrite(op, question)))
+      return true
+    return this.#textsBefore(value).some(
+      ({ from, by }) => this.#some(by, question, () => true) && this.#canBecome(from, question),
+    )
+  }
+
+  #canWrite(op: number, question: Question): boolean {
+    const action = this.#actions[op]!
+    if (action.kind === 'replace') return action.guards.some((guard) => this.#canBecome(guard, question))
+    return action.kind !== 'maybe' || this.#canBecome(action.guard, question)
+  }
+
+  /** Whether some producer that can still take effect before the deadline satisfies `test`. */
+  #some({ ops, open }: Producers, question: Question, test: (op: number) => boolean): boolean {
+    const { now, deadline, hasTakenEffect } = question
+    for (const op of open) if (!hasTakenEffect(op) && test(op)) return true
+    for (let at = this.#firstCalledAfter(ops, now); at < ops.length; at++) {
+      const op = ops[at]!
+      if (this.#calls[op]! >= deadline) return false
+      if (test(op)) return true
     }
     return false
   }
 
-  #watchNeed(op: number, action: Action): void {
-    const needs = action.kind === 'read' || action.kind === 'replace'
-    if (!needs || action.guards.length !== 1 || this.#returns[op] === Number.POSITIVE_INFINITY) return
-    const state = action.guards[0]!
-    const call = this.#calls[op]!
-    const watched = this.#watched.get(state)
-    if (watched === undefined) {
-      this.#watched.set(state, { needs: [op], lastNeedCall: call, producers: [], lastProducerCall: -1 })
-    } else {
-      watched.needs.push(op)
-      watched.lastNeedCall = Math.max(watched.lastNeedCall, call)
+  #firstCalledAfter(ops: readonly number[], now: number): number {
+    let low = 0
+    let high = ops.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#calls[ops[middle]!]! > now) high = middle
+      else low = middle + 1
     }
+    return low
   }
 
-  #addProducer(watched: Watched | undefined, op: number): void {
-    if (watched === undefined || watched.producers === null) return
-    watched.producers.push(op)
-    watched.lastProducerCall = Math.max(watched.lastProducerCall, this.#calls[op]!)
-    if (watched.producers.length > producersMax) watched.producers = null
+  /** The texts that become this one by an append of which only the token is known. */
+  #textsBefore(value: number): readonly { readonly from: number; readonly by: Producers }[] {
+    const known = this.#shorterTexts.get(value)
+    if (known !== undefined) return known
+    const before: { from: number; by: Producers }[] = []
+    const text = this.#values.textOf(value)
+    for (const length of text === undefined ? [] : this.#tokenLengths) {
+      if (length > text!.length) continue
+      const by = this.#byToken.get(text!.slice(text!.length - length))
+      if (by === undefined) continue
+      const from = this.#values.find(text!.slice(0, text!.length - length))
+      before.push({ from, by })
+      if (from === emptyText) before.push({ from: missing, by })
+    }
+    this.#shorterTexts.set(value, before)
+    return before
   }
 
-  /** An append of which only the token is known may have produced any text that ends with it. */
-  #addAppends(operations: readonly Operation[], actions: readonly Action[]): void {
-    const byToken = new Map<string, number[]>()
-    for (const [op, action] of actions.entries()) {
-      if (action.kind !== 'grow' || action.token === '') continue
-      const alike = byToken.get(action.token)
-      if (alike === undefined) byToken.set(action.token, [op])
-      else alike.push(op)
-    }
-    const lengths = new Set([...byToken.keys()].map((token) => token.length))
-    for (const [state, watched] of this.#watched) {
-      if (state === missing) continue
-      const text = neededText(operations[watched.needs[0]!]!)
-      for (const length of text === undefined ? [] : lengths) {
-        if (length > text!.length) continue
-        for (const op of byToken.get(text!.slice(text!.length - length)) ?? []) this.#addProducer(watched, op)
-      }
-    }
+  /** The one value that an answered operation requires; undefined if there is none or a choice. */
+  #neededBy(op: number): number | undefined {
+    const action = this.#actions[op]!
+    if (action.kind !== 'read' && action.kind !== 'replace') return undefined
+    return this.#returns[op] !== Number.POSITIVE_INFINITY && action.guards.length === 1
+      ? action.guards[0]
+      : undefined
+  }
+
+  #producersWith(op: number): Producers | undefined {
+    const action = this.#actions[op]!
+    if ('result' in action) return this.#byResult.get(action.result)
+    return action.kind === 'grow' ? this.#byToken.get(action.token) : undefined
   }
 }
 
-/** The text that an answered operation requires the value to be; undefined when it is no text. */
-function neededText(operation: Operation): string | undefined {
-  const { output, op } = operation
-  if (op === 'get') return typeof output === 'string' ? output : undefined
-  if (op === 'append' && typeof output === 'string') {
-    return output.slice(0, output.length - operation.value.length)
-  }
-  if (op === 'compareAndSet') return typeof operation.expected === 'string' ? operation.expected : undefined
-  return undefined
+function addTo<Key>(producers: Map<Key, Producers>, key: Key, op: number): void {
+  const known = producers.get(key)
+  if (known === undefined) producers.set(key, { ops: [op], open: new Set() })
+  else known.ops.push(op)
 }

@@ -42,6 +42,21 @@ export class KeyValueValues {
     return id
   }
 
+  /** Tells that the operation `op` requires a value; operations come by ascending call. */
+  need(id: number, op: number): void {
+    if (id !== missing && this.isText(id)) this.#trie.need(id, op)
+  }
+
+  /** The last called operation that requires the text or one that continues it. */
+  lastNeedBeyond(id: number): number | undefined {
+    return id !== missing && this.isText(id) ? this.#trie.lastNeed(id) : undefined
+  }
+
+  /** The text of a value, if it is one that may have been appended to. */
+  textOf(id: number): string | undefined {
+    return id !== missing && this.isText(id) ? this.#trie.textOf(id) : undefined
+  }
+
   settleTimes(): void {
     this.#trie.settleTimes()
   }

@@ -11,7 +11,7 @@ import { orderOf, replay } from './order.ts'
 import { type SearchResult, search } from './search.ts'
 
 /** Configurations kept while an illegal part is explained. */
-const explanationWidth = 256
+const explanationWidth = 4096
 
 /** Searches one part of a history, ever wider, and judges it. */
 export class Part<State, Input extends object, Output, Op extends RecordedCall<Input, Output>> {

@@ -31,7 +31,6 @@ const pointsPerConfiguration = 16
 export function search(problem: SearchProblem, width: number, budget: Budget): SearchResult {
   const { compiled, returns } = problem
   const expansion = new Expansion(problem, budget, pointsPerConfiguration * width + 256)
-  const context = { calls: problem.calls, traits: compiled.traits, isSink: compiled.isSink }
   let frontier: Configuration[] = [
     { state: compiled.initial, done: emptySet, used: emptySet, cover: -1, log: null },
   ]
@@ -40,13 +39,13 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
   for (const { op, now, isReturn } of eventsOf(problem)) {
     const isRead = (compiled.traits[op]! & readsTrait) !== 0
     if (!isReturn) {
-      if (returns[op] !== Number.POSITIVE_INFINITY) {
-        expansion.open(op)
-        if (isRead) frontier = frontier.map((one) => placeRead(problem, one, op, budget))
-      } else if (!isRead) compiled.open(op)
+      compiled.open(op)
+      if (returns[op] === Number.POSITIVE_INFINITY) continue
+      expansion.open(op)
+      if (isRead) frontier = frontier.map((one) => placeRead(problem, one, op, budget))
       continue
     }
-    const next = new Frontier(context)
+    const next = new Frontier(problem)
     const offer = (one: Configuration) => next.add(afterReturn(compiled, one, op, now + 1))
     expansion.begin(now)
     for (const one of frontier) {
@@ -55,6 +54,7 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
       if (budget.outOf !== null) return { kind: 'gaveUp', because: budget.outOf, op, before: frontier }
     }
     expansion.close(op)
+    compiled.close(op)
     dropped ||= expansion.dropped
     if (next.size === 0) {
       if (dropped) return { kind: 'gaveUp', because: 'memory', op, before: frontier }

@@ -20,6 +20,8 @@ interface TrieNode {
   children: Map<number, TrieNode> | null
   /** The last event number at which this text or one that continues it matters. */
   until: number
+  /** The last operation that requires this text or one that continues it; -1 if none does. */
+  lastNeed: number
 }
 
 /** Numbers texts; texts are compared by memory, so values of many thousand characters are cheap. */
@@ -30,7 +32,16 @@ export class ValueTrie {
   #cursor: TrieNode
 
   constructor() {
-    this.#root = { id: emptyText, parent: null, label: '', depth: 0, sample: '', children: null, until: -1 }
+    this.#root = {
+      id: emptyText,
+      parent: null,
+      label: '',
+      depth: 0,
+      sample: '',
+      children: null,
+      until: -1,
+      lastNeed: -1,
+    }
     this.#nodes[emptyText] = this.#root
     this.#cursor = this.#root
   }
@@ -44,18 +55,32 @@ export class ValueTrie {
     return node.id
   }
 
-  /** Raises how long a known text matters; call `settleTimes` afterwards. */
-  prolong(id: number, until: number): void {
+  /** Tells that the operation `op` requires a text; call `settleTimes` afterwards. */
+  need(id: number, op: number): void {
     const node = this.#nodes[id]!
-    node.until = Math.max(node.until, until)
+    node.lastNeed = Math.max(node.lastNeed, op)
   }
 
-  /** Hands down to every prefix how long it matters. */
+  lastNeed(id: number): number | undefined {
+    const { lastNeed } = this.#nodes[id]!
+    return lastNeed < 0 ? undefined : lastNeed
+  }
+
+  textOf(id: number): string {
+    const { sample, depth } = this.#nodes[id]!
+    return sample.slice(0, depth)
+  }
+
+  /** Hands down to every prefix how long it matters, and to whom. */
   settleTimes(): void {
     const byDepth = this.#nodes
       .filter((node) => node !== undefined)
       .sort((left, right) => right.depth - left.depth)
-    for (const { parent, until } of byDepth) if (parent !== null) parent.until = Math.max(parent.until, until)
+    for (const { parent, until, lastNeed } of byDepth) {
+      if (parent === null) continue
+      parent.until = Math.max(parent.until, until)
+      parent.lastNeed = Math.max(parent.lastNeed, lastNeed)
+    }
   }
 
   /** The number of a text if it is on the trie, else `junkText`. Adds no text, though it may name a prefix. */
@@ -140,22 +165,24 @@ export class ValueTrie {
       parent = this.#split(child, commonLength(child.label, rest, rest.length))
       if (parent.depth === text.length) return parent
     }
-    return this.#create(parent, text, text.length, -1)
+    return this.#create(parent, text, text.length)
   }
 
   /** A node `length` characters down the edge that leads to `child`. */
   #split(child: TrieNode, length: number): TrieNode {
     const parent = child.parent!
-    const middle = this.#create(parent, child.sample, parent.depth + length, child.until)
+    const middle = this.#create(parent, child.sample, parent.depth + length)
+    middle.until = child.until
+    middle.lastNeed = child.lastNeed
     child.label = child.label.slice(length)
     child.parent = middle
     middle.children = new Map([[child.label.charCodeAt(0), child]])
     return middle
   }
 
-  #create(parent: TrieNode, sample: string, depth: number, until: number): TrieNode {
+  #create(parent: TrieNode, sample: string, depth: number): TrieNode {
     const label = sample.slice(parent.depth, depth)
-    const node = { id: this.#nextId++, parent, label, depth, sample, children: null, until }
+    const node = { id: this.#nextId++, parent, label, depth, sample, children: null, until: -1, lastNeed: -1 }
     parent.children ??= new Map()
     parent.children.set(label.charCodeAt(0), node)
     this.#nodes[node.id] = node

@@ -87,7 +87,11 @@ export function simulateHistory(random: Random, workload: Workload): Operation[]
 }
 
 /** The output, or undefined for what the store refuses, which then stays unanswered. */
-function applyCommand(store: Map<string, Json>, command: KeyValueInput, silentAppends: boolean): Json | undefined {
+function applyCommand(
+  store: Map<string, Json>,
+  command: KeyValueInput,
+  silentAppends: boolean,
+): Json | undefined {
   const value = store.get(command.key) ?? null
   switch (command.op) {
     case 'get':
