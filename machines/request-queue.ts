@@ -103,7 +103,7 @@ export class RequestQueue implements Iterable<Request> {
       taken.push(request)
       bytes += request.bytes
     }
-    return { taken, left: this.#without(taken, bytes) }
+    return { taken, left: this.without(taken, bytes) }
   }
 
   *[Symbol.iterator](): IterableIterator<Request> {
@@ -120,8 +120,10 @@ export class RequestQueue implements Iterable<Request> {
     return [...this]
   }
 
+  // Not `#without`: TypeScript 6 compiles a class with a static field and a #method that names the class to one that
+  // throws when it is loaded.
   /** Without these, which stand at the front. */
-  #without(requests: readonly Request[], bytes: number): RequestQueue {
+  private without(requests: readonly Request[], bytes: number): RequestQueue {
     if (requests.length === this.size) return RequestQueue.empty
     let { entries, first } = this.#line
     for (const request of requests) {
