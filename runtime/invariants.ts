@@ -54,7 +54,7 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
     }),
     ...servers.map((id) =>
       always(`I4: what ${id} answered is in the state of the newest served view`, (system) =>
-        answersAreKept(system, servers, id),
+        answersAreKept(system, { viewService, servers, clients }, id),
       ),
     ),
     ...pairs.map(([primary, backup]) =>
@@ -168,21 +168,15 @@ function holdsStateWhenAcknowledged(viewService: NodeView, server: NodeView): tr
 }
 
 /** Every answer to a request is found in the session tables of the newest served view's members. */
-function answersAreKept(system: SystemView, servers: readonly NodeId[], id: NodeId): true | string {
+function answersAreKept(system: SystemView, { viewService, servers }: Cast, id: NodeId): true | string {
   const answers = system.node(id).sent.flatMap(({ message }) => {
     const reply = message as Message
     const answered = reply.type === 'reply' && reply.session !== null && reply.outcome.kind === 'results'
     return answered ? [{ session: reply.session as number, seq: reply.seq }] : []
   })
   if (answers.length === 0) return true
-  let newest: NodeView | null = null
-  for (const server of servers) {
-    const node = system.node(server)
-    if (!servesClients(node)) continue
-    if (newest === null || contextOf(node).view.number > contextOf(newest).view.number) newest = node
-  }
-  if (newest === null) return true
-  const { view } = contextOf(newest)
+  const view = newestServed(system, viewService, servers)
+  if (view === null) return true
   for (const member of [view.primary, view.backup]) {
     const node = member === null ? null : lifeOf(system, servers, member)
     const replica = node === null ? null : replicaOf(node)
@@ -195,6 +189,26 @@ function answersAreKept(system: SystemView, servers: readonly NodeId[], id: Node
     }
   }
   return true
+}
+
+/** The newest view whose primary has begun serving; null where a life that is over leaves that open. */
+function newestServed(system: SystemView, viewService: NodeId, servers: readonly NodeId[]): View | null {
+  const views = [...viewsTold(system.node(viewService)).values()].sort((a, b) => b.number - a.number)
+  for (const view of views) {
+    if (view.primary === null) return null
+    const primary = lifeOf(system, servers, view.primary)
+    if (primary === null) return null
+    const { number } = contextOf(primary).view
+    if (number === view.number && servesClients(primary)) return view
+    if (number > view.number) {
+      const hasServed = primary.sent.some(({ from, message }) => {
+        const ping = message as Message
+        return from === view.primary && ping.type === 'ping' && ping.viewNumber === view.number
+      })
+      return hasServed ? view : null
+    }
+  }
+  return null
 }
 
 function pairAgrees(primary: NodeView, backup: NodeView): true | string {

@@ -1,0 +1,5 @@
+/** Deterministic simulation: the live actors on virtual time, with faults from a seed. */
+export * from './plan.ts'
+export * from './simulate.ts'
+export { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
+export { type Breach, type Watch, watchInvariants } from './watch.ts'
