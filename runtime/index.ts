@@ -49,8 +49,8 @@ export type StandbyCluster<ClusterClient> = Cluster<ClusterClient> & { readonly 
  * await using cluster = createCluster()
  * const client = cluster.client()
  * await client.put('greeting', 'hello')
- * cluster.primary()?.crash()
- * console.log(await client.get('greeting')) // hello
+ * await client.append('greeting', ' again')
+ * console.log(await client.get('greeting')) // hello again
  */
 export function createCluster(
   options?: StandbyOptions & { application?: undefined },
