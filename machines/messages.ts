@@ -123,7 +123,10 @@ export function invalidMessage(value: unknown): string | null {
   return `${type}${issue.path ? ` at ${v.getDotPath(issue)}` : ''}: ${issue.message}`
 }
 
-/** The ids `session/seq/index` of the operations that a message serves across all nodes; a batch serves several. */
+/**
+ * The ids `session/seq/index` of the operations that a message serves across all nodes; a batch serves several. A
+ * refusal, which does not know how many it stands for, has the `session/seq` that they begin with.
+ */
 export function operationsOf(message: Message): readonly string[] {
   switch (message.type) {
     case 'request':
