@@ -26,14 +26,13 @@ export function createCorrelation(): Correlation {
       remember(calls, `${node} ${id}`, operation, callsMax)
     }
     const message = envelope?.message as Message | null | undefined
-    if (message?.type === 'forwardAck') {
-      return forwards.get(`${envelope!.from} ${message.viewNumber} ${message.number}`) ?? []
-    }
     const operations = operationsIn(observation)
     if (message?.type === 'forward' && kind === 'send') {
       remember(forwards, `${envelope!.to} ${message.viewNumber} ${message.number}`, operations, forwardsMax)
     }
-    return operations
+    if (message?.type !== 'forwardAck') return operations
+    const forwarded = forwards.get(`${envelope!.from} ${message.viewNumber} ${message.number}`) ?? []
+    return [...new Set([...forwarded, ...operations])]
   }
   return operationsOfObservation
 }

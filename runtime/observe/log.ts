@@ -31,15 +31,18 @@ export interface LineFormatOptions {
   readonly colour: boolean
   /** Columns of the terminal; shorter lines leave out what matters less, and are cut. Default: as wide as need be. */
   readonly width?: number
+  /** The moment from which times count, in milliseconds of the system's clock; default: the first event. */
+  readonly start?: number
 }
 
-/** Formats events as lines; times count from the first event. */
-export function createLineFormat({ colour, width }: LineFormatOptions): (event: StoryEvent) => string {
+/** Formats events as lines. */
+export function createLineFormat(options: LineFormatOptions): (event: StoryEvent) => string {
+  const { colour, width = Number.POSITIVE_INFINITY } = options
   const styles = stylesOf(picocolors.createColors(colour))
-  let start: number | null = null
+  let { start } = options
   return (event) => {
     start ??= event.t
-    return formatLine(event, event.t - start, styles, width ?? Number.POSITIVE_INFINITY)
+    return formatLine(event, event.t - start, styles, width)
   }
 }
 
@@ -48,13 +51,15 @@ type Styles = Readonly<Record<StoryKind, Style>> & { readonly dim: Style; readon
 
 function formatLine(event: StoryEvent, ms: number, styles: Styles, width: number): string {
   const { kind, node, state, lamport, operations, text } = event
+  const time = `${(ms / 1000).toFixed(3)}s`.padStart(9)
+  if (kind === 'scene') return `${styles.dim(time)} ${styles.scene(fit(`-- ${text}`, width - 10))}`
   const cells: [text: string, size: number, style: Style][] = [
-    [`${(ms / 1000).toFixed(3)}s`.padStart(9), 9, styles.dim],
+    [time, 9, styles.dim],
     [node ?? 'network', 12, styles[kind]],
   ]
-  if (width >= 100) cells.push([state ?? '-', 25, styles.dim])
-  if (width >= 70) cells.push([lamport === null ? '-' : `L${lamport}`, 6, styles.dim])
-  if (width >= 120) cells.push([formatOperations(operations, 1) || '-', 11, styles.dim])
+  if (width >= 130) cells.push([state ?? '-', 25, styles.dim])
+  if (width >= 75) cells.push([lamport === null ? '-' : `L${lamport}`, 7, styles.dim])
+  if (width >= 90) cells.push([formatOperations(operations, 1) || '-', 11, styles.dim])
   const prefix = cells.map(([cell, size, style]) => style(fit(cell, size).padEnd(size))).join(' ')
   const used = cells.reduce((sum, [, size]) => sum + size + 1, 0)
   return `${prefix} ${styles[kind](fit(text, width - used))}`
@@ -77,11 +82,13 @@ function stylesOf(colours: ReturnType<typeof picocolors.createColors>): Styles {
     start: colours.dim,
     view: (text) => colours.bold(colours.cyan(text)),
     role: colours.cyan,
-    client: colours.magenta,
+    client: plain,
     operation: plain,
     refusal: colours.magenta,
     fault: (text) => colours.bold(colours.red(text)),
     repair: colours.green,
+    scene: colours.bold,
+    note: colours.dim,
     debug: colours.dim,
   }
 }

@@ -3,7 +3,8 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Observation } from '../../actors/observation.ts'
 import { stateIn } from '../../actors/server.ts'
 import type { ClientContext } from '../../machines/client.ts'
-import type { Message } from '../../machines/messages.ts'
+import type { Send } from '../../machines/effects.ts'
+import { type Message, operationsOf } from '../../machines/messages.ts'
 import { parseNodeId } from '../../machines/node-id.ts'
 import type { ServerContext } from '../../machines/server-setup.ts'
 import type { View } from '../../machines/view.ts'
@@ -24,6 +25,9 @@ export type StoryKind =
   | 'refusal'
   | 'fault'
   | 'repair'
+  /** What a script announces, and what a bystander sums up; not told by the system itself. */
+  | 'scene'
+  | 'note'
   | 'debug'
 
 /** One event, with where the node stands after it. */
@@ -324,7 +328,7 @@ function tellClient(
     }
   }
   if (observation.kind !== 'timer') return null
-  const key = `retry ${context.session}/${context.seq} ${context.view.number}`
+  const key = `retry ${context.session}/${context.seq}`
   return once(seen, {
     kind: 'client',
     key,
@@ -337,7 +341,7 @@ function createSpotlight(): (seen: Seen) => Told | null {
   let view = 0
   let followed: string | null = null
   return ({ observation, operations, message }) => {
-    const { kind, node, envelope, call } = observation
+    const { kind, envelope, call } = observation
     if (kind === 'send' && message?.type === 'request' && message.session !== null) {
       if (message.viewNumber <= view) return null
       view = message.viewNumber
@@ -351,22 +355,29 @@ function createSpotlight(): (seen: Seen) => Told | null {
       return told(`has its answer: ${describeEnd(call)}`)
     }
     if (kind !== 'receive') return null
-    const sends = observation.actions?.filter(({ type }) => type === 'send') ?? []
-    const sendTo = (type: string) => sends.find(({ params }) => messageIn(params).type === type)
-    if (message?.type === 'request' && sendTo('forward') !== undefined) {
-      return told(`forwards it first to ${addressIn(sendTo('forward')!.params)}, its backup`)
+    const sent = (observation.actions ?? [])
+      .filter(({ type }) => type === 'send')
+      .map(({ params }) => params as Send)
+      .find((send) => operationsOf(send.message).includes(followed!))
+    if (message?.type === 'forward') return told('applies it, and acknowledges')
+    switch (sent?.message.type) {
+      case 'forward':
+        return told(`forwards it to ${sent.to}, its backup, before anything else`)
+      case 'reply':
+        return told(
+          message?.type === 'forwardAck'
+            ? 'its backup has it: executes it too, and answers'
+            : `executes it, and answers`,
+        )
+      default:
+        return message?.type === 'request' && chartState(observation.after?.value) === waiting
+          ? told('lets it wait: another forward is not acknowledged yet')
+          : null
     }
-    if (message?.type === 'request' && sendTo('reply') !== undefined) {
-      return told(`is alone: executes it and answers ${node === null ? '' : envelope?.from}`)
-    }
-    if (message?.type === 'forward' && sendTo('forwardAck') !== undefined)
-      return told('applies it, and acknowledges')
-    if (message?.type === 'forwardAck' && sendTo('reply') !== undefined) {
-      return told(`its backup has it: executes it too, and answers`)
-    }
-    return null
   }
 }
+
+const waiting = 'primary.awaitingBackupAck'
 
 /** Answers that took long, and calls that ended without one. */
 function createCallTeller(slowMs: number): (seen: Seen) => Told | null {
@@ -420,12 +431,4 @@ function tellAnything({ observation, message, from }: Seen): Told {
 
 function viewOf(snapshot: AnyMachineSnapshot): View {
   return (snapshot.context as { view: View }).view
-}
-
-function messageIn(params: unknown): Message {
-  return (params as { message: Message }).message
-}
-
-function addressIn(params: unknown): string {
-  return (params as { to: string }).to
 }

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/** The command line: a list of commands, each in a file of its own. */
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { registerRun } from './run.ts'
+
+const commands = [registerRun]
+
+const { version } = createRequire(import.meta.url)('standby/package.json') as { version: string }
+const program = new Command('standby')
+  .description('primary-backup replication as statecharts: run it and watch it')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(--help lists what there is)')
+  .addHelpText('after', '\nStart with: standby run')
+for (const register of commands) register(program)
+
+try {
+  if (process.argv.length > 2) await program.parseAsync()
+  else program.outputHelp()
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exitCode = error.exitCode === 0 ? 0 : 2
+}

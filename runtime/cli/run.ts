@@ -1,0 +1,242 @@
+/** `standby run`: a replicated system in this process, with clients, faults and a story to watch; it ends with what was checked. */
+import { type Command, Option } from 'commander'
+import picocolors from 'picocolors'
+import { createLineFormat } from '../observe/log.ts'
+import type { StoryEvent, StoryLevel } from '../observe/story.ts'
+import { createTrace, type Trace } from '../observe/trace.ts'
+import { runLive } from './live.ts'
+import { decimalNumber, duration, wholeNumber } from './options.ts'
+import { type Output, openOutput } from './output.ts'
+import { type Playground, type PlaygroundOptions, startPlayground } from './playground.ts'
+import { formatSummary, type Summary } from './summary.ts'
+import { openTraceFile, type TraceFile } from './trace-file.ts'
+
+interface RunOptions {
+  readonly for?: number
+  readonly servers: number
+  readonly clients: number
+  readonly seed: number
+  readonly rate: number
+  readonly faults: boolean
+  readonly trace?: string
+  readonly json?: true
+  readonly plain?: true
+  readonly level: StoryLevel
+}
+
+/** Adds the command to the program. */
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .description('start a replicated key-value store in this process and watch it survive faults')
+    .option('--for <duration>', 'end by itself after this long, such as 10s, 500ms or 2m', duration)
+    .option('--servers <count>', 'servers: two hold the state, the others stand by', wholeNumber(1, 50), 3)
+    .option('--clients <count>', 'clients, each with one call at a time', wholeNumber(1, 100), 3)
+    .option('--seed <number>', 'what the clients choose to do', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--rate <number>', 'calls a second, of all clients together', decimalNumber(0.1, 1000), 12)
+    .option('--no-faults', 'nothing is killed and nothing is cut')
+    .option('--trace <file>', 'write everything that happens to this file, as JSON lines')
+    .addOption(
+      new Option('--json', 'one JSON object a line: events, answers, and a summary last').conflicts('plain'),
+    )
+    .option('--plain', 'lines even on a terminal, instead of the live view')
+    .addOption(new Option('--level <level>', 'how much is told').choices(['story', 'debug']).default('story'))
+    .addHelpText(
+      'after',
+      '\nEnds with exit code 0, or 1 if a check failed. A wrong option ends with 2.\nThe same seed makes the same choices, but time is real: no two runs are alike.',
+    )
+    .action(async (options: RunOptions, command: Command) => {
+      process.exitCode = await run(options, command)
+    })
+}
+
+/** How a way of showing the run takes part in it. */
+export interface View {
+  readonly callbacks: Pick<PlaygroundOptions, 'onEvent' | 'onScene' | 'onAnswer'>
+  /** The run has begun; `quit` ends it. */
+  begin(playground: Playground, quit: () => void): void
+  /** The workload has ended and what was answered is being judged. */
+  end(): void
+  summarise(summary: Summary): void
+}
+
+async function run(options: RunOptions, command: Command): Promise<number> {
+  const { stdout } = process
+  const output = openOutput(stdout)
+  const tracing = openTrace(options, command)
+  const isLive = stdout.isTTY && !options.json && !options.plain && process.env.TERM !== 'dumb'
+  const view = options.json
+    ? jsonView(options, output)
+    : isLive
+      ? runLive(options, output)
+      : lineView(options, output)
+
+  const { servers, clients, seed, rate, faults, level } = options
+  const playground = startPlayground({
+    servers,
+    clients,
+    seed,
+    rate,
+    faults,
+    level,
+    forMs: options.for ?? null,
+    ...view.callbacks,
+    ...(tracing === null ? {} : { observe: tracing.trace.observe }),
+  })
+
+  const why = await ending(playground, options, output, (quit) => view.begin(playground, quit))
+  view.end()
+  if (why !== 'time' && why !== 'quit') {
+    await playground.abandon()
+    tracing?.close()
+    if (why.error === null) return 0
+    process.stderr.write(`standby: expected to write to standard output, got ${why.error.message}\n`)
+    return 1
+  }
+  const judged = await playground.finish()
+  const failure = tracing?.close() ?? null
+  const summary =
+    failure === null ? judged : { ...judged, ok: false, problems: [...judged.problems, failure] }
+  view.summarise(summary)
+  return summary.ok ? 0 : 1
+}
+
+type Ending = 'time' | 'quit' | { readonly error: Error | null }
+
+/** Waits for the run's end: its time is over, somebody quits, or nobody reads any more. A second wish to quit is obeyed at once. */
+function ending(
+  { clock }: Playground,
+  { for: forMs }: RunOptions,
+  output: Output,
+  begin: (quit: () => void) => void,
+): Promise<Ending> {
+  return new Promise((resolve) => {
+    let isEnding = false
+    const end = (why: Ending) => {
+      if (isEnding && why === 'quit') process.exit(130)
+      isEnding = true
+      if (timer !== null) clock.clearTimeout(timer)
+      resolve(why)
+    }
+    const timer = forMs === undefined ? null : clock.setTimeout(() => end('time'), forMs)
+    output.onClosed((error) => end({ error }))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end('quit'))
+    begin(() => end('quit'))
+  })
+}
+
+interface Tracing {
+  readonly trace: Trace
+  /** What went wrong, in a sentence, or null. */
+  close(): string | null
+}
+
+function openTrace(options: RunOptions, command: Command): Tracing | null {
+  const path = options.trace
+  if (path === undefined) return null
+  let file: TraceFile
+  try {
+    file = openTraceFile(path)
+  } catch (error) {
+    command.error(
+      `error: option '--trace <file>' expected a file that can be written, got ${(error as Error).message}`,
+    )
+  }
+  const trace = createTrace({ write: file.write, seed: options.seed, options })
+  return {
+    trace,
+    close() {
+      trace.close()
+      try {
+        file.close()
+      } catch (error) {
+        return `the trace ${path} could not be written: ${(error as Error).message}`
+      }
+      if (trace.error === null) return null
+      return `the trace ${path} could not be written: ${(trace.error as Error).message}`
+    },
+  }
+}
+
+/** Lines for a file, a pipe, or a terminal that shall keep them. */
+function lineView(options: RunOptions, output: Output): View {
+  const { servers, clients, seed } = options
+  const colour = process.stdout.isTTY === true && picocolors.isColorSupported
+  const { bold, dim } = picocolors.createColors(colour)
+  let format: (event: StoryEvent) => string = () => ''
+  let timer: { readonly stop: () => void } | null = null
+  const early: StoryEvent[] = []
+  let isBegun = false
+  const write = (event: StoryEvent) => {
+    if (isBegun) output.writeLine(format(event))
+    else early.push(event)
+  }
+  const scene = (text: string, t: number) =>
+    write({ t, kind: 'scene', node: null, state: null, lamport: null, operations: [], text })
+  output.writeLine(
+    `${bold('standby')}: a replicated key-value store in this process: a view service, ${counted(servers, 'server')}, ${counted(clients, 'client')} (seed ${seed})`,
+  )
+  output.writeLine(
+    dim(
+      'time, node, state of its chart, Lamport time, operation (session/sequence number/index), what happened',
+    ),
+  )
+  output.writeLine('')
+  return {
+    callbacks: { onEvent: write, onScene: scene },
+    begin(playground) {
+      const { clock } = playground
+      const start = early[0]?.t ?? clock.now()
+      format = createLineFormat({ colour, start })
+      isBegun = true
+      for (const event of early.splice(0)) write(event)
+      const everyMs = Math.min(2000, Math.max(500, (options.for ?? 10_000) / 5))
+      const tick = () => {
+        handle = clock.setTimeout(tick, everyMs)
+        write(noteOf(playground))
+      }
+      let handle = clock.setTimeout(tick, everyMs)
+      timer = { stop: () => clock.clearTimeout(handle) }
+    },
+    end: () => timer?.stop(),
+    summarise(summary) {
+      const width = process.stdout.isTTY ? process.stdout.columns || 80 : 100
+      output.writeLine('')
+      for (const line of formatSummary(summary, width)) output.writeLine(line)
+    },
+  }
+}
+
+function noteOf({ counts, clock }: Playground): StoryEvent {
+  const { answered, unanswered, waitMs } = counts()
+  const fate = unanswered === 0 ? '' : `, ${unanswered} without an answer`
+  const text = `${answered} operations answered so far${fate}; longest wait ${Math.round(waitMs.max ?? 0)} ms`
+  return { t: clock.now(), kind: 'note', node: 'clients', state: null, lamport: null, operations: [], text }
+}
+
+/** JSON lines for programs; times count in milliseconds from the start. */
+function jsonView(options: RunOptions, output: Output): View {
+  let start: number | null = null
+  const write = (value: object) => output.writeLine(JSON.stringify(value))
+  const since = (t: number) => {
+    start ??= t
+    return Math.round(t - start)
+  }
+  const { for: forMs = null, servers, clients, seed, rate, faults } = options
+  write({ kind: 'run', servers, clients, seed, rate, faults, forMs })
+  return {
+    callbacks: {
+      onEvent: ({ t, ...event }) => write({ ...event, t: since(t) }),
+      onScene: (text, t) => write({ kind: 'scene', text, t: since(t) }),
+      onAnswer: ({ client, command, tookMs, problem }, operation, t) =>
+        write({ kind: 'answer', client, operation, ...command, tookMs, problem, t: since(t) }),
+    },
+    begin() {},
+    end() {},
+    summarise: (summary) => write({ kind: 'summary', ...summary }),
+  }
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `one ${what}` : `${count} ${what}s`
+}
