@@ -48,6 +48,20 @@ export interface CheckResult {
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
   const search = new Search(system, options.reduction)
+  for (const goal of system.begin ?? []) {
+    const { goals, violation } = search.run({
+      bounds: options.bounds ?? {},
+      goals: [goal],
+      stopAtGoals: true,
+    })
+    if (violation !== null) break
+    const state = goals[0]!.state
+    if (state === null)
+      throw new Error(
+        `expected a run to the beginning "${goal.name}", found none; allow more states or another beginning`,
+      )
+    search.restartAfter(runTo(search, state).steps.map(({ happening }) => happening))
+  }
   const end = search.run(options)
   const violation = end.violation === null ? null : explain(search, end.violation, options.minimise ?? true)
   const goals = end.goals.map(({ name, state }) => ({

@@ -21,8 +21,8 @@ export interface Run {
 
 /** The run by which a search first came to a state. */
 export function runTo(search: Search, state: number): Run {
-  const happenings: Happening[] = []
-  const at = search.initial()
+  const happenings: Happening[] = [...search.prefix]
+  const at = search.begin()
   const next = new Int32Array(search.width)
   for (const number of search.path(state).slice(1)) {
     search.store.read(number, next)

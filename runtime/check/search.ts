@@ -8,7 +8,7 @@ import {
   rememberGoals,
   rememberInvariants,
 } from './properties.ts'
-import type { CheckedSystem, Observer } from './system.ts'
+import type { CheckedSystem, Goal, Observer } from './system.ts'
 
 export interface SearchBounds {
   /** Steps from the start; default: no bound. */
@@ -51,16 +51,21 @@ export interface SearchOptions {
   readonly order?: 'breadth-first' | 'depth-first'
   /** Stop as soon as every goal has been reached. */
   readonly stopAtGoals?: boolean
+  /** Goals to look for instead of the system's. */
+  readonly goals?: readonly Goal[]
   readonly progress?: (progress: Progress) => void
 }
 
 /** One search through one system; keeps every state it has seen, so that afterwards each one's history can be told. */
 export class Search {
   readonly locals: Locals
-  readonly store: StateStore
+  store: StateStore
+  /** What happened before the state in which the search begins. */
+  prefix: readonly Happening[] = []
   readonly width: number
   readonly #system: CheckedSystem
   readonly #nodes: number
+  readonly #places: Places
   readonly #reduced: boolean
   readonly #observer: Observer | undefined
   readonly #observed: unknown[] = []
@@ -86,22 +91,24 @@ export class Search {
     this.width = this.#nodes + 2
     this.store = new StateStore(this.width)
     this.#observedId(system.observer?.initial ?? null)
-    const places: Places = {
+    this.#places = {
       ids: system.nodes.map(({ id }) => id),
       index: new Map(system.nodes.map(({ id }, index) => [id, index])),
       value: (place, local) => (place < this.#nodes ? this.locals.view(local) : this.#observed[local]),
     }
-    this.#invariants = rememberInvariants(system.invariants ?? [], places)
-    this.#goals = rememberGoals(system.goals ?? [], places)
-    this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, places))
+    this.#invariants = rememberInvariants(system.invariants ?? [], this.#places)
+    this.#goals = rememberGoals(system.goals ?? [], this.#places)
+    this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, this.#places))
   }
 
   run({
     bounds = {},
     order = 'breadth-first',
     stopAtGoals = false,
+    goals: wanted,
     progress,
   }: SearchOptions = {}): SearchEnd {
+    const sought = wanted === undefined ? this.#goals : rememberGoals(wanted, this.#places)
     const { states: statesMax = 50_000_000, bytes: bytesMax = 6 * 2 ** 30 } = bounds
     const depthMax = bounds.depth ?? Number.POSITIVE_INFINITY
     const started = performance.now()
@@ -110,8 +117,8 @@ export class Search {
     const nodes = this.#nodes
     const state = new Int32Array(width)
     const next = new Int32Array(width)
-    const goalStates: (number | null)[] = this.#goals.map(() => null)
-    let goalsLeft = this.#goals.length
+    const goalStates: (number | null)[] = sought.map(() => null)
+    let goalsLeft = sought.length
     let violation: SearchEnd['violation'] = null
     let transitions = 0
     let pruned = false
@@ -129,7 +136,7 @@ export class Search {
       }
       for (let i = 0; i < goalStates.length; i++) {
         if (goalStates[i] !== null) continue
-        const { verdict } = this.#goals[i]!
+        const { verdict } = sought[i]!
         if ((verdict.places & changed) === 0 && verdict.places !== 0) continue
         if (verdict.of(candidate)) {
           goalStates[i] = number
@@ -138,7 +145,7 @@ export class Search {
       }
     }
 
-    const initial = this.initial()
+    const initial = this.begin()
     if (this.#reduced) this.#saturate(initial, -1)
     store.add(initial, this.hash(initial), -1)
     judge(initial, -1)
@@ -286,7 +293,7 @@ export class Search {
       locals: locals.size,
       snapshotSteps: locals.snapshotSteps,
       violation,
-      goals: this.#goals.map(({ name }, index) => ({ name, state: goalStates[index]! })),
+      goals: sought.map(({ name }, index) => ({ name, state: goalStates[index]! })),
     }
   }
 
@@ -301,6 +308,19 @@ export class Search {
     }
     state[this.#nodes + 1] = (this.#system.crashes ?? 0) * crashCost + (this.#system.restarts ?? 0)
     return state
+  }
+
+  /** The state in which the search begins: the initial one, or the one after `prefix`. */
+  begin(): Int32Array {
+    const state = this.initial()
+    for (const happening of this.prefix) this.apply(state, happening)
+    return state
+  }
+
+  /** Forgets all states that were found and begins after these happenings, counted from the initial state. */
+  restartAfter(prefix: readonly Happening[]): void {
+    this.prefix = prefix
+    this.store = new StateStore(this.width)
   }
 
   /** Lets something happen in `state`, which it changes; the place where it happened, or -1 where it cannot happen. */

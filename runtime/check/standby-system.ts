@@ -1,5 +1,5 @@
 /** The protocol as a system to be checked: its charts as they are, with clients that have something to do. */
-import type { AnyMachineSnapshot, EventObject } from 'xstate'
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
 import type { Application } from '../../machines/application.ts'
 import { type ClientContext, createClientMachine, type Settle } from '../../machines/client.ts'
 import { jsonSize } from '../../machines/json.ts'
@@ -16,6 +16,7 @@ import {
   always,
   type CheckedSystem,
   type Emission,
+  type Goal,
   type Invariant,
   type Observer,
   reachable,
@@ -34,6 +35,17 @@ export interface StandbySystemOptions {
   readonly restarts?: number
   readonly application?: Application
   readonly serverOptions?: Partial<ServerOptions>
+  /** Where the search begins; default: at the start. */
+  readonly begin?: readonly Goal[]
+  /** Other charts in the place of ours: for negative controls. */
+  readonly charts?: Charts
+}
+
+/** What may be done to the charts before they are used. */
+export interface Charts {
+  readonly viewService?: (machine: AnyStateMachine) => AnyStateMachine
+  readonly server?: (machine: AnyStateMachine) => AnyStateMachine
+  readonly client?: (machine: AnyStateMachine) => AnyStateMachine
 }
 
 /** The protocol with its invariants, its histories judged, and the goal that every client gets its results. */
@@ -50,6 +62,8 @@ export function standbySystem({
   restarts = 0,
   application = keyValueStore as unknown as Application,
   serverOptions = {},
+  begin = [],
+  charts = {},
 }: StandbySystemOptions = {}): CheckedSystem & { readonly cast: Cast } {
   const viewService = 'view-service'
   const cast: Cast = {
@@ -57,14 +71,19 @@ export function standbySystem({
     servers: Array.from({ length: servers }, (_, index) => nodeId(`s${index + 1}`, 1)),
     clients: clients.map((_, index) => nodeId(`c${index + 1}`, 1)),
   }
-  const server = createServerMachine(application, serverOptions)
-  const client = createClientMachine()
+  const as = (
+    chart: AnyStateMachine,
+    change: (machine: AnyStateMachine) => AnyStateMachine = (same) => same,
+  ) => change(chart)
+  const server = as(createServerMachine(application, serverOptions), charts.server)
+  const client = as(createClientMachine(), charts.client)
   return {
     cast,
+    begin,
     nodes: [
       {
         id: viewService,
-        machine: createViewServiceMachine(),
+        machine: as(createViewServiceMachine(), charts.viewService),
         input: { id: viewService },
       },
       ...cast.servers.map((id, index) => ({
@@ -111,6 +130,14 @@ export function allAnswered(clients: readonly (readonly unknown[])[]) {
   return reachable('every call is answered', (system) => {
     const { done } = system.observed() as History
     return done.filter(({ output }) => output !== undefined).length === calls
+  })
+}
+
+/** The view service has this view, acknowledged: with a backup, the state has been transferred. */
+export function acknowledgedView(viewService: string, number: number): Goal {
+  return reachable(`view ${number} is acknowledged`, (system) => {
+    const { snapshot } = system.node(viewService)
+    return (snapshot.context as ViewServiceContext).view.number === number && snapshot.hasTag('acknowledged')
   })
 }
 

@@ -98,6 +98,8 @@ export interface CheckedSystem {
   readonly invariants?: readonly Invariant[]
   readonly steps?: readonly StepInvariant[]
   readonly goals?: readonly Goal[]
+  /** The search begins where these goals have been reached one after another, each by a shortest run; default: at the start. */
+  readonly begin?: readonly Goal[]
   /** States behind which nothing is explored. They are checked and counted. */
   readonly prunes?: readonly ((system: SystemView) => boolean)[]
   readonly observer?: Observer
