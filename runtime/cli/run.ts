@@ -8,7 +8,7 @@ import { runLive } from './live.ts'
 import { decimalNumber, duration, wholeNumber } from './options.ts'
 import { type Output, openOutput } from './output.ts'
 import { type Playground, type PlaygroundOptions, startPlayground } from './playground.ts'
-import { formatSummary, type Summary } from './summary.ts'
+import { counted, formatSummary, type Summary } from './summary.ts'
 import { openTraceFile, type TraceFile } from './trace-file.ts'
 
 interface RunOptions {
@@ -235,8 +235,4 @@ function jsonView(options: RunOptions, output: Output): View {
     end() {},
     summarise: (summary) => write({ kind: 'summary', ...summary }),
   }
-}
-
-function counted(count: number, what: string): string {
-  return count === 1 ? `one ${what}` : `${count} ${what}s`
 }

@@ -40,7 +40,7 @@ export interface Summary {
   readonly problems: readonly string[]
 }
 
-export function summaryOf({ seconds, counts, counted, checked, ...rest }: SummaryInput): Summary {
+export function summaryOf({ seconds, counts, counted: totals, checked, ...rest }: SummaryInput): Summary {
   const { puts, appends, gets, answered, unanswered } = counts
   const problems = [...checked.problems]
   if (checked.unverified > 0) {
@@ -64,9 +64,9 @@ export function summaryOf({ seconds, counts, counted, checked, ...rest }: Summar
       unanswered,
       perSecond: Math.round((answered / Math.max(seconds, 0.001)) * 10) / 10,
     },
-    views: counted.viewChanges,
-    failovers: counted.failovers,
-    crashes: counted.crashes,
+    views: totals.viewChanges,
+    failovers: totals.failovers,
+    crashes: totals.crashes,
     longestWaitMs: Math.round(counts.waitMs.max ?? 0),
     medianWaitMs: Math.round(counts.waitMs.p50 ?? 0),
     lost: checked.lost,
@@ -101,10 +101,10 @@ export function formatSummary(summary: Summary, width: number): string[] {
     ),
     ...row(
       'failovers',
-      `${summary.failovers}, in ${summary.views} views; ${summary.crashes === 1 ? 'one crash' : `${summary.crashes} crashes`}`,
+      `${summary.failovers}, in ${counted(summary.views, 'view')}; ${counted(summary.crashes, 'crash')}`,
     ),
     ...row('longest wait', `${summary.longestWaitMs} ms; half of all within ${summary.medianWaitMs} ms`),
-    ...row('lost', `${summary.lost}`),
+    ...row('lost', `${summary.lost} of ${counted(operations.appends, 'acknowledged append')}`),
     ...row('duplicated', `${summary.duplicated}`),
     ...row('wrong answers', `${summary.wrong}`),
     ...row('linearizable', found),
@@ -112,6 +112,12 @@ export function formatSummary(summary: Summary, width: number): string[] {
     ...summary.checked.flatMap((text, index) => row(index === 0 ? 'checked' : '', text)),
     ...problems.flatMap((text, index) => row(index === 0 ? 'PROBLEMS' : '', text)),
   ]
+}
+
+/** A number with its noun: `one server`, `3 servers`. */
+export function counted(count: number, what: string): string {
+  if (count === 1) return `one ${what}`
+  return `${count} ${what}${what.endsWith('sh') ? 'es' : 's'}`
 }
 
 /** Text in lines of at most `width` columns, broken between words. */
