@@ -1,5 +1,5 @@
 /** A whole system in one process: a view service, servers and clients on one transport. */
-import type { InspectionEvent, Observer, Snapshot } from 'xstate'
+import { type InspectionEvent, type Observer, type Snapshot, waitFor } from 'xstate'
 import type { Application } from '../machines/application.ts'
 import { type KeyValueCommand, type KeyValueResult, keyValueStore } from '../machines/key-value-store.ts'
 import { type NodeId, nodeId } from '../machines/node-id.ts'
@@ -22,7 +22,12 @@ import {
   type TimingOptions,
 } from './options.ts'
 import { createServer, type Role, type ServerNode } from './server.ts'
-import { createViewService, defaultViewServiceId, type ViewServiceNode } from './view-service.ts'
+import {
+  createViewService,
+  defaultViewServiceId,
+  type ViewServiceActor,
+  type ViewServiceNode,
+} from './view-service.ts'
 
 export interface ClusterOptions<State = unknown, Command = unknown, Result = unknown> {
   /** What is replicated; default: the key-value store. */
@@ -66,6 +71,12 @@ export interface Cluster<ClusterClient> {
   /** The primary of the current view, if it is alive. */
   primary(): ClusterServer | null
   backup(): ClusterServer | null
+  /**
+   * Resolves when the next crash can be survived: the view has a backup, and its acknowledgement says that the backup
+   * holds the state (S1). Before that, what dies with the primary stops the system (V4).
+   * @throws StandbyError `stopped`
+   */
+  redundant(): Promise<void>
   /** @throws StandbyError `duplicateNode` when a client of that name is running, `stopped` after `stop()`. */
   client(options?: ClusterClientOptions): ClusterClient
   /** Stops every node; pending calls reject with `stopped`. No timer is left. Stopping twice is harmless. */
@@ -195,6 +206,12 @@ export function createCluster<State, Command, Result>(
     },
     primary: () => byId(view().primary),
     backup: () => byId(view().backup),
+    async redundant() {
+      refuseIfStopped()
+      const isRedundant = (snapshot: ReturnType<ViewServiceActor['getSnapshot']>) =>
+        snapshot.hasTag('acknowledged') && snapshot.context.view.backup !== null
+      await waitFor(viewService.actor, isRedundant).catch(refuseIfStopped)
+    },
     client({ name, timeoutMs } = {}) {
       refuseIfStopped()
       const own = name === undefined ? freeName(clients, names) : checked('client name', schemas.name, name)
