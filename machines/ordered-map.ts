@@ -58,7 +58,7 @@ export class OrderedMap<Key extends Primitive, Value> {
   /** Entries in key order, those behind `key` only unless it is null. Resuming costs O(log n). */
   *entriesAfter(key: Key | null = null): IterableIterator<readonly [Key, Value]> {
     for (const entry of this.#tree.entries(key ?? undefined)) {
-      if (key === null || entry[0] !== key) yield [entry[0], entry[1]]
+      if (key === null || entry[0] !== key) yield entry
     }
   }
 

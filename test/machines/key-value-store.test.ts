@@ -206,6 +206,7 @@ describe('compareAndSet', () => {
     [{ a: null }, {}],
     [JSON.parse('{"__proto__":{}}'), {}],
     [{}, JSON.parse('{"__proto__":{}}')],
+    [JSON.parse('{"__proto__":{}}'), { b: {} }],
   ] as [Json, Json][])('tells %j from %j', (present, expected) => {
     const { result } = execute(holding({ a: present }), {
       op: 'compareAndSet',

@@ -113,6 +113,12 @@ describe('OrderedMap', () => {
     })
   })
 
+  it('takes 0 for a key like any other', () => {
+    const map = OrderedMap.from([-1, 0, 1].map((key) => [key, 'value'] as const))
+
+    expect([...map.entriesAfter(0)]).toEqual([[1, 'value']])
+  })
+
   it('has one text for equal maps, however they were made', () => {
     fc.assert(
       fc.property(changesOf(numberKey), (changes) => {
