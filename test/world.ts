@@ -86,6 +86,24 @@ export interface World {
   inject(envelope: Omit<Envelope, 'stamp' | 'message'> & { message: unknown; stamp?: unknown }): void
 }
 
+/** Ports on virtual time, for nodes without a cluster. */
+export function createPorts() {
+  const scheduler = new VirtualTimeScheduler()
+  const observations: Observation[] = []
+  const transport = createMemoryTransport({ scheduler, delayMs: 1 })
+  const clock = schedulerClock(scheduler)
+  return {
+    scheduler,
+    observations,
+    ports: { transport, clock, observe: (observation: Observation) => void observations.push(observation) },
+    advance(ms: number) {
+      scheduler.maxFrames = scheduler.frame + ms
+      scheduler.flush()
+      scheduler.frame = scheduler.maxFrames
+    },
+  }
+}
+
 /** The stamp of a sender that nothing is known of. */
 export const strangerStamp = { lamport: 1, vector: {} } as const
 

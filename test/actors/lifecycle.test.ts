@@ -1,39 +1,17 @@
 /** Lives of nodes: crash, restart, stop, failure; and what XState users expect of an actor. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { VirtualTimeScheduler } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { type AnyActorRef, createActor, type InspectionEvent, setup, waitFor } from 'xstate'
 import { createClient } from '../../actors/client.ts'
 import { nodeLogic } from '../../actors/node.ts'
-import type { Observation } from '../../actors/observation.ts'
 import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import { type Application, defineApplication } from '../../machines/application.ts'
 import { keyValueStore } from '../../machines/key-value-store.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import { createCluster } from '../../runtime/index.ts'
-import { schedulerClock } from '../../runtime/schedulers.ts'
-import { createMemoryTransport } from '../../runtime/transport/memory.ts'
-import { append, createWorld, get, put } from '../world.ts'
-
-/** Ports on virtual time, for nodes without a cluster. */
-function createPorts() {
-  const scheduler = new VirtualTimeScheduler()
-  const observations: Observation[] = []
-  const transport = createMemoryTransport({ scheduler, delayMs: 1 })
-  const clock = schedulerClock(scheduler)
-  return {
-    scheduler,
-    observations,
-    ports: { transport, clock, observe: (observation: Observation) => void observations.push(observation) },
-    advance(ms: number) {
-      scheduler.maxFrames = scheduler.frame + ms
-      scheduler.flush()
-      scheduler.frame = scheduler.maxFrames
-    },
-  }
-}
+import { append, createPorts, createWorld, get, put } from '../world.ts'
 
 describe('a crash', () => {
   test('finishes nothing that is in flight: the outstanding forward is acknowledged to nobody, the caller waits', () => {
