@@ -2,13 +2,15 @@
 /** The command line: a list of commands, each in a file of its own. */
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import { registerCheck } from './check.ts'
 import { registerRun } from './run.ts'
+import { registerSimulate, registerSimulateWorker } from './simulate.ts'
 
-const commands = [registerRun]
+const commands = [registerRun, registerSimulate, registerSimulateWorker, registerCheck]
 
 const { version } = createRequire(import.meta.url)('standby/package.json') as { version: string }
 const program = new Command('standby')
-  .description('primary-backup replication as statecharts: run it and watch it')
+  .description('primary-backup replication as statecharts: run it, simulate it, check it')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help lists what there is)')
