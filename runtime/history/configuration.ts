@@ -29,6 +29,8 @@ export interface Configuration {
   /** Unanswered operations that have taken effect. */
   readonly used: OpSet
   readonly cover: number
+  /** Whether the state is the work of unanswered operations that nothing answered has seen yet. */
+  readonly unseen: boolean
   readonly log: Log | null
 }
 
@@ -90,7 +92,7 @@ export class Frontier {
     for (const kept of bucket) {
       if (kept.state !== added.state || !sameSet(kept.done, added.done) || !sameSet(kept.used, added.used))
         continue
-      if (kept.cover >= added.cover) return true
+      if (kept.cover >= added.cover && (added.unseen || !kept.unseen)) return true
     }
     return false
   }

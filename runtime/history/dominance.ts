@@ -8,7 +8,7 @@ import { hasOp, isSubset } from './op-set.ts'
  * Whether whatever can follow `worse` can follow `better` too, given that the state of `better` allows all that the
  * state of `worse` does (`inSink`: that one is a sink).
  *
- * So it is if `better` has used no unanswered operation that `worse` has not, has placed nothing but reads that `worse`
+ * So it is if `better` has used no unanswered operation that `worse` has not (and none in vain), has placed nothing but reads that `worse`
  * has still to place, and can make up for what `worse` has placed and it has not: unseen, before its last overwriting
  * operation.
  */
@@ -18,7 +18,8 @@ export function dominates(
   worse: Configuration,
   inSink: boolean,
 ): boolean {
-  if (better.cover < worse.cover || !isSubset(better.used, worse.used)) return false
+  if (better.cover < worse.cover || (better.unseen && !worse.unseen)) return false
+  if (!isSubset(better.used, worse.used)) return false
   const { calls, compiled } = problem
   const { traits } = compiled
   for (const op of better.done.ops) {

@@ -92,12 +92,13 @@ export class Expansion {
       const closed = this.#closeReads(point, from.cover, true)
       if (this.#admit(seen, closed)) queue.push(closed)
     }
-    this.#eachStart(from, target, from.cover, (op, next) => push(this.#place(from, op, next, true)))
+    const start = { ...from, unseen: false }
+    this.#eachStart(from, target, from.cover, (op, next) => push(this.#place(start, op, next, true)))
     for (const point of queue) {
       if (this.#budget.outOf !== null) return
       if (hasOp(point.done, target)) {
-        const placed = { ...point, state: from.state }
-        if (!this.#abandons(point.state, placed)) offer(placed)
+        const placed = { ...point, state: from.state, unseen: from.unseen }
+        if (!point.unseen && !this.#abandons(point.state, placed)) offer(placed)
       } else if (!compiled.mayReach(point.state, target)) continue
       this.#eachUpdate(point, target, from.cover, (op, next) => push(this.#place(point, op, next, true)))
     }
@@ -124,7 +125,7 @@ export class Expansion {
         const placed = this.#place(point, op, next, false)
         if (next === point.state || !this.#abandons(point.state, placed)) push(placed)
       })
-      if (point.fresh) continue
+      if (point.fresh || point.unseen) continue
       this.#eachStart(point, target, everything, (op, next) => {
         const placed = { ...this.#place(point, op, next, false), cover: this.#now, fresh: true }
         if (next === point.state || !this.#abandons(point.state, placed)) push(placed)
@@ -139,6 +140,7 @@ export class Expansion {
       done: answered ? withOp(from.done, op) : from.done,
       used: answered ? from.used : withOp(from.used, op),
       cover: from.cover,
+      unseen: !answered || (from.unseen && (this.#problem.compiled.traits[op]! & acceptedTrait) !== 0),
       log: extend(from.log, op, buried),
       fresh: 'fresh' in from && from.fresh,
     }
@@ -154,7 +156,7 @@ export class Expansion {
       done = withOp(done, op)
       log = extend(log, op, buried)
     }
-    return done === point.done ? point : { ...point, done, log }
+    return done === point.done ? point : { ...point, done, unseen: false, log }
   }
 
   /** Operations called before `limit` that do not overwrite and change something (or are the target). */
@@ -164,10 +166,11 @@ export class Expansion {
     const inSink = compiled.isSink(state)
     for (const op of this.#updates) {
       if (calls[op]! >= limit || hasOp(point.done, op)) continue
-      const accepted = op !== target && (compiled.traits[op]! & acceptedTrait) !== 0
-      if (accepted && inSink) continue
+      const accepted = (compiled.traits[op]! & acceptedTrait) !== 0
+      const wasteful = accepted && (op !== target || point.unseen)
+      if (accepted && inSink && op !== target) continue
       for (const next of this.#step(state, op)) {
-        if (!(accepted && this.#sinkIsWorst && compiled.isSink(next))) visit(op, next)
+        if (!(wasteful && this.#sinkIsWorst && compiled.isSink(next))) visit(op, next)
       }
     }
     for (const alike of compiled.openUpdates(state, this.#now)) {
@@ -258,11 +261,12 @@ export function afterReturn(
   from: Configuration,
   op: number,
   next: number,
+  forgets: boolean,
 ): Configuration {
   let used = from.used
-  for (const spent of from.used.ops) if (compiled.isSpent(spent, next)) used = withoutOp(used, spent)
-  const { cover, log } = from
-  return { state: compiled.settle(from.state, next), done: withoutOp(from.done, op), used, cover, log }
+  for (const spent of forgets ? from.used.ops : [])
+    if (compiled.isSpent(spent, next)) used = withoutOp(used, spent)
+  return { ...from, state: compiled.settle(from.state, next), done: withoutOp(from.done, op), used }
 }
 
 /** Points already visited. */

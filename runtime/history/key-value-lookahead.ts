@@ -1,7 +1,8 @@
 // Which values must not be left: an answered operation still needs them, and nothing brings them back in time.
-import type { Action } from './compile-key-value.ts'
+
 import type { HasTakenEffect } from './compiled-history.ts'
 import type { Operation } from './history.ts'
+import type { Action } from './key-value-actions.ts'
 import type { KeyValueValues } from './key-value-values.ts'
 import { emptyText, missing } from './value-trie.ts'
 
@@ -45,7 +46,7 @@ export class KeyValueLookahead {
     this.#values = values
     for (const [op, action] of actions.entries()) {
       if ('result' in action) addTo(this.#byResult, action.result, op)
-      if (action.kind === 'grow' && action.token !== '') addTo(this.#byToken, action.token, op)
+      if (action.kind === 'grow') addTo(this.#byToken, action.token, op)
       const needed = this.#neededBy(op)
       if (needed !== undefined) this.#lastNeeds.set(needed, op)
     }
@@ -137,7 +138,7 @@ export class KeyValueLookahead {
       const by = this.#byToken.get(text!.slice(text!.length - length))
       if (by === undefined) continue
       const from = this.#values.find(text!.slice(0, text!.length - length))
-      before.push({ from, by })
+      if (from !== value) before.push({ from, by })
       if (from === emptyText) before.push({ from: missing, by })
     }
     this.#shorterTexts.set(value, before)

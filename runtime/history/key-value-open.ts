@@ -1,6 +1,7 @@
 // Unanswered operations of one key, by what they would do: only those that may still be noticed are looked at.
-import type { Action } from './compile-key-value.ts'
+
 import type { Alike } from './compiled-history.ts'
+import type { Action } from './key-value-actions.ts'
 import type { KeyValueValues } from './key-value-values.ts'
 import { junkOther, junkText } from './value-trie.ts'
 
@@ -13,21 +14,31 @@ export class OpenKeyValueOperations {
   #overwrites = new Map<number, number[]>()
   readonly #appends = new Map<string, number[]>()
   readonly #replaces = new Map<number, Map<number, number[]>>()
+  /** The tokens of all unanswered appends, called or not. */
+  readonly #tokens = new Set<string>()
   #tokenLengthMax = 0
+  readonly #tokensFrom = new Map<number, readonly string[]>()
 
-  constructor(actions: readonly Action[], values: KeyValueValues, noticedUntil: number) {
+  constructor(
+    actions: readonly Action[],
+    isAnswered: readonly boolean[],
+    values: KeyValueValues,
+    noticedUntil: number,
+  ) {
     this.#actions = actions
     this.#values = values
     this.#noticedUntil = noticedUntil
+    for (const [op, action] of actions.entries()) {
+      if (action.kind !== 'grow' || isAnswered[op]) continue
+      this.#tokens.add(action.token)
+      this.#tokenLengthMax = Math.max(this.#tokenLengthMax, action.token.length)
+    }
   }
 
   add(op: number): void {
     const action = this.#actions[op]!
     if (action.kind === 'overwrite') addTo(this.#overwrites, action.result, op)
-    if (action.kind === 'grow') {
-      addTo(this.#appends, action.token, op)
-      this.#tokenLengthMax = Math.max(this.#tokenLengthMax, action.token.length)
-    }
+    if (action.kind === 'grow') addTo(this.#appends, action.token, op)
     if (action.kind === 'maybe') {
       const byResult = this.#replaces.get(action.guard) ?? new Map<number, number[]>()
       this.#replaces.set(action.guard, byResult)
@@ -39,20 +50,23 @@ export class OpenKeyValueOperations {
   *updates(state: number, now: number): Iterable<Alike> {
     for (const [result, ops] of this.#replaces.get(state) ?? []) if (this.#matters(result, now)) yield ops
     if (state === junkText || state === junkOther || this.#appends.size === 0) return
-    const pieces = this.#noticedUntil >= now ? null : this.#values.tokensAhead(state, this.#tokenLengthMax)
-    if (pieces === null) {
+    if (this.#noticedUntil >= now) {
       yield* this.#appends.values()
       return
     }
-    const tokens = new Set<string>()
-    for (const { text, from } of pieces) {
-      const lengthMax = Math.min(text.length, this.#tokenLengthMax)
-      for (let length = from + 1; length <= lengthMax; length++) tokens.add(text.slice(0, length))
-    }
-    for (const token of tokens) {
+    for (const token of this.#tokensLeadingFrom(state)) {
       const alike = this.#appends.get(token)
       if (alike !== undefined) yield alike
     }
+  }
+
+  #tokensLeadingFrom(state: number): readonly string[] {
+    let tokens = this.#tokensFrom.get(state)
+    if (tokens === undefined) {
+      tokens = this.#values.tokensFrom(state, this.#tokens, this.#tokenLengthMax)
+      this.#tokensFrom.set(state, tokens)
+    }
+    return tokens
   }
 
   /** Overwriting operations, those with one result together. */

@@ -17,7 +17,7 @@ export class KeyValueValues {
   readonly onlyTexts: boolean
   readonly #trie = new ValueTrie()
   readonly #others = new Map<string, number>()
-  readonly #untilOfOthers = new Map<number, number>()
+  readonly #untilOfOthers: (number | undefined)[] = []
   #missingUntil = -1
 
   constructor(operations: readonly Operation[]) {
@@ -38,7 +38,7 @@ export class KeyValueValues {
     const text = canonicalJson(value)
     const id = this.#others.get(text) ?? this.#trie.reserve()
     this.#others.set(text, id)
-    this.#untilOfOthers.set(id, Math.max(this.#untilOfOthers.get(id) ?? -1, until))
+    this.#untilOfOthers[id] = Math.max(this.#untilOfOthers[id] ?? -1, until)
     return id
   }
 
@@ -75,16 +75,15 @@ export class KeyValueValues {
     return this.isText(id) ? this.#trie.walk(id, token) : undefined
   }
 
-  /** Which of `tokens` lead from a value to one that matters; null when it is cheaper to try them all. */
-  tokensAhead(id: number, lengthMax: number): { text: string; from: number }[] | null {
-    if (id === missing || id === emptyText) return null
-    if (!this.isText(id)) return []
-    return this.#trie.continuations(id, lengthMax, 64)
+  /** Those of `tokens` that lead from a value to one that may matter; `lengthMax` is the longest's length. */
+  tokensFrom(id: number, tokens: ReadonlySet<string>, lengthMax: number): string[] {
+    if (id !== missing && !this.isText(id)) return []
+    return this.#trie.tokensFrom(id === missing ? emptyText : id, tokens, lengthMax)
   }
 
   /** Whether the value is a text on the trie. */
   isText(id: number): boolean {
-    return id >= emptyText && !this.#untilOfOthers.has(id)
+    return id >= emptyText && this.#untilOfOthers[id] === undefined
   }
 
   /** The last event number at which the value matters. */
@@ -93,7 +92,7 @@ export class KeyValueValues {
     if (id === missing) {
       return this.hasAppends ? Math.max(this.#missingUntil, this.#trie.until(emptyText)) : this.#missingUntil
     }
-    return this.#untilOfOthers.get(id) ?? this.#trie.until(id)
+    return this.#untilOfOthers[id] ?? this.#trie.until(id)
   }
 
   /** The value, or what stands for it when it no longer matters at `now`. */

@@ -1,9 +1,12 @@
 // The search for an order: events in time order, with the set of configurations that may hold after each.
 import type { Budget, OutOf } from './budget.ts'
-import { readsTrait } from './compiled-history.ts'
+import { type CompiledHistory, readsTrait } from './compiled-history.ts'
 import { type Configuration, extend, Frontier } from './configuration.ts'
 import { afterReturn, Expansion, type SearchProblem } from './expansion.ts'
 import { emptySet, hasOp, withOp } from './op-set.ts'
+
+/** Returns between two looks for what can be forgotten. */
+const forgetEvery = 32
 
 /** How a search ended: an order for all, an operation whose return no order allows, or neither. */
 export type SearchResult =
@@ -32,7 +35,7 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
   const { compiled, returns } = problem
   const expansion = new Expansion(problem, budget, pointsPerConfiguration * width + 256)
   let frontier: Configuration[] = [
-    { state: compiled.initial, done: emptySet, used: emptySet, cover: -1, log: null },
+    { state: compiled.initial, done: emptySet, used: emptySet, cover: -1, unseen: false, log: null },
   ]
   let dropped = false
   let returnsSeen = 0
@@ -46,7 +49,10 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
       continue
     }
     const next = new Frontier(problem)
-    const offer = (one: Configuration) => next.add(afterReturn(compiled, one, op, now + 1))
+    const offer = (one: Configuration) => {
+      const settled = afterReturn(compiled, one, op, now + 1, returnsSeen % forgetEvery === 0)
+      if (!isInVain(compiled, settled, now + 1)) next.add(settled)
+    }
     expansion.begin(now)
     for (const one of frontier) {
       if (hasOp(one.done, op)) offer(one)
@@ -63,7 +69,7 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
     const all = next.all(compiled.sinkIsWorst(now + 1))
     dropped ||= all.length > width
     frontier = all.slice(0, width)
-    if ((++returnsSeen & 255) === 0) compiled.retain(new Set(frontier.map((one) => one.state)))
+    if (++returnsSeen % forgetEvery === 0) compiled.retain(new Set(frontier.map((one) => one.state)))
   }
   return { kind: 'passed', after: frontier }
 }
@@ -71,7 +77,12 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
 function placeRead(problem: SearchProblem, one: Configuration, op: number, budget: Budget): Configuration {
   budget.spend()
   if (problem.compiled.step(one.state, op).length === 0) return one
-  return { ...one, done: withOp(one.done, op), log: extend(one.log, op, false) }
+  return { ...one, done: withOp(one.done, op), unseen: false, log: extend(one.log, op, false) }
+}
+
+/** Whether unanswered operations were used for a state that nobody will ever see. */
+function isInVain(compiled: CompiledHistory, one: Configuration, next: number): boolean {
+  return one.unseen && compiled.isSink(one.state) && compiled.sinkIsWorst(next)
 }
 
 interface SearchEvent {

@@ -9,6 +9,9 @@ export const missing = 2
 export const emptyText = 3
 const firstFree = 4
 
+/** Edges followed before it is cheaper to try every token. */
+const piecesMax = 64
+
 interface TrieNode {
   readonly id: number
   parent: TrieNode | null
@@ -114,13 +117,27 @@ export class ValueTrie {
     return node.id
   }
 
-  /** The pieces of text that lead on from a text, up to `lengthMax` characters; null when more than `piecesMax`. */
-  continuations(id: number, lengthMax: number, piecesMax: number): { text: string; from: number }[] | null {
+  /** Those of `tokens` that lead from a text to one on the trie; `lengthMax` is the longest's length. */
+  tokensFrom(id: number, tokens: ReadonlySet<string>, lengthMax: number): string[] {
+    const pieces = this.#piecesFrom(id, lengthMax)
+    if (pieces === null) return [...tokens].filter((token) => this.walk(id, token) !== junkText)
+    const found = new Set<string>(tokens.has('') ? [''] : [])
+    for (const { text, from } of pieces) {
+      for (let length = from + 1; length <= text.length; length++) {
+        const token = text.slice(0, length)
+        if (tokens.has(token)) found.add(token)
+      }
+    }
+    return [...found]
+  }
+
+  /** The ways on from a text, up to `lengthMax` characters; null when there are too many. */
+  #piecesFrom(id: number, lengthMax: number): { text: string; from: number }[] | null {
     const pieces: { text: string; from: number }[] = []
     const open: { node: TrieNode; text: string }[] = [{ node: this.#nodes[id]!, text: '' }]
     for (const { node, text } of open) {
       for (const child of node.children?.values() ?? []) {
-        const longer = text + child.label
+        const longer = text + child.label.slice(0, lengthMax - text.length)
         pieces.push({ text: longer, from: text.length })
         if (pieces.length > piecesMax) return null
         if (longer.length < lengthMax) open.push({ node: child, text: longer })
