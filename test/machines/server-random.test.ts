@@ -102,6 +102,25 @@ describe('any messages in any order, in any situation', () => {
     })
   })
 
+  it('S8 each role keeps of its work what belongs to it, and nothing else', () => {
+    walk(({ seen }) => {
+      const { queue, outstanding, sending, arriving, replica } = seen.snapshot.context
+      const kept = {
+        waiting: queue.size > 0,
+        outstanding: outstanding !== null,
+        sending: sending !== null,
+        arriving: arriving !== null,
+        state: replica !== null,
+      }
+      const nothing = { waiting: false, outstanding: false, sending: false, arriving: false, state: false }
+
+      const may: Work = { ...nothing, ...workOf[roleOf(seen.snapshot)] }
+      for (const [part, allowed] of Object.entries(may)) {
+        if (allowed !== 'maybe') expect([part, kept[part as keyof typeof kept]]).toEqual([part, allowed])
+      }
+    })
+  })
+
   it('N4 what a timer sends again is the very same, and no context grows by it', () => {
     walk(({ seen }) => {
       for (const timer of timersOf(seen.snapshot)) {
@@ -137,6 +156,19 @@ describe('any messages in any order, in any situation', () => {
     )
   })
 })
+
+type Work = { readonly [part: string]: boolean | 'maybe' }
+
+/** What a server in each role holds; nothing else. */
+const workOf: Readonly<Record<string, Work>> = {
+  idle: {},
+  'backup.awaitingState': { arriving: 'maybe' },
+  'backup.serving': { state: true },
+  'primary.transferringState': { state: true, sending: true, waiting: 'maybe' },
+  'primary.serving': { state: true },
+  'primary.awaitingBackupAck': { state: true, outstanding: true, waiting: 'maybe' },
+  replicaDiverged: { state: 'maybe', arriving: 'maybe' },
+}
 
 interface Taken {
   readonly event: ServerEvent
