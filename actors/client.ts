@@ -19,6 +19,7 @@ import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedId, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ActorOptions } from './view-service.ts'
 
+/** How long one call waits, and what ends it early. */
 export interface CallOptions {
   /** Ends the wait; it unsends nothing (C2). */
   readonly signal?: AbortSignal
@@ -26,6 +27,7 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+/** What a client needs: the ports, its id, and optionally its bounds. */
 export interface ClientActorOptions extends ActorOptions {
   /** `name#incarnation`, never used before by another life of this name (C3). */
   readonly id: NodeId
@@ -39,6 +41,7 @@ export interface ClientActorOptions extends ActorOptions {
   readonly timeoutMs?: number
 }
 
+/** The running chart of a client, as XState knows it. */
 export type ClientActor = Actor<ClientMachine>
 
 /** Brings commands to the primary, wherever it is. Each is executed at most once, whatever is lost or repeated. */

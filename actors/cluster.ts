@@ -29,6 +29,7 @@ import {
   type ViewServiceNode,
 } from './view-service.ts'
 
+/** What a cluster consists of; all of it is optional. */
 export interface ClusterOptions<State = unknown, Command = unknown, Result = unknown> {
   /** What is replicated; default: the key-value store. */
   readonly application?: Application<State, Command, Result>
@@ -40,6 +41,7 @@ export interface ClusterOptions<State = unknown, Command = unknown, Result = unk
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
 }
 
+/** A client of a cluster; all of it is optional. */
 export interface ClusterClientOptions {
   /** Default `c1`, `c2` and so on. A name that was used before is a new incarnation, with a new session (C3). */
   readonly name?: string
@@ -62,6 +64,7 @@ export interface ClusterServer {
   restart(): void
 }
 
+/** A running system, with a hand on each of its nodes. */
 export interface Cluster<ClusterClient> {
   readonly viewService: ViewServiceNode
   readonly servers: readonly ClusterServer[]

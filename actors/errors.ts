@@ -1,5 +1,6 @@
 /** Errors that reach a user of the library: each has a code to branch on and says what to do. */
 
+/** What went wrong, to branch on; docs/operating.md says of each what to do. */
 export type StandbyErrorCode =
   | 'timedOut'
   | 'aborted'

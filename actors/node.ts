@@ -23,6 +23,7 @@ export interface NodePorts {
   readonly observe?: Observe
 }
 
+/** What a chart needs to become a node. */
 export interface NodeOptions extends NodePorts {
   readonly id: NodeId
   /** Client entries kept in the node's vector clock (L6); default, and `Infinity`: all, and those of dead incarnations too. */

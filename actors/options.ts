@@ -38,7 +38,9 @@ const limits = v.partial(
   }),
 )
 
+/** Intervals in milliseconds, 1 to 3,600,000; all optional, with the defaults of `defaultTiming`. */
 export type TimingOptions = v.InferOutput<typeof timing>
+/** Bounds; all optional, with the defaults of `defaultLimits`. Bytes are those of JSON text, nearly. */
 export type LimitOptions = v.InferOutput<typeof limits>
 
 /** How time passes by default: a failure is noticed within 300 ms. */

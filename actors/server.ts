@@ -8,6 +8,7 @@ import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedId, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ActorOptions } from './view-service.ts'
 
+/** What a server needs: the ports, its id, and what it replicates. */
 export interface ServerActorOptions extends ActorOptions {
   /** `name#incarnation`, never used before by another life of this name (N2). */
   readonly id: NodeId
@@ -19,9 +20,12 @@ export interface ServerActorOptions extends ActorOptions {
   readonly limits?: LimitOptions
 }
 
+/** What a server is in its view; `replicaDiverged` is one that has stopped (S6). */
 export type Role = 'idle' | 'backup' | 'primary' | 'replicaDiverged'
+/** The running chart of a server, as XState knows it. */
 export type ServerActor = Actor<ServerMachine>
 
+/** One life of a server. */
 export interface ServerNode {
   readonly id: NodeId
   readonly actor: ServerActor

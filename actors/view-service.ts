@@ -6,6 +6,7 @@ import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machin
 import { type NodePorts, nodeLogic, startNode } from './node.ts'
 import { checkedTiming, defaultLimits, type TimingOptions } from './options.ts'
 
+/** The id of the view service where no other is given. */
 export const defaultViewServiceId: NodeId = 'view-service'
 
 /** What every live actor can be given. */
@@ -17,6 +18,7 @@ export interface ActorOptions extends NodePorts {
   readonly vectorEntriesMax?: number
 }
 
+/** What a view service needs: the ports, and a record where it is to survive a restart. */
 export interface ViewServiceOptions extends ActorOptions {
   /** Default `view-service`. */
   readonly id?: NodeId
@@ -26,8 +28,10 @@ export interface ViewServiceOptions extends ActorOptions {
   readonly keep?: (record: ViewRecord) => void
 }
 
+/** The running chart of a view service, as XState knows it. */
 export type ViewServiceActor = Actor<ReturnType<typeof createViewServiceMachine>>
 
+/** A running view service. */
 export interface ViewServiceNode {
   readonly id: NodeId
   readonly actor: ViewServiceActor

@@ -36,6 +36,7 @@ export interface Settle {
   readonly calls: readonly { readonly id: number; readonly end: Result | { readonly failure: CallFailure } }[]
 }
 
+/** What a client knows: plain data, replaced and never changed. */
 export interface ClientContext {
   readonly id: NodeId
   readonly viewService: NodeId
@@ -52,11 +53,13 @@ export interface ClientContext {
   readonly outstanding: readonly Call[] | null
 }
 
+/** Who the client is, and whom it asks for the view. */
 export interface ClientInput {
   readonly id: NodeId
   readonly viewService: NodeId
 }
 
+/** Intervals and bounds of a client; all of them have defaults in `clientDefaults`. */
 export interface ClientOptions {
   /** How long a client waits before it asks and sends again. */
   readonly retryIntervalMs: number
@@ -68,6 +71,7 @@ export interface ClientOptions {
   readonly batchBytesMax: number
 }
 
+/** Intervals and bounds of a client where nothing else is given. */
 export const clientDefaults: ClientOptions = {
   retryIntervalMs: 50,
   queueMax: 10_000,
@@ -371,6 +375,7 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
   })
 }
 
+/** The type of the chart that `createClientMachine` makes. */
 export type ClientMachine = ReturnType<typeof createClientMachine>
 
 function isUsableView({ view }: ClientContext, event: Received<'viewReply'>): boolean {

@@ -16,6 +16,7 @@ export type KeyValueCommand =
  */
 export type KeyValueResult = Json
 
+/** Keys in code-unit order, each with its value. */
 export type KeyValueState = OrderedMap<string, Json>
 
 /** The key-value store as an application; start of every example and the default of `createCluster`. */

@@ -97,6 +97,7 @@ export const messageSchemas = {
 } as const
 
 type Schemas = typeof messageSchemas
+/** The names of all messages. */
 export type MessageType = keyof Schemas
 type MessageOf<Type extends MessageType> = Readonly<v.InferOutput<Schemas[Type]>>
 
@@ -109,6 +110,7 @@ export type Received<Type extends MessageType = MessageType> = {
 
 /** What a request asks, without the view that its copy names: this is what waits, is forwarded and is executed. */
 export type Request = Readonly<v.InferOutput<typeof request>>
+/** Why a request was not taken (S3). */
 export type RefusalReason = (typeof refusalReasons)[number]
 
 /** What is wrong with something that came in as a message, or null: it is then a message of a known type and shape. */

@@ -20,12 +20,14 @@ export interface PureAction {
   readonly params: unknown
 }
 
+/** What a step came to. */
 export interface Step<Snapshot> {
   readonly snapshot: Snapshot
   /** In the order in which they are to be carried out. The very same empty array when there are none. */
   readonly actions: readonly PureAction[]
 }
 
+/** The steps of one machine, as functions. */
 export interface Stepper<Machine extends AnyStateMachine> {
   /** The initial snapshot, with the actions of entering it. */
   start(input: InputFrom<Machine>): Step<SnapshotFrom<Machine>>

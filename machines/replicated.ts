@@ -29,6 +29,7 @@ export interface ReplicatedResult<Machine extends AnyStateMachine = AnyStateMach
   readonly selected: Selected
 }
 
+/** How a machine is replicated. */
 export interface ReplicatedOptions<Machine extends AnyStateMachine, Selected> {
   /** The machine's input, the same on every server. */
   readonly input?: InputFrom<Machine>

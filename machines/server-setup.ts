@@ -42,6 +42,7 @@ export interface ServerContext {
   readonly applied: { readonly number: number; readonly digest: string }
 }
 
+/** Who the server is, and whom it pings. */
 export interface ServerInput {
   readonly id: NodeId
   readonly viewService: NodeId
@@ -67,6 +68,7 @@ export interface ServerOptions {
   readonly sessionsMax: number
 }
 
+/** Intervals and bounds of a server where nothing else is given. */
 export const serverDefaults: ServerOptions = {
   pingIntervalMs: 50,
   resendIntervalMs: 50,
@@ -78,6 +80,7 @@ export const serverDefaults: ServerOptions = {
   sessionsMax: 10_000,
 }
 
+/** What a server reacts to, timers aside: any message, with its sender. */
 export type ServerEvent = Received
 
 /** The XState setup that all states of a server share. The application is closed over, so that contexts stay plain data. */

@@ -120,4 +120,5 @@ export function createServerMachine(application: Application, options: Partial<S
   })
 }
 
+/** The type of the chart that `createServerMachine` makes. */
 export type ServerMachine = ReturnType<typeof createServerMachine>

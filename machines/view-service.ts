@@ -16,6 +16,7 @@ export interface ViewRecord {
   readonly incarnations: readonly { readonly name: string; readonly incarnation: number }[]
 }
 
+/** What a view service knows: plain data, replaced and never changed. */
 export interface ViewServiceContext extends Omit<ViewRecord, 'acknowledged'> {
   readonly id: NodeId
   readonly clock: Clock
@@ -25,6 +26,7 @@ export interface ViewServiceContext extends Omit<ViewRecord, 'acknowledged'> {
   readonly record: ViewRecord | null
 }
 
+/** Who the view service is, and what a former life of it left (V11). */
 export interface ViewServiceInput {
   readonly id: NodeId
   readonly record?: ViewRecord | null
@@ -38,6 +40,7 @@ export interface ViewServiceOptions {
   readonly pingCheckIntervalMs: number
 }
 
+/** How a view service measures silence where nothing else is given (V7). */
 export const viewServiceDefaults: ViewServiceOptions = { pingTimeout: 2, pingCheckIntervalMs: 100 }
 
 type Ping = Received<'ping'>

@@ -26,6 +26,7 @@ export * from './observe/index.ts'
 export { schedulerClock, seededRandom } from './schedulers.ts'
 export type { FaultRates, FaultScope, Faults } from './transport/faults.ts'
 
+/** What `createCluster` can be given; all of it is optional. */
 export interface StandbyOptions<State = unknown, Command = unknown, Result = unknown>
   extends ClusterOptions<State, Command, Result> {
   /** Default: in memory, within this process. */

@@ -5,6 +5,7 @@ import type { View } from '../../machines/view.ts'
 import { createHistogram, type Distribution } from './histogram.ts'
 import type { Sink } from './tee.ts'
 
+/** How often, by name. */
 export type Counts = Readonly<Record<string, number>>
 
 /** All counts so far; names are in code-unit order. */
@@ -36,6 +37,7 @@ export interface Counted {
   readonly latencyMs: Distribution
 }
 
+/** A sink that counts and measures; `read` gives the counts so far. */
 export interface Counters extends Sink {
   read(): Counted
 }
@@ -45,6 +47,7 @@ const namesMax = 256
 /** Calls under way whose start is remembered; a call beyond is counted, but its latency is not. */
 const callsMax = 65_536
 
+/** Counts what happens and measures how long calls take. What has been counted so far is read with `read()`. */
 export function createCounters(): Counters {
   const tables = {
     byKind: createTable(),

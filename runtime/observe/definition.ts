@@ -2,6 +2,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import type { Microstep } from '../../actors/observation.ts'
 
+/** A transition of a machine, as plain JSON. */
 export interface TransitionDescription {
   /** Null for a transition that waits for no event. */
   readonly event: string | null
@@ -13,6 +14,7 @@ export interface TransitionDescription {
   readonly description?: string
 }
 
+/** A state of a machine, as plain JSON. */
 export interface StateDescription {
   readonly id: string
   readonly key: string
@@ -27,6 +29,7 @@ export interface StateDescription {
   readonly states: readonly StateDescription[]
 }
 
+/** A machine as plain JSON, for a trace. */
 export interface MachineDescription {
   readonly id: string
   /** The lengths of named delays, in milliseconds. */

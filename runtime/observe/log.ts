@@ -4,6 +4,7 @@ import { formatOperations } from './correlation.ts'
 import { createStory, type StoryEvent, type StoryKind, type StoryOptions } from './story.ts'
 import { type Sink, tee } from './tee.ts'
 
+/** Where the log is written, and how. */
 export interface LogOptions extends StoryOptions {
   /** Takes one line at a time, without its line feed; default: the console. */
   readonly write?: (line: string) => void

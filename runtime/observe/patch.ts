@@ -2,6 +2,7 @@
 import microdiff from 'microdiff'
 import type { Json } from '../../machines/application.ts'
 
+/** One change of a value, at a JSON pointer. */
 export type PatchOperation =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
   | { readonly op: 'remove'; readonly path: string }

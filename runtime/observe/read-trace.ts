@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { type TraceEnd, type TraceHeader, type TraceStep, traceFormat, traceVersion } from './trace.ts'
 
+/** A trace that has been read. */
 export interface ReadTrace {
   readonly header: TraceHeader
   readonly steps: readonly TraceStep[]
@@ -11,6 +12,7 @@ export interface ReadTrace {
   readonly dropped: number
 }
 
+/** How a trace is read. */
 export interface ReadTraceOptions {
   /** Takes a trace whose end is missing, as a killed process leaves it; default false. */
   readonly partial?: boolean

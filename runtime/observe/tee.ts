@@ -6,6 +6,7 @@ export interface Sink {
   readonly observe: Observe
 }
 
+/** A sink of several sinks; one that throws does not disturb the others. */
 export interface Tee extends Sink {
   /** How often a sink threw; its observation is lost to that sink only. */
   readonly failures: number

@@ -15,9 +15,12 @@ import { encode, encodeLimits } from './encode.ts'
 import { type Patch, patchOf } from './patch.ts'
 import type { Sink } from './tee.ts'
 
+/** The name of the format, in the header of every trace. */
 export const traceFormat = 'standby-trace'
+/** The version of the format; a reader refuses others. */
 export const traceVersion = 1
 
+/** The first line of a trace. */
 export interface TraceHeader {
   readonly format: typeof traceFormat
   readonly version: typeof traceVersion
@@ -29,12 +32,14 @@ export interface TraceHeader {
   readonly nodes: readonly TraceNode[]
 }
 
+/** A machine in the header of a trace. */
 export interface TraceMachine {
   readonly definition: MachineDescription
   /** Where a drawing puts its states; null where nobody has laid it out. */
   readonly layout: Json
 }
 
+/** A node in the header of a trace. */
 export interface TraceNode {
   readonly id: string
   /** The id of its machine. */
@@ -81,6 +86,7 @@ export interface TraceStep {
   readonly verdicts: readonly Json[]
 }
 
+/** A message in a step of a trace. */
 export interface TraceMessage {
   /** The same at the send and at every receive. */
   readonly id: string
@@ -95,6 +101,7 @@ export interface TraceMessage {
   readonly sentAt: number | null
 }
 
+/** The last line of a trace. */
 export interface TraceEnd {
   readonly end: true
   readonly steps: number
@@ -102,6 +109,7 @@ export interface TraceEnd {
   readonly dropped: number
 }
 
+/** Where a trace is written, and what its header says. */
 export interface TraceOptions {
   /** Takes one line at a time, without its line feed. */
   readonly write: (line: string) => void
@@ -117,6 +125,7 @@ export interface TraceOptions {
   readonly verdictsOf?: (observation: Observation) => readonly unknown[]
 }
 
+/** A sink that writes a trace. */
 export interface Trace extends Sink {
   /** Steps written. */
   readonly steps: number

@@ -40,10 +40,12 @@ export interface Faults {
   connected(from: NodeId, to: NodeId): boolean
 }
 
+/** A transport with levers for faults. */
 export interface FaultyTransport extends Transport {
   readonly faults: Faults
 }
 
+/** What a faulty network needs: time for delays, and chance. */
 export interface FaultOptions {
   readonly clock: TimeClock
   readonly random: Random

@@ -8,6 +8,7 @@ import { turnScheduler } from '../schedulers.ts'
 
 const delayMaxMs = 3_600_000
 
+/** When and how fast messages are delivered. */
 export interface MemoryTransportOptions {
   /** When things happen; default: the next turn of the event loop. A VirtualTimeScheduler makes it deterministic. */
   readonly scheduler?: SchedulerLike
