@@ -30,6 +30,11 @@ export function encode(value: unknown, limits: EncodeLimits = encodeLimits): Jso
     return given.length <= length ? given : `${given.slice(0, length)}… (${given.length} characters in all)`
   }
 
+  const omitted = (what: string): Json => {
+    room -= what.length + omittedKey.length
+    return Object.assign(Object.create(null), { [omittedKey]: what }) as Json
+  }
+
   const visit = (item: unknown): Json => {
     switch (typeof item) {
       case 'string':
@@ -110,10 +115,6 @@ export function encode(value: unknown, limits: EncodeLimits = encodeLimits): Jso
   }
 
   return visit(value)
-}
-
-function omitted(what: string): Json {
-  return Object.assign(Object.create(null), { [omittedKey]: what }) as Json
 }
 
 const getter: unique symbol = Symbol('getter')

@@ -45,6 +45,7 @@ export interface StoryEvent {
   readonly text: string
 }
 
+/** How much a story tells. */
 export interface StoryOptions {
   /** Default `story`. */
   readonly level?: StoryLevel
@@ -364,11 +365,7 @@ function createSpotlight(): (seen: Seen) => Told | null {
       case 'forward':
         return told(`forwards it to ${sent.to}, its backup, before anything else`)
       case 'reply':
-        return told(
-          message?.type === 'forwardAck'
-            ? 'its backup has it: executes it too, and answers'
-            : `executes it, and answers`,
-        )
+        return told(howAnswered(observation))
       default:
         return message?.type === 'request' && chartState(observation.after?.value) === waiting
           ? told('lets it wait: another forward is not acknowledged yet')
@@ -378,6 +375,14 @@ function createSpotlight(): (seen: Seen) => Told | null {
 }
 
 const waiting = 'primary.awaitingBackupAck'
+
+function howAnswered({ envelope, before, after }: Observation): string {
+  if (envelope?.message.type === 'forwardAck') return 'its backup has it: executes it too, and answers'
+  const isRepeated = before?.context.replica === after?.context.replica
+  return isRepeated
+    ? 'has executed it before: repeats the stored answer'
+    : 'is alone: executes it, and answers'
+}
 
 /** Answers that took long, and calls that ended without one. */
 function createCallTeller(slowMs: number): (seen: Seen) => Told | null {
