@@ -64,6 +64,10 @@ test('every example says in its header how to run it', () => {
   }
 })
 
+test('five-lines: what was put and appended is read', { timeout: deadlineMs }, async () => {
+  expect(await outputOf('five-lines')).toBe('hello again\n')
+})
+
 test('survive-a-crash: the value has outlived two primaries, each word appended once', {
   timeout: deadlineMs,
 }, async () => {

@@ -6,7 +6,7 @@ import { createClientMachine } from '../../machines/client.ts'
 import { keyValueStore } from '../../machines/key-value-store.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
-import { type LayoutHints, layOut } from './chart-layout.ts'
+import { type Layout, type LayoutHints, layOut } from './chart-layout.ts'
 import { mermaidOf } from './chart-mermaid.ts'
 import { chartOf, overviewOf } from './chart-model.ts'
 import { svgOf } from './chart-svg.ts'
@@ -34,19 +34,31 @@ const charts: readonly { name: string; title: string; machine: AnyStateMachine; 
 
 export const chartsFolder = fileURLToPath(new URL('../charts/', import.meta.url))
 
-/** The drawings as they should be: file names in docs/charts, and their text. */
-export async function drawCharts(): Promise<ReadonlyMap<string, string>> {
-  const files = new Map<string, string>()
+/** One drawing: its file in docs/charts, what is where in it (null for text), and its content. */
+export interface Drawing {
+  readonly file: string
+  readonly layout: Layout | null
+  readonly content: string
+}
+
+/** The drawings as they should be. */
+export async function drawCharts(): Promise<readonly Drawing[]> {
+  const drawings: Drawing[] = []
   for (const { name, title, machine, hints } of charts) {
     const chart = chartOf(machine)
-    files.set(`${name}.svg`, svgOf(await layOut(chart, hints), title))
-    files.set(`${name}-overview.svg`, svgOf(await layOut(overviewOf(chart), hints), title))
-    files.set(`${name}.mmd`, mermaidOf(chart))
+    for (const [file, shown] of [
+      [`${name}.svg`, chart],
+      [`${name}-overview.svg`, overviewOf(chart)],
+    ] as const) {
+      const layout = await layOut(shown, hints)
+      drawings.push({ file, layout, content: svgOf(layout, title) })
+    }
+    drawings.push({ file: `${name}.mmd`, layout: null, content: mermaidOf(chart) })
   }
-  return files
+  return drawings
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(chartsFolder, { recursive: true })
-  for (const [name, text] of await drawCharts()) writeFileSync(`${chartsFolder}${name}`, text)
+  for (const { file, content } of await drawCharts()) writeFileSync(`${chartsFolder}${file}`, content)
 }
