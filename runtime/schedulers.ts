@@ -1,5 +1,5 @@
 /** Time and chance: RxJS schedulers behind the Clock port, and a seeded generator behind the Random port. */
-import { xorshift128plus } from 'pure-rand/generator/xorshift128plus'
+import { mersenne } from 'pure-rand/generator/mersenne'
 import {
   asyncScheduler,
   type SchedulerAction,
@@ -76,8 +76,8 @@ export function schedulerClock(scheduler: SchedulerLike = asyncScheduler): TimeC
   }
 }
 
-/** Chance from a seed (an integer), the same numbers on every machine: xorshift128+ of pure-rand. */
+/** Chance from a seed (an integer), the same numbers on every machine: the Mersenne Twister of pure-rand, whose neighbouring seeds have nothing in common. */
 export function seededRandom(seed: number): Random {
-  const generator = xorshift128plus(seed)
+  const generator = mersenne(seed)
   return () => (generator.next() >>> 0) / 0x1_0000_0000
 }
