@@ -16,7 +16,7 @@ import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/pure-transition.ts'
 import { StandbyError } from './errors.ts'
 import { nodeLogic, startNode } from './node.ts'
-import { checked, checkedId, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
+import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ActorOptions } from './view-service.ts'
 
 /** How long one call waits, and what ends it early. */
@@ -75,7 +75,7 @@ export function createClient<Command, Result>(
   options: ClientActorOptions,
 ): Client<Command, Result> & ClientCore {
   const { viewService = 'view-service', inspect, clock, observe } = options
-  const id = checkedId('id', options.id)
+  const id = checked('id', schemas.id, options.id)
   const { retryIntervalMs } = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
   const timeoutMs = checked('timeoutMs', schemas.timeoutMs, options.timeoutMs ?? 10_000)

@@ -253,7 +253,7 @@ function serverNames(option: unknown): readonly string[] {
   if (!names.includes(defaultViewServiceId)) return names
   throw new StandbyError(
     'invalidOption',
-    `servers: expected names other than ${defaultViewServiceId}, which is the view service's own; choose another`,
+    `servers: expected names other than the view service's own, got ${defaultViewServiceId}; choose another`,
   )
 }
 

@@ -1,42 +1,47 @@
 /** Options are checked where they come in: a wrong one is refused with what was expected and what to do. */
 import * as v from 'valibot'
 import { clientDefaults } from '../machines/client.ts'
-import type { NodeId } from '../machines/node-id.ts'
 import { serverDefaults } from '../machines/server-setup.ts'
 import { StandbyError } from './errors.ts'
 
-const ms = v.pipe(v.number(), v.minValue(1), v.maxValue(3_600_000))
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+/** Whatever is wrong with it, the message is what was expected; `checked` adds what it got. */
+const number = (expected: string, min: number, max: number) =>
+  v.pipe(v.number(expected), v.minValue(min, expected), v.maxValue(max, expected))
+const integer = (expected: string, min: number, max = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(number(expected, min, max), v.safeInteger(expected))
+const group = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.partial(v.strictObject(entries, `expected an object with only ${Object.keys(entries).join(', ')}`))
+
+const ms = number('expected milliseconds from 1 to 3600000', 1, 3_600_000)
+const count = integer('expected a whole number from 1 on', 1)
 const name = v.pipe(
-  v.string(),
-  v.minLength(1, 'Expected a name of at least one character'),
-  v.maxLength(200),
-  v.check((text) => !text.includes('#'), 'Expected a name without #, which separates the incarnation'),
+  v.string('expected a name'),
+  v.regex(
+    /^[^#]{1,200}$/s,
+    'expected a name of 1 to 200 characters without #, which separates the incarnation',
+  ),
 )
+const id = v.pipe(v.string('expected an id such as s1#1'), v.minLength(1, 'expected an id such as s1#1'))
 
 /** Intervals, in milliseconds, and bounds; all optional, all with the defaults of `defaultTiming` and `defaultLimits`. */
-const timing = v.partial(
-  v.strictObject({
-    pingIntervalMs: ms,
-    pingCheckIntervalMs: ms,
-    pingTimeout: v.pipe(v.number(), v.safeInteger(), v.minValue(2), v.maxValue(1000)),
-    resendIntervalMs: ms,
-    retryIntervalMs: ms,
-  }),
-)
-const limits = v.partial(
-  v.strictObject({
-    queueMax: count,
-    queueBytesMax: count,
-    batchMax: count,
-    batchBytesMax: count,
-    transferBytesMax: count,
-    sessionsMax: count,
-    clientQueueMax: count,
-    commandBytesMax: count,
-    vectorEntriesMax: v.pipe(v.number(), v.minValue(1)),
-  }),
-)
+const timing = group({
+  pingIntervalMs: ms,
+  pingCheckIntervalMs: ms,
+  pingTimeout: integer('expected a whole number from 2 to 1000', 2, 1000),
+  resendIntervalMs: ms,
+  retryIntervalMs: ms,
+})
+const limits = group({
+  queueMax: count,
+  queueBytesMax: count,
+  batchMax: count,
+  batchBytesMax: count,
+  transferBytesMax: count,
+  sessionsMax: count,
+  clientQueueMax: count,
+  commandBytesMax: count,
+  vectorEntriesMax: number('expected a number from 1 on, or Infinity', 1, Number.POSITIVE_INFINITY),
+})
 
 /** Intervals in milliseconds, 1 to 3,600,000; all optional, with the defaults of `defaultTiming`. */
 export type TimingOptions = v.InferOutput<typeof timing>
@@ -72,24 +77,32 @@ export const defaultLimits: Required<LimitOptions> = {
   vectorEntriesMax: 64,
 }
 
+const someServers = 'expected how many servers, from 1 to 1000, or a list of names that differ'
+const anApplication = 'expected an application, such as defineApplication makes'
+const method = v.function(anApplication)
+
 export const schemas = {
   timing,
   limits,
   name,
-  servers: v.union([
-    v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1000)),
-    v.pipe(
-      v.array(name),
-      v.minLength(1),
-      v.check((names) => new Set(names).size === names.length, 'Expected names that differ'),
-    ),
-  ]),
-  application: v.object(
-    { execute: v.function(), snapshot: v.function(), restore: v.function() },
-    'Expected an application, as defineApplication makes it',
+  servers: v.union(
+    [
+      integer(someServers, 1, 1000),
+      v.pipe(
+        v.array(name),
+        v.minLength(1, someServers),
+        v.check((names) => new Set(names).size === names.length, someServers),
+      ),
+    ],
+    someServers,
   ),
-  seed: v.pipe(v.number(), v.safeInteger()),
-  timeoutMs: v.union([ms, v.literal(Number.POSITIVE_INFINITY)]),
+  application: v.object({ execute: method, snapshot: method, restore: method }, anApplication),
+  id,
+  seed: integer('expected a whole number', Number.MIN_SAFE_INTEGER),
+  timeoutMs: v.union(
+    [ms, v.literal(Number.POSITIVE_INFINITY)],
+    'expected milliseconds from 1 to 3600000, or Infinity',
+  ),
 }
 
 /**
@@ -107,16 +120,14 @@ export function checked<Schema extends v.GenericSchema>(
   const path = issue.path ? `.${v.getDotPath(issue)}` : ''
   throw new StandbyError(
     'invalidOption',
-    `${where}${path}: ${issue.message}; see the option's documentation for its range`,
+    `${where}${path}: ${issue.message}, got ${shown(issue.input)}; change it, or leave it out for its default`,
   )
 }
 
-/**
- * The id of a node: any text but the empty one.
- * @throws StandbyError `invalidOption`
- */
-export function checkedId(where: string, value: unknown): NodeId {
-  return checked(where, v.pipe(v.string(), v.minLength(1, 'Expected an id such as s1#1')), value)
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
 /**

@@ -5,7 +5,7 @@ import { keyValueStore } from '../machines/key-value-store.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import { createServerMachine, type ServerMachine } from '../machines/server.ts'
 import { nodeLogic, startNode } from './node.ts'
-import { checked, checkedId, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
+import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ActorOptions } from './view-service.ts'
 
 /** What a server needs: the ports, its id, and what it replicates. */
@@ -44,7 +44,7 @@ export interface ServerNode {
  */
 export function createServer(options: ServerActorOptions): ServerNode {
   const { viewService = 'view-service', application = keyValueStore, inspect } = options
-  const id = checkedId('id', options.id)
+  const id = checked('id', schemas.id, options.id)
   checked('application', schemas.application, application)
   const { pingIntervalMs, resendIntervalMs } = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
