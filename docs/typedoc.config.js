@@ -45,6 +45,8 @@ export default {
   excludeInternal: true,
   excludePrivate: true,
   excludeExternals: true,
+  hidePageHeader: true,
+  groupOrder: ['Functions', 'Variables', 'Classes', 'Interfaces', '*'],
   sort: ['source-order'],
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
