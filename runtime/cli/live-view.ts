@@ -2,6 +2,7 @@
 import picocolors from 'picocolors'
 import { createLineFormat, fit } from '../observe/log.ts'
 import type { StoryEvent } from '../observe/story.ts'
+import { counted } from './summary.ts'
 
 export interface LiveNode {
   readonly id: string
@@ -185,28 +186,32 @@ const bars = '▁▂▃▄▅▆▇█'
 
 function pulseLine(model: LiveModel, colours: Colours, width: number): Segment[] {
   const { rates, answered, problems, unanswered, failovers, longestWaitMs, waitingMs } = model
-  const top = Math.max(1, ...rates)
-  const size = Math.min(ratesShown, Math.max(0, width - 70))
-  const graph = rates
-    .slice(-size)
-    .map((rate) => (rate === 0 ? ' ' : bars[Math.min(7, Math.floor((rate / top) * 7.99))]!))
-    .join('')
-    .padStart(size)
   const verdict =
     problems > 0
       ? `${problems} WRONG`
       : unanswered > 0
         ? `${unanswered} without an answer`
         : 'all as they must be'
-  return [
-    [size === 0 ? '' : `${graph}  `, colours.cyan],
+  const words: Segment[] = [
     [`${rates.at(-1) ?? 0}/s`.padStart(4), colours.bold],
     [`   ${answered} answered, `],
     [verdict, problems > 0 ? (text) => colours.bold(colours.red(text)) : colours.green],
     [`   longest wait ${Math.round(longestWaitMs)} ms`],
-    [`   ${failovers === 1 ? 'one failover' : `${failovers} failovers`}`],
+    [`   ${counted(failovers, 'failover')}`],
     [waitingMs < 150 ? '' : `   waiting ${(waitingMs / 1000).toFixed(1)} s`, colours.magenta],
   ]
+  const used = words.reduce((sum, [text]) => sum + text.length, 0)
+  return [[graphOf(rates, width - used), colours.cyan], ...words]
+}
+
+/** The rates as bars, where there is room for some. */
+function graphOf(rates: readonly number[], room: number): string {
+  const size = Math.min(ratesShown, room - 2)
+  if (size < 5) return ''
+  const top = Math.max(1, ...rates)
+  const shown = rates.slice(-size)
+  const graph = shown.map((rate) => (rate === 0 ? ' ' : bars[Math.min(7, Math.floor((rate / top) * 7.99))]!))
+  return `${graph.join('').padStart(size)}  `
 }
 
 function keyLines({ paused, playing }: LiveModel, colours: Colours, width: number): Segment[][] {

@@ -54,10 +54,8 @@ function formatLine(event: StoryEvent, ms: number, styles: Styles, width: number
   const { kind, node, state, lamport, operations, text } = event
   const time = `${(ms / 1000).toFixed(3)}s`.padStart(9)
   if (kind === 'scene') return `${styles.dim(time)} ${styles.scene(fit(`-- ${text}`, width - 10))}`
-  const cells: [text: string, size: number, style: Style][] = [
-    [time, 9, styles.dim],
-    [node ?? 'network', 12, styles[kind]],
-  ]
+  const cells: [text: string, size: number, style: Style][] = [[time, 9, styles.dim]]
+  if (width >= 40) cells.push([node ?? 'network', 12, styles[kind]])
   if (width >= 130) cells.push([state ?? '-', 25, styles.dim])
   if (width >= 75) cells.push([lamport === null ? '-' : `L${lamport}`, 7, styles.dim])
   if (width >= 90) cells.push([formatOperations(operations, 1) || '-', 11, styles.dim])
