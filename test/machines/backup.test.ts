@@ -143,12 +143,13 @@ describe('forwards', () => {
   })
 
   it('S6 numbers begin again with the transfer of a new view', () => {
-    const before = run(holding, forward(1, next)).snapshot
+    const before = run(holding, forward(1, next), forward(2, [])).snapshot
     const [whole] = piecesOf(replica, view(partner, me, 7), 10_000)
 
-    const seen = run(before, whole!, forward(1, [], { viewNumber: 7 }))
+    const seen = run(before, whole!, forward(1, next, { viewNumber: 7 }))
 
     expect(acksIn(seen)).toMatchObject([{ viewNumber: 7, number: 1 }])
+    expect(executedBy(seen.snapshot)).toEqual(['a', 'b', 'c', 'd'])
   })
 
   it('S9 a request that was executed before is not executed again, whoever forwards it', () => {

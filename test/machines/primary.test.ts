@@ -445,6 +445,18 @@ describe('batches', () => {
     expect(queueOf(seen.snapshot)).toEqual([bobEntry({ seq: 2, bytes: 20 })])
   })
 
+  it('S7 the bytes of the request whose place is taken are free', () => {
+    const small = servers({ queueBytesMax: 10 })
+    const before = small.run(
+      small.run(small.serving(...sessions), request()).snapshot,
+      ofBob({ bytes: 6 }),
+      request({ client: carol, bytes: 3 }),
+    ).snapshot
+
+    expect(reasonsIn(small.run(before, ofBob({ seq: 2, bytes: 7 })))).toEqual([])
+    expect(reasonsIn(small.run(before, ofBob({ seq: 2, bytes: 8 })))).toEqual(['overloaded'])
+  })
+
   it('S7 a full queue still absorbs copies, and repeats what is stored', () => {
     const small = servers({ queueMax: 1 })
     const before = small.run(

@@ -192,6 +192,10 @@ describe('primary and backup over a bad network', () => {
 
         heal(pair)
 
+        expect(pair.toClients.at(-1)).toMatchObject({
+          to: newcomer,
+          message: { outcome: { kind: 'opened' } },
+        })
         expect(roleOf(pair.of(partner))).toBe('backup.serving')
         expect(replicaTextOf(pair.of(partner))).toBe(replicaTextOf(pair.of(me)))
       }),
@@ -245,6 +249,8 @@ describe('primary and backup over a bad network', () => {
     expect(Math.max(...forwards)).toBeGreaterThan(3)
   })
 })
+
+const newcomer = 'newcomer#1'
 
 type Step =
   | { readonly kind: 'request'; readonly client: string; readonly session: number; readonly seq: number }
@@ -333,7 +339,7 @@ function misbehave(
   return pair
 }
 
-/** The partner is backup again, and nothing is lost any more. */
+/** The partner is backup again, nothing is lost any more, and somebody new comes. */
 function heal(pair: Pair): void {
   const last = view(me, partner, pair.views.at(-1)!.number + 1)
   pair.send(me, viewReply(last))
@@ -341,11 +347,16 @@ function heal(pair: Pair): void {
     const { outstanding, sending, queue } = pair.of(me).context
     return pair.network.length === 0 && outstanding === null && sending === null && queue.size === 0
   }
-  for (let round = 0; round < 1_000 && !isDone(); round++) {
+  const settle = () => {
+    for (let round = 0; round < 1_000 && !isDone(); round++) {
+      pair.settle()
+      pair.resend(me)
+    }
     pair.settle()
-    pair.resend(me)
   }
-  pair.settle()
+  settle()
+  pair.send(me, opening(newcomer, last.number))
+  settle()
 }
 
 function dice(): Application {
