@@ -1,0 +1,227 @@
+/** The rules of the source that nobody should have to remember: who imports whom, what charts may not touch, where files lie. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folders = ['machines', 'actors', 'runtime', 'inspector', 'test', 'bench', 'examples']
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+const files = folders
+  .filter((folder) => existsSync(join(root, folder)))
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => posix.join(entry.parentPath.slice(root.length).replaceAll('\\', '/'), entry.name)),
+  )
+const sources = files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+const sourcesIn = (folder: string) => sources.filter((path) => path.startsWith(`${folder}/`))
+
+/** What a file imports: paths from the root for files of our own, bare names for packages. */
+function importsOf(path: string): readonly string[] {
+  return ts
+    .preProcessFile(read(path))
+    .importedFiles.map(({ fileName }) =>
+      fileName.startsWith('.') ? posix.join(dirname(path), fileName) : packageOf(fileName),
+    )
+}
+
+function packageOf(name: string): string {
+  if (name.startsWith('node:')) return 'node:'
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+/** `file imports what it may not`, for each such import. */
+function forbiddenImports(folder: string, allowed: readonly string[]): readonly string[] {
+  const isAllowed = (name: string) =>
+    allowed.some((other) => name === other || (other.endsWith('/') && name.startsWith(other)))
+  return sourcesIn(folder).flatMap((path) =>
+    importsOf(path)
+      .filter((name) => !isAllowed(name))
+      .map((name) => `${path} imports ${name}`),
+  )
+}
+
+/** `file: what`, for each node of a file's syntax tree that `find` has a word for. */
+function findings(paths: readonly string[], find: (node: ts.Node) => string | null): readonly string[] {
+  const found: string[] = []
+  for (const path of paths) {
+    const visit = (node: ts.Node): void => {
+      const what = find(node)
+      if (what !== null) found.push(`${path}: ${what}`)
+      ts.forEachChild(node, visit)
+    }
+    visit(ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true))
+  }
+  return found
+}
+
+describe('imports point one way', () => {
+  test('machines import xstate, valibot, sorted-btree and each other', () => {
+    expect(forbiddenImports('machines', ['machines/', 'xstate', 'valibot', 'sorted-btree'])).toEqual([])
+  })
+
+  test('actors import machines, xstate, valibot and each other: no RxJS, nothing of Node', () => {
+    expect(forbiddenImports('actors', ['actors/', 'machines/', 'xstate', 'valibot'])).toEqual([])
+  })
+
+  test.each(['runtime', 'inspector', 'examples'])('%s imports neither tests nor benchmarks', (folder) => {
+    const outside = sourcesIn(folder).flatMap((path) =>
+      importsOf(path).filter((name) => /^(test|bench)\//.test(name)),
+    )
+    expect(outside).toEqual([])
+  })
+
+  test('runtime imports neither the inspector nor the examples', () => {
+    const outside = sourcesIn('runtime').flatMap((path) =>
+      importsOf(path).filter((name) => /^(inspector|examples)\//.test(name)),
+    )
+    expect(outside).toEqual([])
+  })
+
+  test('every imported package is a dependency, and of shipped code a dependency of the package', () => {
+    const {
+      dependencies = {},
+      devDependencies = {},
+      optionalDependencies = {},
+      peerDependencies = {},
+    } = manifest
+    const shipped = { ...dependencies, ...optionalDependencies, ...peerDependencies, 'node:': '' }
+    const everywhere = { ...shipped, ...devDependencies, [manifest.name]: '' }
+    const missing = sources.flatMap((path) => {
+      const known = /^(machines|actors|runtime)\//.test(path) ? shipped : everywhere
+      return importsOf(path)
+        .filter((name) => !name.includes('/') || name.startsWith('@'))
+        .filter((name) => !Object.hasOwn(known, name))
+        .map((name) => `${path} imports ${name}`)
+    })
+    expect(missing).toEqual([])
+  })
+})
+
+describe('machines are data in, data out', () => {
+  const banned = new Set([
+    'Date',
+    'performance',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'queueMicrotask',
+    'console',
+    'crypto',
+    'process',
+    'fetch',
+    'spawn',
+    'spawnChild',
+    'fromPromise',
+    'fromCallback',
+    'fromObservable',
+  ])
+
+  test('no time, chance, output or child actors', () => {
+    const found = findings(sourcesIn('machines'), (node) => {
+      if (ts.isPropertyAssignment(node) && node.name.getText() === 'invoke') return 'invoke'
+      if (ts.isPropertyAccessExpression(node) && node.getText() === 'Math.random') return 'Math.random'
+      const { parent } = node
+      const isName = parent !== undefined && ts.isPropertyAccessExpression(parent) && parent.name === node
+      return ts.isIdentifier(node) && !isName && banned.has(node.text) ? node.text : null
+    })
+    expect(found).toEqual([])
+  })
+
+  test('only pure-transition.ts, and the live actor, step a machine by hand', () => {
+    const steps = ['transition', 'getInitialSnapshot', 'microstep']
+    const paths = ['machines', 'actors', 'runtime', 'inspector'].flatMap(sourcesIn)
+    const callers = findings(paths, (node) => {
+      const callee = ts.isCallExpression(node) ? node.expression : null
+      return callee !== null && ts.isPropertyAccessExpression(callee) && steps.includes(callee.name.text)
+        ? callee.name.text
+        : null
+    }).map((found) => found.split(':')[0])
+    expect(new Set(callers)).toEqual(new Set(['machines/pure-transition.ts', 'actors/node.ts']))
+  })
+
+  test('`any` is written nowhere without its reason', () => {
+    const unexplained = sources.flatMap((path) =>
+      read(path)
+        .split('\n')
+        .filter((line) => /biome-ignore[^:]*:?\s*$/.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    )
+    expect(unexplained).toEqual([])
+  })
+})
+
+const manifest = JSON.parse(read('package.json')) as {
+  name: string
+  exports: Record<string, string | Record<string, string>>
+  bin: Record<string, string>
+  scripts: Record<string, string>
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+}
+
+describe('files', () => {
+  test('no folder is named src, lib, utils, helpers or common', () => {
+    const poor = files.filter((path) =>
+      path.split('/').some((part) => /^(src|lib|utils?|helpers?|common)$/.test(part)),
+    )
+    expect(poor).toEqual([])
+  })
+
+  test('names are kebab-case', () => {
+    const odd = files.filter((path) =>
+      path.split('/').some((part) => !/^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)*$/.test(part)),
+    )
+    expect(odd).toEqual([])
+  })
+
+  test('every file begins with a sentence that says what it is', () => {
+    const begins = /^(#!.*\n)?(\/\*\*|\/\/) ?\n? ?\*? ?\S.{20,}/
+    const dumb = sources.filter((path) => !begins.test(read(path)))
+    expect(dumb).toEqual([])
+  })
+
+  test('every public door leads to a file', () => {
+    expect(doors().filter((path) => !files.includes(path))).toEqual([])
+  })
+
+  test('every module is reachable from a public door, the command line, a script, an example or a test', () => {
+    const scripts = Object.values(manifest.scripts).flatMap(
+      (script) => script.match(/\b[\w/.-]+\.ts\b/g) ?? [],
+    )
+    const entries = sources.filter((path) => /\.(test|bench)\.ts$/.test(path) || path.startsWith('examples/'))
+    const reached = new Set<string>()
+    const visit = (path: string): void => {
+      if (reached.has(path) || !files.includes(path)) return
+      reached.add(path)
+      for (const name of [...importsOf(path), ...pathsIn(path)]) visit(name)
+    }
+    for (const path of [...doors(), ...scripts, ...entries]) visit(path)
+
+    expect(sources.filter((path) => !reached.has(path))).toEqual([])
+  })
+})
+
+/** The sources behind `exports` and `bin`. */
+function doors(): readonly string[] {
+  const targets = Object.values(manifest.exports).map((door) =>
+    typeof door === 'string' ? door : door.default!,
+  )
+  return [...targets, ...Object.values(manifest.bin)]
+    .filter((path) => path.endsWith('.js'))
+    .map((path) => path.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts'))
+}
+
+/** Files that are named by a path in a text, as workers and child processes are. */
+function pathsIn(path: string): readonly string[] {
+  const texts = read(path).match(/['"`]\.{1,2}\/[^'"`\s]+\.ts['"`]/g) ?? []
+  return texts.map((text) => posix.join(dirname(path), text.slice(1, -1)))
+}
