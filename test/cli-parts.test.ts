@@ -119,17 +119,17 @@ describe('a clock that can be paused', () => {
     const clock = createPausableClock(inner)
     const fired: number[] = []
     const seen: number[] = []
-    clock.setTimeout(() => fired.push(clock.now()), 100)
+    clock.setTimeout(() => fired.push(clock.now()), 300)
     pass(40)
     for (let round = 0; round < 3; round++) {
       stall(5000)
       seen.push(clock.now())
     }
-    expect(seen).toEqual([50, 60, 70])
-    pass(29)
+    expect(seen).toEqual([100, 160, 220])
+    pass(79)
     expect(fired).toEqual([])
     pass(1)
-    expect(fired).toEqual([100])
+    expect(fired).toEqual([300])
   })
 
   test('pausing twice and resuming twice are harmless', () => {
@@ -214,6 +214,7 @@ function model(changes: Partial<LiveModel> = {}): LiveModel {
     view: { number: 12, primary: 's1#1', backup: 's2#1' },
     acknowledged: true,
     cut: null,
+    stuck: null,
     scene: 's1#1, the primary, is killed. Its backup has all that any client was ever answered.',
     nodes: [
       node('view-service', 'decides', 'viewService'),
@@ -298,6 +299,7 @@ describe('live view', () => {
     [{ unanswered: 3 }, '3 without an answer'],
     [{ cut: 's1#1 cut off' }, 'network: s1#1 cut off'],
     [{ playing: false }, 'the faults are yours'],
+    [{ stuck: 'the state died with s1#1' }, 'Stuck    the state died with s1#1'],
     [{ waitingMs: 1500 }, 'waiting 1.5 s'],
     [{ acknowledged: false }, 'not acknowledged yet'],
     [{ view: { number: 0, primary: null, backup: null } }, 'no server has offered itself yet'],

@@ -25,6 +25,8 @@ export interface LiveModel {
   readonly acknowledged: boolean
   /** What the network does not carry; null while it is whole. */
   readonly cut: string | null
+  /** Why nothing can go on any more; null while it can. */
+  readonly stuck: string | null
   readonly scene: string | null
   readonly nodes: readonly LiveNode[]
   readonly answered: number
@@ -103,7 +105,12 @@ function viewLine({ view, acknowledged, cut: broken }: LiveModel, colours: Colou
   return segments
 }
 
-function sceneLine({ scene, playing }: LiveModel, colours: Colours): Segment[] {
+function sceneLine({ scene, playing, stuck }: LiveModel, colours: Colours): Segment[] {
+  if (stuck !== null)
+    return [
+      ['Stuck    ', colours.bold],
+      [stuck, colours.red],
+    ]
   if (!playing)
     return [['Now      ', colours.bold], ['the script rests: the faults are yours (s plays it again)']]
   return [['Now      ', colours.bold], [scene ?? '']]

@@ -164,6 +164,7 @@ function modelOfSystem(playground: Playground) {
     view,
     acknowledged: cluster.viewService.acknowledged(),
     cut: brokenLinks(playground),
+    stuck: whyStuck(playground),
     nodes,
     answered,
     unanswered,
@@ -183,4 +184,14 @@ function brokenLinks({ cluster }: Playground): string | null {
     return `${primary} cannot reach ${backup}`
   }
   return null
+}
+
+/** A view whose every holder of the state has died can never go on: no other server may take over. */
+function whyStuck({ cluster }: Playground): string | null {
+  const { number, primary, backup } = cluster.view()
+  if (number === 0 || cluster.primary() !== null) return null
+  const canPromote = cluster.viewService.acknowledged() && cluster.backup() !== null
+  if (canPromote) return null
+  const holders = backup === null ? `${primary}` : `${primary} and ${backup}`
+  return `the state died with ${holders}: view ${number} waits for ever, and answers nobody rather than wrongly`
 }

@@ -15,8 +15,8 @@ interface Timer {
 
 /** While there are timers, somebody looks at the clock this often. */
 const lookMs = 10
-/** When nobody has for this long, the process stood still: to its nodes that is no time, and none of them has fallen silent. */
-const stallMs = 30
+/** What is longer between two looks is no time: the process stood still, and none of its nodes has fallen silent. */
+const gapMaxMs = 60
 
 /** `inner` with a stop; what is `soon` still runs, as it belongs to a step that has begun. Time never goes back. */
 export function createPausableClock(inner: TimeClock): PausableClock {
@@ -31,7 +31,7 @@ export function createPausableClock(inner: TimeClock): PausableClock {
     const at = inner.now()
     const passed = Math.max(0, at - lookedAt)
     lookedAt = at
-    time += passed > stallMs ? lookMs : passed
+    time += Math.min(passed, gapMaxMs)
     return time
   }
   const look = () => {
