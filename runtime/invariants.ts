@@ -5,7 +5,7 @@ import type { ClientContext } from '../machines/client.ts'
 import type { Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { ServerContext } from '../machines/server-setup.ts'
-import type { View } from '../machines/view.ts'
+import { nextView, type View } from '../machines/view.ts'
 import type { ViewServiceContext } from '../machines/view-service.ts'
 import {
   always,
@@ -66,27 +66,38 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
   ]
 }
 
-/** I6 and I7, which speak of single steps. */
+/** What speaks of single steps: V2, V5, I6 and I7. */
 export const standbyStepInvariants: readonly StepInvariant[] = [
+  everyStep('V2: view numbers grow by exactly 1', (before, after) => {
+    if (!isViewService(after)) return true
+    const [old, now] = [viewOf(before.snapshot).number, viewOf(after.snapshot).number]
+    return now <= old + 1 || `the view service went from view ${old} to view ${now}`
+  }),
+  everyStep('V5: a change that is due is made at once', (_before, after) => {
+    if (!isViewService(after)) return true
+    const { view, servers } = after.snapshot.context as ViewServiceContext
+    const acknowledged = after.snapshot.hasTag('acknowledged')
+    const due = nextView({ view, acknowledged, alive: servers.map(({ id }) => id) })
+    return due === null || `view ${due.number} is due and was not made`
+  }),
   everyStep('I7: a view number never decreases', (before, after) => {
     if (before.id !== after.id) return true
     const [old, now] = [viewOf(before.snapshot).number, viewOf(after.snapshot).number]
     return now >= old || `${after.id} went from view ${old} back to ${now}`
   }),
-  everyStep(
-    'I6: a stored sequence number of a session never decreases while the replica is kept',
-    (before, after) => {
-      const [old, now] = [replicaOf(before), replicaOf(after)]
-      if (before.id !== after.id || old === null || now === null || old === now) return true
-      for (const [id, session] of old.sessions.entriesAfter(null)) {
-        const later = now.sessions.get(id)
-        if (later !== undefined && later.seq < session.seq) {
-          return `session ${id} went from sequence number ${session.seq} back to ${later.seq}`
-        }
+  everyStep('I6: a stored sequence number of a session never decreases within a view', (before, after) => {
+    const [old, now] = [replicaOf(before), replicaOf(after)]
+    if (before.id !== after.id || old === null || now === null || old === now) return true
+    // A transfer replaces what was there, also what the old view left undecided.
+    if (viewOf(before.snapshot).number !== viewOf(after.snapshot).number) return true
+    for (const [id, session] of old.sessions.entriesAfter(null)) {
+      const later = now.sessions.get(id)
+      if (later !== undefined && later.seq < session.seq) {
+        return `session ${id} went from sequence number ${session.seq} back to ${later.seq}`
       }
-      return true
-    },
-  ),
+    }
+    return true
+  }),
 ]
 
 /** Whether a server is in a state in which a new command could be decided and answered (I3). */
@@ -227,6 +238,10 @@ function pairAgrees(primary: NodeView, backup: NodeView): true | string {
     JSON.stringify(first.replica) === JSON.stringify(second.replica) ||
     `${primary.id} and ${backup.id} hold different states`
   )
+}
+
+function isViewService({ snapshot }: NodeView): boolean {
+  return 'incarnations' in snapshot.context
 }
 
 function servesClients({ snapshot }: NodeView): boolean {

@@ -48,21 +48,7 @@ export interface CheckResult {
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
   const search = new Search(system, options.reduction)
-  for (const goal of system.begin ?? []) {
-    const { goals, violation } = search.run({
-      bounds: options.bounds ?? {},
-      goals: [goal],
-      stopAtGoals: true,
-    })
-    if (violation !== null) break
-    const state = goals[0]!.state
-    if (state === null)
-      throw new Error(
-        `expected a run to the beginning "${goal.name}", found none; allow more states or another beginning`,
-      )
-    search.restartAfter(runTo(search, state).steps.map(({ happening }) => happening))
-  }
-  const end = search.run(options)
+  const end = toBeginning(search, system, options) ?? search.run(options)
   const violation = end.violation === null ? null : explain(search, end.violation, options.minimise ?? true)
   const goals = end.goals.map(({ name, state }) => ({
     name,
@@ -77,16 +63,35 @@ function verdictOf({ end, goals }: SearchEnd): Pick<CheckResult, 'verdict' | 'bo
   return { verdict: goals.some(({ state }) => state === null) ? 'goal not found' : 'exhausted', bound: null }
 }
 
+/** Leads the search to where it begins; what it came to if it was violated on the way. */
+function toBeginning(search: Search, system: CheckedSystem, { bounds = {} }: CheckOptions): SearchEnd | null {
+  for (const goal of system.begin ?? []) {
+    const end = search.run({ bounds, goals: [goal], stopAtGoals: true })
+    if (end.violation !== null) return end
+    const state = end.goals[0]!.state
+    if (state === null) {
+      throw new Error(
+        `expected a run to the beginning "${goal.name}", found none; allow more states or choose another beginning`,
+      )
+    }
+    search.restartAfter(runTo(search, state).steps.map(({ happening }) => happening))
+  }
+  return null
+}
+
 function explain(
   search: Search,
-  { name, reason, state }: NonNullable<SearchEnd['violation']>,
+  { name, reason, state, to }: NonNullable<SearchEnd['violation']>,
   shorten: boolean,
 ): CheckResult['violation'] {
-  const found = runTo(search, state)
-  const isInvariant = search.invariant(name, found.state) !== true
-  const isStillSo = (run: Run) => search.invariant(name, run.state) !== true
-  const run = shorten && isInvariant ? minimise(search, found, isStillSo) : found
-  const verdict = search.invariant(name, run.state)
+  const verdictOn = ({ state: end, steps }: Run): true | string => {
+    const last = steps.at(-1)
+    const step = last === undefined ? true : search.stepInvariant(name, last.before, last.after)
+    return step === true ? search.invariant(name, end) : step
+  }
+  const found = runTo(search, state, to)
+  const run = shorten ? minimise(search, found, (shorter) => verdictOn(shorter) !== true) : found
+  const verdict = verdictOn(run)
   return { name, reason: verdict === true ? reason : verdict, run, story: story(run) }
 }
 

@@ -1,7 +1,7 @@
 /** How a state was reached: the steps, the needless ones struck out, in causal order, as data and as a story. */
 import type { Happening } from './locals.ts'
 import type { Search } from './search.ts'
-import type { SentMessage } from './system.ts'
+import type { NodeView, SentMessage } from './system.ts'
 
 /** One step of a run, with what it did to the node where it happened. */
 export interface Step {
@@ -10,6 +10,8 @@ export interface Step {
   readonly sent: readonly SentMessage[]
   /** The node's state value afterwards. */
   readonly value: unknown
+  readonly before: NodeView
+  readonly after: NodeView
 }
 
 /** A run that can be repeated: the happenings say everything. */
@@ -19,8 +21,8 @@ export interface Run {
   readonly state: Int32Array
 }
 
-/** The run by which a search first came to a state. */
-export function runTo(search: Search, state: number): Run {
+/** The run by which a search first came to a state, and on to a local state that a broken step leads to. */
+export function runTo(search: Search, state: number, to?: number): Run {
   const happenings: Happening[] = [...search.prefix]
   const at = search.begin()
   const next = new Int32Array(search.width)
@@ -28,6 +30,7 @@ export function runTo(search: Search, state: number): Run {
     search.store.read(number, next)
     happenings.push(...search.advance(at, next))
   }
+  if (to !== undefined) happenings.push(...search.advanceTo(at, to))
   return replay(search, happenings)!
 }
 
@@ -40,9 +43,9 @@ export function replay(search: Search, happenings: readonly Happening[]): Run | 
     const place = search.apply(state, happening)
     if (place < 0) return null
     const view = search.locals.view(state[place]!)
-    const known = new Set(search.locals.view(before[place]!).sent)
-    const sent = view.sent.filter((message) => !known.has(message))
-    steps.push({ happening, node: view.id, sent, value: view.snapshot.value })
+    const known = search.locals.view(before[place]!)
+    const sent = view.sent.filter((message) => !known.sent.includes(message))
+    steps.push({ happening, node: view.id, sent, value: view.snapshot.value, before: known, after: view })
   }
   return { steps, state }
 }

@@ -1,6 +1,6 @@
 /** The search: every order, loss, delay and duplication of messages, timers, crashes and restarts, from the start on. */
 import { mix, StateStore } from './int-tables.ts'
-import { type BrokenStep, type Happening, Locals } from './locals.ts'
+import { type Happening, Locals } from './locals.ts'
 import {
   type Places,
   Remembered,
@@ -8,7 +8,7 @@ import {
   rememberGoals,
   rememberInvariants,
 } from './properties.ts'
-import type { CheckedSystem, Goal, Observer } from './system.ts'
+import type { CheckedSystem, Goal, NodeView, Observer } from './system.ts'
 
 export interface SearchBounds {
   /** Steps from the start; default: no bound. */
@@ -41,7 +41,13 @@ export interface SearchEnd {
   readonly bytes: number
   readonly locals: number
   readonly snapshotSteps: number
-  readonly violation: { readonly name: string; readonly reason: string; readonly state: number } | null
+  readonly violation: {
+    readonly name: string
+    readonly reason: string
+    readonly state: number
+    /** For a step that is broken itself: the local state that it leads to from `state`. */
+    readonly to?: number
+  } | null
   /** The first state that reached each goal; null where none did. */
   readonly goals: readonly { readonly name: string; readonly state: number | null }[]
 }
@@ -277,7 +283,8 @@ export class Search {
         }
       }
       if (locals.brokenSteps.length > 0) {
-        violation ??= this.#stepViolation(locals.brokenSteps[0]!, parent)
+        const { name, reason, to } = locals.brokenSteps[0]!
+        violation ??= { name, reason, state: parent, to }
       }
     }
     if (end === 'exhausted' && pruned) end = 'depth'
@@ -344,6 +351,11 @@ export class Search {
   /** The verdict of the invariant of that name. */
   invariant(name: string, state: ArrayLike<number>): true | string {
     return this.#invariants.find((invariant) => invariant.name === name)?.verdict.of(state) ?? true
+  }
+
+  /** The verdict of the step invariant of that name on one step. */
+  stepInvariant(name: string, before: NodeView, after: NodeView): true | string {
+    return this.#system.steps?.find((step) => step.name === name)?.holds(before, after) ?? true
   }
 
   goal(name: string, state: ArrayLike<number>): boolean {
@@ -413,6 +425,16 @@ export class Search {
     )
   }
 
+  /** What leads from a state to a local state of one node: as `advance`, for a step that the search did not take. */
+  advanceTo(from: Int32Array, to: number): Happening[] {
+    const sending = this.#reduced ? this.#sendAll(from) : []
+    for (let place = 0; place < this.#nodes; place++) {
+      const found = this.locals.happenings(from, place).find(({ local }) => local === to)
+      if (found !== undefined) return [...sending, found.happening]
+    }
+    throw new Error('expected the broken step to be possible; are the machines deterministic?')
+  }
+
   /** Takes one by one the steps that do nothing but send, until there are none; tells which they were. */
   #sendAll(state: Int32Array): Happening[] {
     const taken: Happening[] = []
@@ -449,15 +471,6 @@ export class Search {
 
   observed(state: ArrayLike<number>): unknown {
     return this.#observed[state[this.#nodes]!]
-  }
-
-  #stepViolation({ name, reason, to }: BrokenStep, parent: number): NonNullable<SearchEnd['violation']> {
-    const state = new Int32Array(this.width)
-    for (let number = this.store.size - 1; number > parent; number--) {
-      this.store.read(number, state)
-      if (this.store.parent(number) === parent && state.includes(to)) return { name, reason, state: number }
-    }
-    return { name, reason, state: parent }
   }
 
   #fold(before: number, emission: number): number {
