@@ -1,5 +1,6 @@
 /** Clients that put, append and get at a steady pace, one call at a time each; everything they are answered is checked. */
 
+import { setMaxListeners } from 'node:events'
 import type { Random, TimeClock } from '../../actors/ports.ts'
 import { parseNodeId } from '../../machines/node-id.ts'
 import { type KeyValueClient, StandbyError } from '../index.ts'
@@ -55,6 +56,8 @@ const journalLengthMax = 2000
 export function startWorkload(options: WorkloadOptions): Workload {
   const { clients, clock, checks, seed, rate, onAnswer } = options
   const stopping = new AbortController()
+  // Every client listens while it waits for its next call.
+  setMaxListeners(0, stopping.signal)
   const waits = createHistogram()
   const waitingSince = new Map<string, number>()
   const counted = { put: 0, append: 0, get: 0, unanswered: 0 }

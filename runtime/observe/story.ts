@@ -329,7 +329,7 @@ function tellClient(
     }
   }
   if (observation.kind !== 'timer') return null
-  const key = `retry ${context.session}/${context.seq}`
+  const key = `retry ${context.view.number}`
   return once(seen, {
     kind: 'client',
     key,
