@@ -25,7 +25,13 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const id = v.string()
 const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly())
 const json = v.custom<Json>((value) => value !== undefined, 'Expected a JSON value')
-const view = v.object({ number: count, primary: v.nullable(id), backup: v.nullable(id) })
+const view = v.pipe(
+  v.object({ number: count, primary: v.nullable(id), backup: v.nullable(id) }),
+  v.check(
+    ({ primary, backup }) => primary !== backup || primary === null,
+    'Expected a backup that is not the primary',
+  ),
+)
 
 const requestFields = {
   /** null in the request that opens a session. */

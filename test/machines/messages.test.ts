@@ -67,6 +67,10 @@ describe('which values are messages', () => {
     ['an unknown outcome', { ...examples.reply, outcome: { kind: 'staleSequence' } }],
     ['a command that is undefined', { ...examples.request, commands: [undefined] }],
     ['a view without a number', { ...examples.viewReply, view: { primary: null, backup: null } }],
+    [
+      'a view with one server in both roles',
+      { ...examples.viewReply, view: { ...view, backup: view.primary } },
+    ],
     ['a primary that is no text', { ...examples.viewReply, view: { ...view, primary: 1 } }],
     ['a forwarded request without a client', { ...examples.forward, requests: [requestBody] }],
     [

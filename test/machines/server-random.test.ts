@@ -47,6 +47,12 @@ describe('any messages in any order, in any situation', () => {
     })
   })
 
+  it('N3 the messages of the walks are well-formed', () => {
+    walk(({ event }) => {
+      expect(invalidMessage(event)).toBeNull()
+    })
+  })
+
   it('N3 whatever is sent is a well-formed message', () => {
     walk(({ seen }) => {
       expect(seen.sent.map(({ message }) => invalidMessage(message))).toEqual(seen.sent.map(() => null))
@@ -257,7 +263,9 @@ function requestOf(): fc.Arbitrary<Request> {
 
 /** Any well-formed message, of any content and from anybody. */
 function messageOf(): fc.Arbitrary<ServerEvent> {
-  const view = fc.record({ number: count, primary: nullable(nodeId), backup: nullable(nodeId) })
+  const view = fc
+    .record({ number: count, primary: nullable(nodeId), backup: nullable(nodeId) })
+    .filter(({ primary, backup }) => primary !== backup || primary === null)
   const viewNumber = count
   const result = fc.oneof(
     fc.record({ value: fc.jsonValue() as fc.Arbitrary<Json> }),
