@@ -4,6 +4,7 @@
  * Everything here is pure and total: arguments are never changed, a missing entry is 0, and any string is a
  * node id (`__proto__` and `1` included), whether the vector is a literal or came from `JSON.parse` (L3).
  */
+import { parseNodeId } from './node-id.ts'
 
 /** A count of events for each node id; a missing entry is 0 (L3). */
 export type VectorClock = Readonly<Record<string, number>>
@@ -202,22 +203,15 @@ function fits(vector: VectorClock, { entriesMax, isClient }: BoundOptions): bool
 function newestIncarnations(ids: readonly string[]): ReadonlyMap<string, number> {
   const newest = new Map<string, number>()
   for (const id of ids) {
-    const { name, incarnation } = lifeOf(id)
+    const { name, incarnation } = parseNodeId(id)
     if (incarnation >= (newest.get(name) ?? 0)) newest.set(name, incarnation)
   }
   return newest
 }
 
 function isDead(id: string, newest: ReadonlyMap<string, number>): boolean {
-  const { name, incarnation } = lifeOf(id)
+  const { name, incarnation } = parseNodeId(id)
   return incarnation < (newest.get(name) ?? 0)
-}
-
-/** The two parts of `name#incarnation`; any other id is a name in its incarnation 0 (N2). */
-function lifeOf(id: string): { name: string; incarnation: number } {
-  const at = id.lastIndexOf('#')
-  if (at < 0 || !/^\d{1,15}$/.test(id.slice(at + 1))) return { name: id, incarnation: 0 }
-  return { name: id.slice(0, at), incarnation: Number(id.slice(at + 1)) }
 }
 
 function compareIds(a: string, b: string): -1 | 0 | 1 {
