@@ -1,0 +1,244 @@
+/** The package as its users get it: packed, put into a blank application, every door opened. `npm run build` comes first. */
+import { execFile } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { build, type Metafile } from 'esbuild'
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  name: string
+  exports: Record<string, unknown>
+  dependencies: Record<string, string>
+}
+const doors = Object.keys(manifest.exports).filter((door) => door !== './package.json')
+const specifier = (door: string) => manifest.name + door.slice(1)
+
+/** What may come along with each door, and the doors that a browser opens. A door that is not listed brings anything but what is the command line's. */
+const packages: Record<string, readonly string[]> = {
+  '.': ['xstate', 'valibot', 'sorted-btree', 'rxjs', 'pure-rand', 'microdiff', 'picocolors'],
+  './machines': ['xstate', 'valibot', 'sorted-btree'],
+  './actors': ['xstate', 'valibot', 'sorted-btree'],
+  './history': [],
+  './transport/memory': ['rxjs', 'pure-rand'],
+  './transport/faults': ['valibot'],
+}
+const commandLineOnly = ['commander', 'log-update']
+
+const fiveLines = `
+import { createCluster } from 'standby'
+
+await using cluster = createCluster()
+const client = cluster.client()
+await client.put('greeting', 'hello')
+await client.append('greeting', ' again')
+console.log(await client.get('greeting'))
+`
+
+let application = ''
+
+beforeAll(async () => {
+  if (!existsSync(join(root, 'dist'))) throw new Error('expected dist/, got none; run npm run build first')
+  application = realpathSync(mkdtempSync(join(tmpdir(), 'standby-application-')))
+  const modules = join(application, 'node_modules')
+  mkdirSync(join(modules, manifest.name), { recursive: true })
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', application], { cwd: root })
+  const archive = readdirSync(application).find((name) => name.endsWith('.tgz'))!
+  await run('tar', [
+    '-xzf',
+    join(application, archive),
+    '-C',
+    join(modules, manifest.name),
+    '--strip-components=1',
+  ])
+  // Its dependencies and no others, as an installer would put them there, without asking a registry.
+  for (const name of Object.keys(manifest.dependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  }
+  writeFileSync(join(application, 'package.json'), '{ "type": "module", "private": true }')
+}, 60_000)
+
+afterAll(() => rmSync(application, { recursive: true, force: true }))
+
+/** Runs a module of the application in Node and gives what it printed. */
+async function inNode(source: string): Promise<string> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', source], {
+    cwd: application,
+    timeout: 20_000,
+  })
+  return stdout
+}
+
+describe('the packed package', () => {
+  test('holds what is built and nothing of tests, benchmarks or sources', () => {
+    const packed = readdirSync(join(application, 'node_modules', manifest.name), { recursive: true }).map(
+      (name) => String(name).replaceAll('\\', '/'),
+    )
+
+    expect(packed).toContain('dist/runtime/index.js')
+    expect(packed).toContain('LICENSE')
+    expect(packed.filter((name) => /^(test|bench|\.ci)\b|\.test\.|\.tgz$/.test(name))).toEqual([])
+    expect(packed.filter((name) => name.startsWith('dist/') && /(?<!\.d)\.ts$/.test(name))).toEqual([])
+  })
+
+  test('opens every door in Node', async () => {
+    const source = doors
+      .map((door) => `console.log(Object.keys(await import('${specifier(door)}')).length > 0)`)
+      .join('\n')
+
+    const printed = await inNode(source)
+
+    expect(printed.trim().split('\n')).toEqual(doors.map(() => 'true'))
+  })
+
+  test('runs the five lines', async () => {
+    // Node 20 does not know `await using` yet; TypeScript does.
+    const { outputText } = ts.transpileModule(fiveLines, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    })
+
+    expect(await inNode(outputText)).toBe('hello again\n')
+  })
+
+  test('runs its command', async () => {
+    const main = join(application, 'node_modules', manifest.name, 'dist/runtime/cli/main.js')
+
+    const { stdout } = await run(process.execPath, [main, '--help'], { cwd: application, timeout: 20_000 })
+
+    expect(stdout).toContain('standby')
+  })
+
+  test.each(['NodeNext', 'Bundler'] as const)(
+    'type-checks in a strict application that resolves as %s',
+    (resolution) => {
+      const file = join(application, `consumer-${resolution}.ts`)
+      const opens = doors.map((door, index) => `import * as door${index} from '${specifier(door)}'`)
+      writeFileSync(
+        file,
+        [...opens, fiveLines, consumer, `export { ${doors.map((_, i) => `door${i}`)} }`].join('\n'),
+      )
+
+      const program = ts.createProgram([file], {
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        target: ts.ScriptTarget.ES2022,
+        lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts', 'lib.esnext.disposable.d.ts'],
+        types: [],
+        module: resolution === 'NodeNext' ? ts.ModuleKind.NodeNext : ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind[resolution],
+      })
+      const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(application))
+      const problems = [
+        ...program.getGlobalDiagnostics(),
+        ...ours.flatMap((source) => diagnosticsOf(program, source)),
+      ]
+
+      expect(ours.length).toBeGreaterThan(10)
+      expect(problems).toEqual([])
+    },
+  )
+})
+
+/** Of our own declarations and of the application; those of other packages are not ours to check. */
+function diagnosticsOf(program: ts.Program, source: ts.SourceFile): readonly string[] {
+  return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+    ({ messageText }) => `${source.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+  )
+}
+
+/** What an application says to the types: each line with an error in it must be one. */
+const consumer = `
+import { type Application, StandbyError, defineApplication } from 'standby'
+
+const counter = defineApplication({
+  name: 'counter',
+  initialState: 0,
+  execute: (count: number, by: number) => [count + by, count + by],
+})
+const other = createCluster({ application: counter, servers: 2, timing: { pingIntervalMs: 20 } })
+export const sum: number = await other.client().execute(5)
+// @ts-expect-error A counter has no keys.
+other.client().put('a', 1)
+// @ts-expect-error Names are numbers or a list.
+createCluster({ servers: 'three' })
+export const length: number = await client.append('greeting', '!')
+export const found: string | null = await client.get<string>('greeting')
+export const code: string = new StandbyError('stopped', 'why').code
+export type AnyApplication = Application
+`
+
+describe('in a browser bundle', () => {
+  const bundled = async (door: string, external: boolean): Promise<{ text: string; metafile: Metafile }> => {
+    const { outputFiles, metafile } = await build({
+      stdin: { contents: `export * from '${specifier(door)}'`, resolveDir: application },
+      bundle: true,
+      write: false,
+      minify: true,
+      metafile: true,
+      format: 'esm',
+      platform: 'browser',
+      logLevel: 'silent',
+      ...(external
+        ? { external: Object.keys(manifest.dependencies).flatMap((name) => [name, `${name}/*`]) }
+        : {}),
+    })
+    return { text: outputFiles[0]!.text, metafile }
+  }
+
+  test.each(doors.filter((door) => door in packages))(
+    '%s bundles, with nothing of Node in it',
+    async (door) => {
+      const { text } = await bundled(door, false)
+
+      const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} kB`
+      console.log(
+        `${specifier(door)}: ${kilobytes(text.length)} minified, ${kilobytes(gzipSync(text).length)} gzipped`,
+      )
+      expect(text).not.toMatch(/['"`]node:/)
+    },
+  )
+
+  test.each(doors)('%s brings along no package of another door', async (door) => {
+    const { metafile } = await bundled(door, true).catch(() => nodeOnly(door))
+
+    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+    const names = new Set(
+      imported.map((path) => path.split('/')[0]!).filter((name) => !name.startsWith('node:')),
+    )
+    const allowed =
+      packages[door] ?? Object.keys(manifest.dependencies).filter((name) => !commandLineOnly.includes(name))
+    expect([...names].filter((name) => !allowed.includes(name))).toEqual([])
+  })
+
+  /** A door that needs Node, such as one with sockets or workers. */
+  const nodeOnly = (door: string) =>
+    build({
+      stdin: { contents: `export * from '${specifier(door)}'`, resolveDir: application },
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      logLevel: 'silent',
+      external: Object.keys(manifest.dependencies),
+    })
+})
