@@ -1,5 +1,6 @@
 // Judges whether a history is linearizable: the door to the search, part by part, ever wider.
 import { Budget } from './budget.ts'
+import type { SearchWidth } from './expansion.ts'
 import { validateTimes } from './history.ts'
 import type { RecordedCall, SequentialModel } from './model.ts'
 import { mergeOrders } from './order.ts'
@@ -82,9 +83,13 @@ export function checkHistory<State, Input extends object, Output, Op extends Rec
   return combine(judgements, budget.steps)
 }
 
-/** A narrow search finds an order for most histories; a wide one is needed to say that there is none. */
-function widthsUpTo(configurationsMax: number): number[] {
-  return [...[64, 2048].filter((width) => width < configurationsMax), configurationsMax]
+/** A narrow, greedy search finds an order for most histories; a wide one may be needed to say that there is none. */
+function widthsUpTo(configurationsMax: number): SearchWidth[] {
+  return [
+    { configurationsMax: Math.min(64, configurationsMax), greedy: true },
+    { configurationsMax: Math.min(2048, configurationsMax), greedy: false },
+    ...(configurationsMax > 2048 ? [{ configurationsMax, greedy: false }] : []),
+  ]
 }
 
 function combine<Op extends RecordedCall<object, unknown>>(

@@ -1,7 +1,7 @@
 // What may have happened so far: configurations, and the frontier that keeps only those which matter.
 import { dominates } from './dominance.ts'
 import type { SearchProblem } from './expansion.ts'
-import { mix, type OpSet, sameSet } from './op-set.ts'
+import { isSubset, mix, type OpSet, sameSet } from './op-set.ts'
 
 /** One step of an order under construction, linked to the step before. */
 export interface Log {
@@ -34,48 +34,73 @@ export interface Configuration {
   readonly log: Log | null
 }
 
-/** Mixes what a configuration is told apart by, `cover` and `log` excepted. */
-export function hashOf(state: number, done: OpSet, used: OpSet): number {
-  return mix(state) ^ done.hash ^ mix(used.hash + 1)
+/** Mixes the state of a configuration and what it has placed. */
+export function hashOf(state: number, done: OpSet): number {
+  return mix(state) ^ done.hash
 }
 
-/** Pairs compared per state before the frontier falls back to exact duplicates. */
+/** Configurations in one state that a new one is compared with, beside those that have placed the same. */
 const comparedMax = 48
+
+/**
+ * Whether `seen` makes `added`, which is in the same state and has placed the same, superfluous: it has used no more.
+ */
+export function isAsGood(seen: Configuration, added: Configuration): boolean {
+  return seen.cover >= added.cover && (added.unseen || !seen.unseen) && isSubset(seen.used, added.used)
+}
+
+/** Whether two configurations differ at most in which unanswered operations they used, and when. */
+export function isAlike(left: Configuration, right: Configuration): boolean {
+  return left.state === right.state && sameSet(left.done, right.done)
+}
 
 /** Configurations at one event, without those that another one makes superfluous. */
 export class Frontier {
   readonly #problem: SearchProblem
+  readonly #greedy: boolean
   readonly #byState = new Map<number, Configuration[]>()
   readonly #byHash = new Map<number, Configuration[]>()
   #size = 0
+  #dropped = false
 
-  constructor(problem: SearchProblem) {
+  /** With `greedy`, of configurations that differ only in which unanswered operations they used, one is kept. */
+  constructor(problem: SearchProblem, greedy: boolean) {
     this.#problem = problem
+    this.#greedy = greedy
   }
 
   get size(): number {
     return this.#size
   }
 
+  /** Whether a configuration that might have mattered was dropped. */
+  get dropped(): boolean {
+    return this.#dropped
+  }
+
   add(added: Configuration): void {
-    const alike = this.#byState.get(added.state) ?? []
-    this.#byState.set(added.state, alike)
-    if (alike.length >= comparedMax && this.#replaceSame(added)) return
-    for (let at = Math.min(alike.length, comparedMax) - 1; at >= 0; at--) {
-      const kept = alike[at]!
-      if (dominates(this.#problem, kept, added, this.#problem.compiled.isSink(added.state))) return
-      if (dominates(this.#problem, added, kept, this.#problem.compiled.isSink(added.state))) {
-        alike[at] = alike[alike.length - 1]!
-        alike.pop()
-        this.#forget(kept)
-      }
+    const hash = hashOf(added.state, added.done)
+    const bucket = this.#byHash.get(hash) ?? []
+    this.#byHash.set(hash, bucket)
+    for (const kept of bucket) {
+      if (!isAlike(kept, added)) continue
+      if (isAsGood(kept, added)) return
+      if (!this.#greedy) continue
+      this.#dropped = true
+      if (kept.used.ops.length <= added.used.ops.length) return
+      this.#remove(kept)
+      break
     }
-    alike.push(added)
+    const sameState = this.#byState.get(added.state) ?? []
+    this.#byState.set(added.state, sameState)
+    const inSink = this.#problem.compiled.isSink(added.state)
+    for (const kept of sameState.slice(0, comparedMax)) {
+      if (dominates(this.#problem, kept, added, inSink)) return
+      if (dominates(this.#problem, added, kept, inSink)) this.#remove(kept)
+    }
+    sameState.push(added)
+    bucket.push(added)
     this.#size++
-    const hash = hashOf(added.state, added.done, added.used)
-    const bucket = this.#byHash.get(hash)
-    if (bucket === undefined) this.#byHash.set(hash, [added])
-    else bucket.push(added)
   }
 
   /** The configurations to go on with, the laziest first if there are many; `sinkIsWorst` as in `CompiledHistory`. */
@@ -87,20 +112,10 @@ export class Frontier {
       : best.sort((left, right) => this.#effort(left) - this.#effort(right))
   }
 
-  #replaceSame(added: Configuration): boolean {
-    const bucket = this.#byHash.get(hashOf(added.state, added.done, added.used)) ?? []
-    for (const kept of bucket) {
-      if (kept.state !== added.state || !sameSet(kept.done, added.done) || !sameSet(kept.used, added.used))
-        continue
-      if (kept.cover >= added.cover && (added.unseen || !kept.unseen)) return true
-    }
-    return false
-  }
-
-  #forget(gone: Configuration): void {
+  #remove(gone: Configuration): void {
     this.#size--
-    const bucket = this.#byHash.get(hashOf(gone.state, gone.done, gone.used))!
-    bucket.splice(bucket.indexOf(gone), 1)
+    remove(this.#byState.get(gone.state)!, gone)
+    remove(this.#byHash.get(hashOf(gone.state, gone.done))!, gone)
   }
 
   #withoutWorseSinks(all: Configuration[]): Configuration[] {
@@ -120,4 +135,8 @@ export class Frontier {
       (this.#problem.compiled.isSink(one.state) ? 1_000_000_000 : 0)
     )
   }
+}
+
+function remove<Item>(items: Item[], gone: Item): void {
+  items.splice(items.indexOf(gone), 1)
 }

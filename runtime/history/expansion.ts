@@ -7,8 +7,8 @@ import {
   overwritesTrait,
   readsTrait,
 } from './compiled-history.ts'
-import { type Configuration, extend, hashOf, type Log } from './configuration.ts'
-import { hasOp, type OpSet, sameSet, withOp, withoutOp } from './op-set.ts'
+import { type Configuration, extend, hashOf, isAlike, isAsGood, type Log } from './configuration.ts'
+import { hasOp, type OpSet, withOp, withoutOp } from './op-set.ts'
 
 /** One part of a history as the search reads it: times by operation, `returns` infinite when never answered. */
 export interface SearchProblem {
@@ -16,6 +16,17 @@ export interface SearchProblem {
   readonly calls: readonly number[]
   readonly returns: readonly number[]
 }
+
+/** How wide a search is. */
+export interface SearchWidth {
+  /** Configurations kept at an event. */
+  readonly configurationsMax: number
+  /** Whether of configurations that differ only in which unanswered operations they used just one is kept. */
+  readonly greedy: boolean
+}
+
+/** Points under way at one event, for each configuration kept. */
+const pointsPerConfiguration = 16
 
 /** A configuration under way; `fresh` once an overwriting operation was placed on the way. */
 interface Point extends Configuration {
@@ -36,22 +47,23 @@ export type Offer = (configuration: Configuration) => void
 export class Expansion {
   readonly #problem: SearchProblem
   readonly #budget: Budget
-  readonly #pointsMax: number
+  readonly #width: SearchWidth
   readonly #reads = new Set<number>()
   readonly #updates = new Set<number>()
   readonly #overwrites = new Set<number>()
-  #forwardPoints = new PointSet()
+  #forwardPoints: PointSet
   #now = -1
   #sinkIsWorst = false
   #dropped = false
 
-  constructor(problem: SearchProblem, budget: Budget, pointsMax: number) {
+  constructor(problem: SearchProblem, width: SearchWidth, budget: Budget) {
     this.#problem = problem
+    this.#width = width
     this.#budget = budget
-    this.#pointsMax = pointsMax
+    this.#forwardPoints = new PointSet(width.greedy)
   }
 
-  /** Whether some configuration may have been missed because of `pointsMax`. */
+  /** Whether some configuration may have been missed for lack of width. */
   get dropped(): boolean {
     return this.#dropped
   }
@@ -69,7 +81,7 @@ export class Expansion {
   /** Begins the expansions of one return event. */
   begin(now: number): void {
     this.#now = now
-    this.#forwardPoints = new PointSet()
+    this.#forwardPoints = new PointSet(this.#width.greedy)
     this.#sinkIsWorst = this.#problem.compiled.sinkIsWorst(now)
   }
 
@@ -86,7 +98,7 @@ export class Expansion {
     if (traits & acceptedTrait && !(traits & overwritesTrait)) {
       offer({ ...from, done: withOp(from.done, target), log: extend(from.log, target, true) })
     }
-    const seen = new PointSet()
+    const seen = new PointSet(this.#width.greedy)
     const queue: Point[] = []
     const push = (point: Point) => {
       const closed = this.#closeReads(point, from.cover, true)
@@ -177,9 +189,24 @@ export class Expansion {
       const op = this.#lastUnused(alike, point.used, limit)
       if (op === undefined) continue
       for (const next of this.#step(state, op)) {
-        if (next !== state && !(this.#sinkIsWorst && compiled.isSink(next))) visit(op, next)
+        if (next === state || (this.#sinkIsWorst && compiled.isSink(next))) continue
+        if (this.#mayBeSeen(next, point, target)) visit(op, next)
       }
     }
+  }
+
+  /** Whether what unanswered operations do can be seen by an open operation, or by one after the target. */
+  #mayBeSeen(state: number, point: Point, target: number): boolean {
+    const { compiled } = this.#problem
+    const isAccepted = (op: number) => (compiled.traits[op]! & acceptedTrait) !== 0
+    if (hasOp(point.done, target) || compiled.traits[target]! & overwritesTrait || !isAccepted(target)) {
+      for (const op of this.#reads) if (!hasOp(point.done, op) && compiled.mayReach(state, op)) return true
+      for (const op of this.#updates) {
+        if (!isAccepted(op) && !hasOp(point.done, op) && compiled.mayReach(state, op)) return true
+      }
+      return false
+    }
+    return true
   }
 
   /** Overwriting operations called before `limit` that can begin a block with the target in it. */
@@ -239,9 +266,13 @@ export class Expansion {
   }
 
   #admit(points: PointSet, point: Point): boolean {
-    if (points.size < this.#pointsMax) return points.add(point)
-    this.#dropped = true
-    return false
+    if (points.size > pointsPerConfiguration * (this.#width.configurationsMax + 16)) {
+      this.#dropped = true
+      return false
+    }
+    const isNew = points.add(point)
+    this.#dropped ||= points.dropped
+    return isNew
   }
 
   #isAnswered(op: number): boolean {
@@ -269,28 +300,30 @@ export function afterReturn(
   return { ...from, state: compiled.settle(from.state, next), done: withoutOp(from.done, op), used }
 }
 
-/** Points already visited. */
+/** Points already visited, or as good as: a point that used more is not worth a visit. */
 class PointSet {
+  readonly #greedy: boolean
   readonly #byHash = new Map<number, Point[]>()
   size = 0
+  dropped = false
+
+  /** With `greedy`, of points that differ only in which unanswered operations they used, the first is visited. */
+  constructor(greedy: boolean) {
+    this.#greedy = greedy
+  }
 
   add(added: Point): boolean {
-    const hash = hashOf(added.state, added.done, added.used)
-    const bucket = this.#byHash.get(hash)
-    if (bucket === undefined) this.#byHash.set(hash, [added])
-    else if (bucket.some((seen) => samePoint(seen, added))) return false
-    else bucket.push(added)
+    const hash = hashOf(added.state, added.done)
+    const bucket = this.#byHash.get(hash) ?? []
+    for (const seen of bucket) {
+      if (!isAlike(seen, added) || (seen.fresh && !added.fresh)) continue
+      if (isAsGood(seen, added)) return false
+      if (!this.#greedy) continue
+      this.dropped = true
+      return false
+    }
+    if (bucket.push(added) === 1) this.#byHash.set(hash, bucket)
     this.size++
     return true
   }
-}
-
-function samePoint(left: Point, right: Point): boolean {
-  return (
-    left.state === right.state &&
-    left.cover === right.cover &&
-    left.fresh === right.fresh &&
-    sameSet(left.done, right.done) &&
-    sameSet(left.used, right.used)
-  )
 }

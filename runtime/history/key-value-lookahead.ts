@@ -22,7 +22,8 @@ interface Question {
   readonly now: number
   readonly deadline: number
   readonly hasTakenEffect: HasTakenEffect
-  visits: number
+  /** Values looked at already. */
+  readonly seen: number[]
 }
 
 /** Knows for each value who needs it, and how it can come about. */
@@ -85,11 +86,13 @@ export class KeyValueLookahead {
 
   #isObtainable(op: number, state: number, now: number, hasTakenEffect: HasTakenEffect): boolean {
     const deadline = this.#returns[op]!
-    return this.#canBecome(this.#neededBy(op)!, { state, now, deadline, hasTakenEffect, visits: 0 })
+    return this.#canBecome(this.#neededBy(op)!, { state, now, deadline, hasTakenEffect, seen: [] })
   }
 
   #canBecome(value: number, question: Question): boolean {
-    if (value === question.state || ++question.visits > visitsMax) return true
+    if (value === question.state || question.seen.length > visitsMax) return true
+    if (question.seen.includes(value)) return false
+    question.seen.push(value)
     const writes = this.#byResult.get(value)
     if (writes !== undefined && this.#some(writes, question, (op) => this.#canWrite(op, question)))
       return true

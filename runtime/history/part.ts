@@ -4,14 +4,14 @@ import type { Budget } from './budget.ts'
 import type { PartJudgement } from './check-history.ts'
 import { compileByStep } from './compiled-history.ts'
 import type { Configuration } from './configuration.ts'
-import type { SearchProblem } from './expansion.ts'
+import type { SearchProblem, SearchWidth } from './expansion.ts'
 import { cutBefore, findBreak } from './longest-prefix.ts'
 import { type RecordedCall, type SequentialModel, unknownOutput } from './model.ts'
 import { orderOf, replay } from './order.ts'
 import { type SearchResult, search } from './search.ts'
 
 /** Configurations kept while an illegal part is explained. */
-const explanationWidth = 4096
+const explanationWidth: SearchWidth = { configurationsMax: 4096, greedy: false }
 
 /** Searches one part of a history, ever wider, and judges it. */
 export class Part<State, Input extends object, Output, Op extends RecordedCall<Input, Output>> {
@@ -32,7 +32,7 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
     return this.#result?.kind === 'broken'
   }
 
-  search(width: number, budget: Budget): void {
+  search(width: SearchWidth, budget: Budget): void {
     if (this.#result !== null && this.#result.kind !== 'gaveUp') return
     const stepsBefore = budget.steps
     this.#problem = this.#problemOf(this.#operations)

@@ -2,7 +2,7 @@
 import type { Budget, OutOf } from './budget.ts'
 import { type CompiledHistory, readsTrait } from './compiled-history.ts'
 import { type Configuration, extend, Frontier } from './configuration.ts'
-import { afterReturn, Expansion, type SearchProblem } from './expansion.ts'
+import { afterReturn, Expansion, type SearchProblem, type SearchWidth } from './expansion.ts'
 import { emptySet, hasOp, withOp } from './op-set.ts'
 
 /** Returns between two looks for what can be forgotten. */
@@ -19,21 +19,18 @@ export type SearchResult =
       readonly before: readonly Configuration[]
     }
 
-/** Expansions under way at one event, for each configuration of the frontier's width. */
-const pointsPerConfiguration = 16
-
 /**
  * Searches for an order of a history's operations that its model allows and that respects real time.
  *
- * `width` bounds the configurations kept at an event (and so the memory): a narrow search may find an order, but never
- * says `broken` after it had to drop something; it then says `gaveUp` because of `memory`.
+ * `width` bounds the configurations kept at an event, and so the memory: a narrow search may find an order, but never
+ * says `broken` after it has dropped something; it then says `gaveUp` because of `memory`.
  *
  * Source: Wing and Gong, Testing and verifying concurrent objects (1993); Lowe, Testing for linearizability (2017),
  * just-in-time linearization. The pruning beside is this project's, see `Expansion` and `Frontier`.
  */
-export function search(problem: SearchProblem, width: number, budget: Budget): SearchResult {
+export function search(problem: SearchProblem, width: SearchWidth, budget: Budget): SearchResult {
   const { compiled, returns } = problem
-  const expansion = new Expansion(problem, budget, pointsPerConfiguration * width + 256)
+  const expansion = new Expansion(problem, width, budget)
   let frontier: Configuration[] = [
     { state: compiled.initial, done: emptySet, used: emptySet, cover: -1, unseen: false, log: null },
   ]
@@ -48,7 +45,7 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
       if (isRead) frontier = frontier.map((one) => placeRead(problem, one, op, budget))
       continue
     }
-    const next = new Frontier(problem)
+    const next = new Frontier(problem, width.greedy)
     const offer = (one: Configuration) => {
       const settled = afterReturn(compiled, one, op, now + 1, returnsSeen % forgetEvery === 0)
       if (!isInVain(compiled, settled, now + 1)) next.add(settled)
@@ -61,14 +58,14 @@ export function search(problem: SearchProblem, width: number, budget: Budget): S
     }
     expansion.close(op)
     compiled.close(op)
-    dropped ||= expansion.dropped
+    dropped ||= expansion.dropped || next.dropped
     if (next.size === 0) {
       if (dropped) return { kind: 'gaveUp', because: 'memory', op, before: frontier }
       return { kind: 'broken', op, before: frontier }
     }
     const all = next.all(compiled.sinkIsWorst(now + 1))
-    dropped ||= all.length > width
-    frontier = all.slice(0, width)
+    dropped ||= all.length > width.configurationsMax
+    frontier = all.slice(0, width.configurationsMax)
     if (++returnsSeen % forgetEvery === 0) compiled.retain(new Set(frontier.map((one) => one.state)))
   }
   return { kind: 'passed', after: frontier }
