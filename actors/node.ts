@@ -30,6 +30,8 @@ export interface NodeOptions extends NodePorts {
   readonly vectorEntriesMax?: number
   /** Carries out the chart's other effects, after the step that asked for them. */
   readonly carryOut?: (action: PureAction) => void
+  /** Whether the node was told to stop, which XState does only after the step that is under way: nothing is sent any more. */
+  readonly isHalted?: () => boolean
   /** Called after each step and before anything that it sent leaves: the place to make state durable (V11). */
   readonly beforeSending?: (snapshot: AnyMachineSnapshot) => void
 }
@@ -128,7 +130,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
 
   const sendAll = (envelopes: readonly Envelope[]): void => {
     for (const envelope of envelopes) {
-      if (stopped) return
+      if (stopped || options.isHalted?.()) return
       observe?.({
         kind: 'send',
         node: id,

@@ -49,7 +49,8 @@ export function createServer(options: ServerActorOptions): ServerNode {
   const { pingIntervalMs, resendIntervalMs } = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
   const machine = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs })
-  const node = { vectorEntriesMax: limits.vectorEntriesMax, ...options, id }
+  let halted = false
+  const node = { vectorEntriesMax: limits.vectorEntriesMax, ...options, id, isHalted: () => halted }
   const logic = nodeLogic(machine, node)
   const actor: ServerActor = createActor(logic, {
     id,
@@ -64,7 +65,10 @@ export function createServer(options: ServerActorOptions): ServerNode {
     role: () => roleIn(actor.getSnapshot().value),
     state: () => stateIn(actor.getSnapshot().value),
     applied: () => actor.getSnapshot().context.replica?.position ?? null,
-    stop: () => void actor.stop(),
+    stop() {
+      halted = true
+      actor.stop()
+    },
   }
 }
 

@@ -46,6 +46,28 @@ describe('a crash', () => {
     expect(later).toEqual([])
   })
 
+  test('within a step of its own, by an observer, keeps what the step would have sent', () => {
+    const { ports, advance, observations } = createPorts()
+    createViewService(ports)
+    const servers = ['s1#1', 's2#1'].map((id) =>
+      createServer({
+        ...ports,
+        id,
+        observe(observation) {
+          ports.observe(observation)
+          const { kind, event } = observation
+          if (kind === 'receive' && event?.type === 'stateTransfer') servers[1]!.stop()
+        },
+      }),
+    )
+
+    advance(300)
+
+    const at = observations.findIndex(({ event }) => event?.type === 'stateTransfer')
+    expect(at).toBeGreaterThan(0)
+    expect(observations.slice(at + 1).filter(({ node }) => node === 's2#1')).toEqual([])
+  })
+
   test('leaves no timer behind', () => {
     const { ports, scheduler, advance } = createPorts()
     const server = createServer({ ...ports, id: 's1#1' })
