@@ -8,7 +8,6 @@ import type {
   InputFrom,
   OutputFrom,
   SnapshotFrom,
-  StateValue,
 } from 'xstate'
 import type { Application, Json } from './application.ts'
 import { sealJson } from './json.ts'
@@ -109,19 +108,8 @@ export function replicated<Machine extends AnyStateMachine, Selected = null>(
  */
 function canonical(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
   const { value, context, status, output, error, historyValue } = snapshot
-  const sealed = sealJson({ context, output }) as { context: object; output?: unknown }
-  const ordered = inDocumentOrder(machine.root as unknown as Node, value)
-  return machine.resolveState({ value: ordered, ...sealed, status, error, historyValue })
-}
-
-function inDocumentOrder(node: Node, value: StateValue): StateValue {
-  if (typeof value === 'string') return value
-  const ordered: { [key: string]: StateValue } = {}
-  for (const key of Object.keys(node.states)) {
-    const child = value[key]
-    if (child !== undefined) ordered[key] = inDocumentOrder(node.states[key]!, child)
-  }
-  return ordered
+  const sealed = sealJson({ context }) as { context: object }
+  return machine.resolveState({ value, ...sealed, status, output, error, historyValue })
 }
 
 function invalidEvent(event: unknown): string | null {
