@@ -1,5 +1,5 @@
 // One key's history in the form that the search reads; the states are numbered values.
-import type { Alike, CompiledHistory, HasTakenEffect } from './compiled-history.ts'
+import { type Alike, type CompiledHistory, type HasTakenEffect, numberAlike } from './compiled-history.ts'
 import type { Operation } from './history.ts'
 import { type Action, actionsOf, traitsOf, whenNoticed } from './key-value-actions.ts'
 import { KeyValueLookahead } from './key-value-lookahead.ts'
@@ -17,6 +17,7 @@ export function compileKeyValue(operations: readonly Operation[]): CompiledHisto
 class CompiledKeyValue implements CompiledHistory {
   readonly initial = missing
   readonly traits: Uint8Array
+  readonly kinds: readonly number[]
   readonly #values: KeyValueValues
   readonly #actions: readonly Action[]
   readonly #isAnswered: readonly boolean[]
@@ -32,6 +33,7 @@ class CompiledKeyValue implements CompiledHistory {
     this.#values = new KeyValueValues(operations)
     this.#actions = actionsOf(operations, this.#values)
     this.#isAnswered = operations.map((operation) => operation.return !== null)
+    this.kinds = numberAlike(this.#actions.map((action) => JSON.stringify(action)))
     this.traits = Uint8Array.from(this.#actions, (action) => traitsOf(action, this.#values))
     this.#replaces = operations.some(
       ({ op }, index) => op === 'compareAndSet' && this.#actions[index]!.kind !== 'differ',

@@ -30,6 +30,8 @@ export interface CompiledHistory {
   readonly initial: number
   /** Trait bits by operation. */
   readonly traits: Uint8Array
+  /** By operation a number that is the same only for operations that do the same in every state. */
+  readonly kinds: readonly number[]
   /** The states that may follow; empty when the operation is refused. */
   step(state: number, op: number): readonly number[]
   /** A state that no operation returning at `now` or later can tell from `state`. */
@@ -72,6 +74,7 @@ export function compileByStep<State, Input extends object, Output>(
   return {
     initial,
     traits,
+    kinds: numberAlike(operations.map((operation, op) => kindOf(operation) ?? `#${op}`)),
     step(state, op) {
       const known = memo.get(op) ?? new Map<number, readonly number[]>()
       memo.set(op, known)
@@ -91,7 +94,7 @@ export function compileByStep<State, Input extends object, Output>(
     open(op) {
       if (operations[op]!.return !== null || traits[op]! & readsTrait) return
       const groups = traits[op]! & overwritesTrait ? overwrites : updates
-      const key = inputKey(operations[op]!) ?? `#${op}`
+      const key = kindOf(operations[op]!) ?? `#${op}`
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [op])
       else group.push(op)
@@ -108,11 +111,21 @@ export function compileByStep<State, Input extends object, Output>(
   }
 }
 
-/** The input of an unanswered operation as text, or undefined when JSON cannot carry it. */
-function inputKey(operation: object): string | undefined {
-  const { client: _client, output: _output, call: _call, return: _return, ...input } = operation as Recorded
+/** Numbers texts, equal ones alike. */
+export function numberAlike(texts: readonly string[]): number[] {
+  const numbers = new Map<string, number>()
+  return texts.map((text) => {
+    const number = numbers.get(text) ?? numbers.size
+    numbers.set(text, number)
+    return number
+  })
+}
+
+/** The input and the output of an operation as text, or undefined when JSON cannot carry them. */
+function kindOf(operation: object): string | undefined {
+  const { client: _client, output, call: _call, return: returned, ...input } = operation as Recorded
   try {
-    return canonicalJson(input)
+    return canonicalJson(returned === null ? [input] : [input, output])
   } catch {
     return undefined
   }

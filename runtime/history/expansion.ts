@@ -41,8 +41,8 @@ export type Offer = (configuration: Configuration) => void
  *
  * An order is a row of blocks, each begun by an overwriting operation. To place the target it suffices to go on in the
  * last block, and then perhaps to begin one more; blocks passed over in between wait, for while all their operations
- * are open they can be put, whole, before the last overwriting operation. Reads are placed as soon as they fit, and of
- * overwriting operations with one result the one that returns first is taken.
+ * are open they can be put, whole, before the last overwriting operation. Reads are placed as soon as they fit, of
+ * operations that do the same the one that returns first is taken, and unanswered ones serve only what can be seen.
  */
 export class Expansion {
   readonly #problem: SearchProblem
@@ -176,8 +176,8 @@ export class Expansion {
     const { compiled, calls } = this.#problem
     const { state } = point
     const inSink = compiled.isSink(state)
-    for (const op of this.#updates) {
-      if (calls[op]! >= limit || hasOp(point.done, op)) continue
+    const candidates = this.#firstOfEachKind(point, limit)
+    for (const op of candidates.values()) {
       const accepted = (compiled.traits[op]! & acceptedTrait) !== 0
       const wasteful = accepted && (op !== target || point.unseen)
       if (accepted && inSink && op !== target) continue
@@ -188,11 +188,29 @@ export class Expansion {
     for (const alike of compiled.openUpdates(state, this.#now)) {
       const op = this.#lastUnused(alike, point.used, limit)
       if (op === undefined) continue
+      const kind = compiled.kinds[op]!
+      if (candidates.has(2 * kind + 1) || (candidates.has(2 * kind) && calls[op]! < point.cover)) continue
       for (const next of this.#step(state, op)) {
         if (next === state || (this.#sinkIsWorst && compiled.isSink(next))) continue
         if (this.#mayBeSeen(next, point, target)) visit(op, next)
       }
     }
+  }
+
+  /**
+   * Of operations that do the same the one that returns first: the others can stand in for it until then. Those that
+   * were called after the last overwriting operation (odd keys) are of less use later and count apart.
+   */
+  #firstOfEachKind(point: Point, limit: number): Map<number, number> {
+    const { compiled, calls, returns } = this.#problem
+    const first = new Map<number, number>()
+    for (const op of this.#updates) {
+      if (calls[op]! >= limit || hasOp(point.done, op)) continue
+      const key = 2 * compiled.kinds[op]! + (calls[op]! < point.cover ? 0 : 1)
+      const other = first.get(key)
+      if (other === undefined || returns[op]! < returns[other]!) first.set(key, op)
+    }
+    return first
   }
 
   /** Whether what unanswered operations do can be seen by an open operation, or by one after the target. */
