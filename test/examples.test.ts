@@ -141,3 +141,10 @@ test('embed-http: a note outlives the primary, and SIGTERM ends the process clea
   expect(code).toBe(0)
   expect(run.output()).toContain('stopped')
 })
+
+test('the checker finds the bug in a protocol that is not ours', async () => {
+  const output = await outputOf('check-two-phase-commit')
+  expect(output).toContain('as it should be: exhausted')
+  expect(output).toContain('with an impatient participant: violated')
+  expect(output).toMatch(/timer 500 fires, now aborted/)
+})

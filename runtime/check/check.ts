@@ -1,5 +1,5 @@
 /** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
-import { minimise, type Run, replay, runTo, story } from './counterexample.ts'
+import { everyStepOf, happeningsTo, minimise, type Run, story } from './counterexample.ts'
 import { Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
 import type { CheckedSystem } from './system.ts'
 
@@ -49,11 +49,14 @@ export interface CheckResult {
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
   const search = new Search(system, options.reduction)
   const end = toBeginning(search, system, options) ?? search.run(options)
-  const violation = end.violation === null ? null : explain(search, end.violation, options.minimise ?? true)
-  const goals = end.goals.map(({ name, state }) => ({
-    name,
-    run: state === null ? null : runTo(search, state),
-  }))
+  const plain = new Search(system, 'none')
+  const shorten = options.minimise ?? true
+  const violation = end.violation === null ? null : explain(search, plain, end.violation, shorten)
+  const goals = end.goals.map(({ name, state }) => {
+    if (state === null) return { name, run: null }
+    const found = everyStepOf(plain, happeningsTo(search, state))
+    return { name, run: shorten ? minimise(plain, found, (run) => plain.goal(name, run.state)) : found }
+  })
   return { ...numbersOf(end), ...verdictOf(end), violation, goals }
 }
 
@@ -74,23 +77,24 @@ function toBeginning(search: Search, system: CheckedSystem, { bounds = {} }: Che
         `expected a run to the beginning "${goal.name}", found none; allow more states or choose another beginning`,
       )
     }
-    search.restartAfter(runTo(search, state).steps.map(({ happening }) => happening))
+    search.restartAfter(happeningsTo(search, state))
   }
   return null
 }
 
 function explain(
   search: Search,
+  plain: Search,
   { name, reason, state, to }: NonNullable<SearchEnd['violation']>,
   shorten: boolean,
 ): CheckResult['violation'] {
   const verdictOn = ({ state: end, steps }: Run): true | string => {
     const last = steps.at(-1)
-    const step = last === undefined ? true : search.stepInvariant(name, last.before, last.after)
-    return step === true ? search.invariant(name, end) : step
+    const step = last === undefined ? true : plain.stepInvariant(name, last.before, last.after)
+    return step === true ? plain.invariant(name, end) : step
   }
-  const found = runTo(search, state, to)
-  const run = shorten ? minimise(search, found, (shorter) => verdictOn(shorter) !== true) : found
+  const found = everyStepOf(plain, happeningsTo(search, state, to))
+  const run = shorten ? minimise(plain, found, (shorter) => verdictOn(shorter) !== true) : found
   const verdict = verdictOn(run)
   return { name, reason: verdict === true ? reason : verdict, run, story: story(run) }
 }
@@ -98,5 +102,3 @@ function explain(
 function numbersOf({ states, transitions, depth, seconds, bytes, locals, snapshotSteps }: SearchEnd) {
   return { states, transitions, depth, seconds, bytes, locals, snapshotSteps }
 }
-
-export { replay }

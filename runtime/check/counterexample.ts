@@ -21,8 +21,8 @@ export interface Run {
   readonly state: Int32Array
 }
 
-/** The run by which a search first came to a state, and on to a local state that a broken step leads to. */
-export function runTo(search: Search, state: number, to?: number): Run {
+/** What happened before a search first came to a state, and on to a local state that a broken step leads to. */
+export function happeningsTo(search: Search, state: number, to?: number): Happening[] {
   const happenings: Happening[] = [...search.prefix]
   const at = search.begin()
   const next = new Int32Array(search.width)
@@ -31,7 +31,27 @@ export function runTo(search: Search, state: number, to?: number): Run {
     happenings.push(...search.advance(at, next))
   }
   if (to !== undefined) happenings.push(...search.advanceTo(at, to))
-  return replay(search, happenings)!
+  return happenings
+}
+
+/**
+ * The run of these happenings from the start, every step of it: where a search took steps that only send at once, they
+ * are put back in before the first step that needs them.
+ * @param plain a search without reduction
+ */
+export function everyStepOf(plain: Search, happenings: readonly Happening[]): Run {
+  const state = plain.initial()
+  const all: Happening[] = []
+  for (const happening of happenings) {
+    if (plain.apply(state, happening) < 0) {
+      all.push(...plain.sendAll(state))
+      if (plain.apply(state, happening) < 0) {
+        throw new Error('expected a run that can be repeated; are the machines deterministic?')
+      }
+    }
+    all.push(happening)
+  }
+  return replay(plain, all)!
 }
 
 /** Repeats happenings from the start; null where one of them cannot happen. */

@@ -1,6 +1,6 @@
 /** Exhaustive search through any set of XState machines that speak through `send`. */
 export * from './check.ts'
-export { minimise, type Run, runTo, type Step, sentence, story } from './counterexample.ts'
+export { minimise, type Run, replay, type Step, sentence, story } from './counterexample.ts'
 export type { Happening } from './locals.ts'
 export { type Progress, Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
 export * from './system.ts'

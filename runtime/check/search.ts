@@ -406,7 +406,7 @@ export class Search {
    * @param from is changed into the state that follows
    */
   advance(from: Int32Array, to: Int32Array): Happening[] {
-    const sending = this.#reduced ? this.#sendAll(from) : []
+    const sending = this.#reduced ? this.sendAll(from) : []
     const trial = from.slice()
     for (let place = 0; place < this.#nodes; place++) {
       for (const { happening } of this.locals.happenings(from, place)) {
@@ -427,7 +427,7 @@ export class Search {
 
   /** What leads from a state to a local state of one node: as `advance`, for a step that the search did not take. */
   advanceTo(from: Int32Array, to: number): Happening[] {
-    const sending = this.#reduced ? this.#sendAll(from) : []
+    const sending = this.#reduced ? this.sendAll(from) : []
     for (let place = 0; place < this.#nodes; place++) {
       const found = this.locals.happenings(from, place).find(({ local }) => local === to)
       if (found !== undefined) return [...sending, found.happening]
@@ -436,7 +436,7 @@ export class Search {
   }
 
   /** Takes one by one the steps that do nothing but send, until there are none; tells which they were. */
-  #sendAll(state: Int32Array): Happening[] {
+  sendAll(state: Int32Array): Happening[] {
     const taken: Happening[] = []
     for (let progress = true; progress; ) {
       progress = false

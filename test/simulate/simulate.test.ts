@@ -1,0 +1,114 @@
+/** The simulator: it repeats exactly, it judges honestly, and it meets what ought to be met. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Application } from '../../machines/application.ts'
+import { type KeyValueCommand, type KeyValueState, keyValueStore } from '../../machines/key-value-store.ts'
+import { planOf } from '../../runtime/simulate/plan.ts'
+import { reduce } from '../../runtime/simulate/reduce.ts'
+import { simulate } from '../../runtime/simulate/simulate.ts'
+import { createVirtualClock } from '../../runtime/simulate/virtual-clock.ts'
+
+describe('a seed', () => {
+  test('is the same run each time, to the last step', () => {
+    const [first, second] = [simulate({ seed: 11 }), simulate({ seed: 11 })]
+    expect(second.fingerprint).toBe(first.fingerprint)
+    expect(second.history).toEqual(first.history)
+  })
+
+  test('is another run than its neighbour', () => {
+    expect(planOf({ seed: 2 })).not.toEqual({ ...planOf({ seed: 1 }), seed: 2 })
+    expect(simulate({ seed: 2 }).fingerprint).not.toBe(simulate({ seed: 1 }).fingerprint)
+  })
+
+  test('passes, forty of them, and meets failovers, deposed primaries and lost messages', () => {
+    const met: Record<string, number> = {}
+    for (let seed = 1000; seed < 1040; seed++) {
+      const { verdict, reason, sometimes } = simulate({ seed })
+      expect(['ok', 'stuck'], `seed ${seed}: ${verdict}: ${reason}`).toContain(verdict)
+      for (const [name, count] of Object.entries(sometimes)) met[name] = (met[name] ?? 0) + count
+    }
+    for (const name of [
+      'failover',
+      'deposed primary asked',
+      'message lost',
+      'transfer retried',
+      'session expired',
+    ]) {
+      expect(met[name], name).toBeGreaterThan(0)
+    }
+  })
+})
+
+/** The key-value store with one operation that does something else. */
+const brokenStore = (
+  execute: (state: KeyValueState, command: KeyValueCommand) => readonly [KeyValueState, unknown] | null,
+) =>
+  ({
+    ...keyValueStore,
+    execute: (state: KeyValueState, command: KeyValueCommand) =>
+      execute(state, command) ?? keyValueStore.execute(state, command),
+  }) as unknown as Application
+
+describe('a broken application', () => {
+  const isEvenPut = (command: KeyValueCommand) =>
+    command.op === 'put' && Number.parseInt(String(command.value), 10) % 2 === 0
+  const forgetful = brokenStore((state, command) => (isEvenPut(command) ? [state, null] : null))
+
+  test('that forgets a write makes a history that is not linearizable', () => {
+    const results = [...Array(12).keys()].map((candidate) =>
+      simulate({ seed: candidate, calls: 60 }, { application: forgetful }),
+    )
+    expect(results.some(({ verdict, reason }) => verdict === 'safety' && reason!.startsWith('I8'))).toBe(true)
+  })
+
+  test('that is not deterministic stops the pair, and nobody is answered wrongly', () => {
+    let dice = 0
+    const random = brokenStore((state, command) => (command.op === 'get' ? [state, dice++] : null))
+    const { verdict, sometimes } = simulate(
+      { seed: 3, calls: 40, servers: 2, clients: 2 },
+      { application: random },
+    )
+    expect(verdict).not.toBe('safety')
+    expect(sometimes['call replicaDiverged']).toBeGreaterThan(0)
+  })
+
+  test('leads to a smaller plan that fails in the same way', () => {
+    const failing = [...Array(12).keys()]
+      .map((candidate) => simulate({ seed: candidate, calls: 60 }, { application: forgetful }))
+      .find(({ verdict }) => verdict === 'safety')!
+    const { result } = reduce(failing, { application: forgetful }, 80)
+    expect(result.verdict).toBe('safety')
+    expect(result.plan.calls.length).toBeLessThan(failing.plan.calls.length / 2)
+    expect(simulate(result.plan, { application: forgetful }).fingerprint).toBe(result.fingerprint)
+  })
+})
+
+describe('virtual time', () => {
+  test('runs events in the order of their times, and of their setting where times are equal', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ ms: fc.integer({ min: 0, max: 20 }), cancelled: fc.boolean() })),
+        (events) => {
+          const clock = createVirtualClock()
+          const ran: number[] = []
+          const handles = events.map(({ ms }, index) => clock.setTimeout(() => ran.push(index), ms))
+          for (const [index, { cancelled }] of events.entries())
+            if (cancelled) clock.clearTimeout(handles[index])
+          while (clock.step());
+          const expected = [...events.keys()]
+            .filter((index) => !events[index]!.cancelled)
+            .sort((a, b) => events[a]!.ms - events[b]!.ms || a - b)
+          expect(ran).toEqual(expected)
+          expect(clock.waiting()).toBe(0)
+        },
+      ),
+    )
+  })
+
+  test('keeps no cancelled timer for long', () => {
+    const clock = createVirtualClock()
+    for (let i = 0; i < 10_000; i++) clock.clearTimeout(clock.setTimeout(() => {}, 1000 + i))
+    expect(clock.waiting()).toBe(0)
+    expect(clock.step()).toBe(false)
+  })
+})
