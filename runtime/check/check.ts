@@ -3,6 +3,7 @@ import { everyStepOf, happeningsTo, minimise, type Run, story } from './countere
 import { Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
 import type { CheckedSystem } from './system.ts'
 
+/** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
 export interface CheckOptions extends SearchOptions {
   /** Leave needless steps out of a counterexample; default true. */
   readonly minimise?: boolean
@@ -17,6 +18,7 @@ export interface CheckOptions extends SearchOptions {
  */
 export type CheckVerdict = 'exhausted' | 'bounded' | 'violated' | 'goal not found'
 
+/** What a search came to, with its numbers and, where there is one, its counterexample. */
 export interface CheckResult {
   readonly verdict: CheckVerdict
   /** `bounded`: the bound that ended the search. */

@@ -10,6 +10,7 @@ import {
 } from './properties.ts'
 import type { CheckedSystem, Goal, NodeView, Observer } from './system.ts'
 
+/** Where a search stops although there is more to see; the verdict is then `bounded`. */
 export interface SearchBounds {
   /** Steps from the start; default: no bound. */
   readonly depth?: number
@@ -20,6 +21,7 @@ export interface SearchBounds {
   readonly bytes?: number
 }
 
+/** How far a search has come; told every 16,384 explored states, and at the end. */
 export interface Progress {
   readonly states: number
   readonly statesPerSecond: number
@@ -52,6 +54,7 @@ export interface SearchEnd {
   readonly goals: readonly { readonly name: string; readonly state: number | null }[]
 }
 
+/** How to search: in which order, within which bounds, for which goals. */
 export interface SearchOptions {
   readonly bounds?: SearchBounds
   readonly order?: 'breadth-first' | 'depth-first'

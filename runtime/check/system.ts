@@ -72,6 +72,7 @@ export interface Observer {
   readonly observe: (value: unknown, seen: Emission) => unknown
 }
 
+/** What an observer is shown of a step. */
 export interface Emission {
   readonly node: string
   /** The event of the script that caused the step, if it was one. */
@@ -84,6 +85,7 @@ export function always(name: string, holds: Invariant['holds']): Invariant {
   return { name, holds }
 }
 
+/** `everyStep('a view number never decreases', (before, after) => ...)`: the node before a step and after it. */
 export function everyStep(name: string, holds: StepInvariant['holds']): StepInvariant {
   return { name, holds }
 }
@@ -93,6 +95,7 @@ export function reachable(name: string, reached: Goal['reached']): Goal {
   return { name, reached }
 }
 
+/** A system to be searched: its nodes, what may befall them, what must hold, and what must be reachable. */
 export interface CheckedSystem {
   readonly nodes: readonly CheckedNode[]
   readonly invariants?: readonly Invariant[]

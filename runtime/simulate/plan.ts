@@ -23,6 +23,7 @@ export interface PlannedCall {
   readonly command: KeyValueCommand
 }
 
+/** All that a run depends on; equal plans give equal runs. */
 export interface Plan {
   readonly seed: number
   readonly servers: readonly string[]
@@ -39,6 +40,7 @@ export interface Plan {
   readonly calls: readonly PlannedCall[]
 }
 
+/** A seed, and what it shall not decide by itself. */
 export interface PlanOptions {
   readonly seed: number
   /** Calls in all; default: the seed's choice, 40 to 160. */

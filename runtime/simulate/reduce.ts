@@ -2,6 +2,7 @@
 import type { Plan } from './plan.ts'
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts'
 
+/** A smaller failing run, and what it cost to find. */
 export interface Reduction {
   readonly result: SimulationResult
   /** How many runs it took. */

@@ -22,6 +22,7 @@ import { type Breach, watchInvariants } from './watch.ts'
  */
 export type SimulationVerdict = 'ok' | 'stuck' | 'safety' | 'liveness' | 'crash'
 
+/** What a run came to: the verdict, the history, and how often it met what. */
 export interface SimulationResult {
   readonly verdict: SimulationVerdict
   readonly reason: string | null
@@ -39,6 +40,7 @@ export interface SimulationResult {
   readonly fingerprint: string
 }
 
+/** Who listens to a run, and when to give it up. */
 export interface SimulationOptions {
   /** Hears everything, beside the watch. */
   readonly observe?: Observe
@@ -338,6 +340,7 @@ export const situations = [
   'message duplicated',
 ] as const
 
+/** One of the situations that are counted. */
 export type Situation = (typeof situations)[number]
 
 function operation(

@@ -7,6 +7,7 @@ import type { ServerContext } from '../../machines/server-setup.ts'
 import type { Invariant, NodeView, SentMessage, SystemView } from '../check/system.ts'
 import { standbyInvariants, standbyStepInvariants } from '../invariants.ts'
 
+/** A broken invariant: which, why, when and at which node it showed. */
 export interface Breach {
   readonly name: string
   readonly reason: string
@@ -15,6 +16,7 @@ export interface Breach {
   readonly node: NodeId
 }
 
+/** Listens to observations and remembers the first breach. */
 export interface Watch {
   readonly observe: (observation: Observation) => void
   breach(): Breach | null
