@@ -132,6 +132,32 @@ describe('situations', () => {
     expect(world.replica('primary')).toBe(before)
   })
 
+  test('4: the forward of an old view reaches the same pair in a newer view: refused, nothing is applied', () => {
+    const { world, client } = worldWithState()
+    const [primary, backup] = [world.primary(), world.backup()]
+    world.drop({ type: 'forwardAck' })
+    world.call(client, append('log', 'x'))
+    world.until('the forward', () => primary.node.state() === 'primary.awaitingBackupAck')
+    const forward = lastSent(world, 'forward')
+    world.isolate(backup.name, 'view-service', primary.name)
+    world.until('another backup', () => world.cluster.backup()?.name === 's3')
+    world.network.clear()
+    world.settle()
+    world.backup().crash()
+    world.until('the old backup again', () => world.cluster.backup() === backup)
+    world.settle()
+    const before = world.replica('backup')
+
+    for (const number of [1, 2, 3]) world.inject({ ...forward, message: { ...forward.message, number } })
+    world.advance(1)
+
+    expect(world.cluster.primary()).toBe(primary)
+    expect(world.ignored(backup.id).slice(-3)).toEqual(
+      Array(3).fill('forward: not from the primary of my view'),
+    )
+    expect(world.replica('backup')).toBe(before)
+  })
+
   test('5: the old primary comes back as backup with a divergent state: all of it is replaced', () => {
     const { world, client } = worldWithState({ servers: 2 })
     const [old, successor] = [world.primary(), world.backup()]

@@ -1,4 +1,5 @@
 /** Calls of clients: how they end, when, and what is known of them then. */
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { createClient } from '../../actors/client.ts'
 import { operationsIn } from '../../actors/observation.ts'
@@ -243,11 +244,13 @@ describe('aborts', () => {
     const { world, promises } = settledWorld()
     const control = new AbortController()
     const end = await endOf(world, promises.append('a', 'x', { signal: control.signal }))
+    const listeners = getEventListeners(control.signal, 'abort')
 
     control.abort()
     world.advance(100)
 
     expect(end).toEqual(value(1))
+    expect(listeners).toEqual([])
   })
 })
 
