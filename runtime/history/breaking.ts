@@ -1,65 +1,74 @@
-// Why a history is illegal: a smallest set of answers that contradict each other.
+// Why a history is illegal: a few answers that contradict each other, whatever else was answered.
 import type { Budget } from './budget.ts'
 import type { RecordedCall } from './model.ts'
 
 /** Says whether no order explains the operations; false also when that could not be found out. */
-export type IsIllegal<Op> = (operations: readonly Op[], budget: Budget) => boolean
+export type IsIllegal<Op> = (operations: readonly Op[]) => boolean
 
 /**
- * The answers that contradict each other: with every other call left unanswered, the history is still illegal.
+ * Some answers around the return at `foundAt` that contradict each other: with every other call left unanswered, the
+ * history is still illegal. The last of them cannot be left out; all answers, when the budget ends before.
  *
- * None of them can be left out (unless the budget ends first; the set is then a contradiction, but not a smallest one).
  * To forget an answer only ever allows more orders, so what is found is a cause and no accident of the search.
- * `operations` are those of one part by ascending call, `brokenAt` the event of the return that no order allows.
  */
-export function findBreaking<Op extends RecordedCall<object, unknown>>(
+export function findContradiction<Op extends RecordedCall<object, unknown>>(
   operations: readonly Op[],
-  brokenAt: number,
+  foundAt: number,
   isIllegal: IsIllegal<Op>,
   budget: Budget,
 ): Op[] {
-  const called = operations.filter(({ call }) => call < brokenAt)
-  const answered = called
-    .filter((operation) => operation.return !== null && operation.return <= brokenAt)
-    .sort((left, right) => right.return! - left.return!)
-  const contradicts = (kept: readonly Op[]) => {
-    const keeps = new Set(kept)
-    return isIllegal(
-      called.map((operation) => (keeps.has(operation) ? operation : { ...operation, return: null })),
-      budget,
-    )
+  const answered = operations.filter((operation) => operation.return !== null).sort(byReturn)
+  const center = answered.findIndex((operation) => operation.return === foundAt)
+  const contradicts = (from: number, to: number) =>
+    isIllegal(withOnlyAnswers(operations, answered.slice(from, to)))
+  let [from, to] = [0, answered.length]
+  for (let reach = 1; reach < answered.length && budget.outOf === null; reach *= 2) {
+    const [low, high] = [Math.max(0, center + 1 - reach), Math.min(answered.length, center + reach)]
+    if (!contradicts(low, high)) continue
+    ;[from, to] = [low, high]
+    break
   }
-  const recent = growUntil(answered, contradicts, budget)
-  const smallest = shrink(recent, contradicts, budget)
-  return smallest.sort((left, right) => left.call - right.call)
+  let enough = to
+  for (let tooFew = Math.max(from, center); tooFew + 1 < enough && budget.outOf === null; ) {
+    const middle = (tooFew + enough) >> 1
+    if (contradicts(from, middle)) enough = middle
+    else tooFew = middle
+  }
+  return answered.slice(from, enough)
 }
 
-/** The last few answers that contradict each other already, found by doubling. */
-function growUntil<Op>(
-  latestFirst: readonly Op[],
-  contradicts: (kept: readonly Op[]) => boolean,
-  budget: Budget,
-): Op[] {
-  for (let count = 1; count < latestFirst.length && budget.outOf === null; count *= 2) {
-    const kept = latestFirst.slice(0, count)
-    if (contradicts(kept)) return kept
-  }
-  return latestFirst.slice()
-}
-
-/** Leaves out ever smaller runs of answers while the rest still contradicts itself; the first one always stays. */
-function shrink<Op>(
+/**
+ * A smallest set of the given answers that still contradict each other, by ascending call: none can be left out, unless
+ * the budget ended first. The last answer must be one that cannot.
+ */
+export function shrinkContradiction<Op extends RecordedCall<object, unknown>>(
+  operations: readonly Op[],
   found: readonly Op[],
-  contradicts: (kept: readonly Op[]) => boolean,
+  isIllegal: IsIllegal<Op>,
   budget: Budget,
 ): Op[] {
-  let kept = found.slice()
-  for (let run = kept.length >> 1; run >= 1; run = run === 1 ? 0 : (run + 1) >> 1) {
-    for (let from = kept.length; from > 1 && budget.outOf === null; from -= run) {
-      const start = Math.max(1, from - run)
-      const fewer = [...kept.slice(0, start), ...kept.slice(from)]
-      if (fewer.length < kept.length && contradicts(fewer)) kept = fewer
+  let kept = [...found].sort((left, right) => byReturn(right, left))
+  for (let run = Math.max(1, kept.length >> 1); run >= 1; run = run === 1 ? 0 : (run + 1) >> 1) {
+    for (let to = kept.length; to > 1 && budget.outOf === null; to -= run) {
+      const fewer = [...kept.slice(0, Math.max(1, to - run)), ...kept.slice(to)]
+      if (isIllegal(withOnlyAnswers(operations, fewer))) kept = fewer
     }
   }
-  return kept
+  return kept.sort((left, right) => left.call - right.call)
+}
+
+/** The history up to the last of some answers, with all other calls left unanswered. */
+function withOnlyAnswers<Op extends RecordedCall<object, unknown>>(
+  operations: readonly Op[],
+  answers: readonly Op[],
+): Op[] {
+  const kept = new Set(answers)
+  const last = answers.reduce((latest, operation) => Math.max(latest, operation.return!), -1)
+  return operations
+    .filter(({ call }) => call < last)
+    .map((operation) => (kept.has(operation) ? operation : { ...operation, return: null }))
+}
+
+function byReturn(left: { return: number | null }, right: { return: number | null }): number {
+  return left.return! - right.return!
 }

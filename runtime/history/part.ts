@@ -1,17 +1,13 @@
 // One part of a history (for a key-value store one key) on its way to a verdict.
-import { findBreaking } from './breaking.ts'
 import type { Budget } from './budget.ts'
 import type { PartJudgement } from './check-history.ts'
 import { compileByStep } from './compiled-history.ts'
 import type { Configuration } from './configuration.ts'
 import type { SearchProblem, SearchWidth } from './expansion.ts'
-import { cutBefore, findBreak } from './longest-prefix.ts'
+import { type BrokenSearch, explain } from './explanation.ts'
 import { type RecordedCall, type SequentialModel, unknownOutput } from './model.ts'
 import { orderOf, replay } from './order.ts'
 import { type SearchResult, search } from './search.ts'
-
-/** Configurations kept while an illegal part is explained. */
-const explanationWidth: SearchWidth = { configurationsMax: 4096, greedy: false }
 
 /** Searches one part of a history, ever wider, and judges it. */
 export class Part<State, Input extends object, Output, Op extends RecordedCall<Input, Output>> {
@@ -59,38 +55,25 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
   }
 
   #explain(
-    found: SearchResult & { kind: 'broken' },
+    { op, before }: SearchResult & { kind: 'broken' },
     budget: Budget | null,
   ): Pick<PartJudgement<Op>, 'longestPrefix' | 'brokenAt' | 'breaking' | 'reason'> {
-    let brokenAt = this.#operations[found.op]!.return!
-    let [problem, before] = [this.#problem!, found.before]
-    if (budget !== null) {
-      brokenAt = findBreak(this.#operations, brokenAt, (operations) => this.#breakOf(operations, budget))
-      const prefix = cutBefore(this.#operations, brokenAt)
-      const prefixProblem = this.#problemOf(prefix)
-      const result = search(prefixProblem, explanationWidth, budget)
-      if (result.kind === 'passed') [problem, before] = [prefixProblem, result.after]
+    const foundAt = this.#operations[op]!.return!
+    const found = { problem: this.#problem!, before }
+    const context = {
+      problemOf: (operations: readonly Op[]) => this.#problemOf(operations),
+      isRead: (operation: Op) => this.#model.effect?.(operation, unknownOutput) === 'reads',
     }
+    const { brokenAt, breaking, ...broken } =
+      budget === null
+        ? { ...found, brokenAt: foundAt, breaking: [this.#operations[op]!] }
+        : explain(this.#operations, foundAt, found, context, budget)
     const last = this.#operations.find((operation) => operation.return === brokenAt)!
-    const isIllegal = (operations: readonly Op[]) =>
-      search(this.#problemOf(operations), explanationWidth, budget!).kind === 'broken'
-    const breaking = budget === null ? [last] : findBreaking(this.#operations, brokenAt, isIllegal, budget)
-    const reason = this.#reasonOf(last, breaking, problem, before)
-    return { longestPrefix: this.#longest(problem, before), brokenAt, breaking, reason }
+    const reason = this.#reasonOf(last, breaking, broken)
+    return { longestPrefix: this.#longest(broken.problem, broken.before), brokenAt, breaking, reason }
   }
 
-  #breakOf(operations: readonly Op[], budget: Budget): { brokenAt: number | null } | 'gaveUp' {
-    const result = search(this.#problemOf(operations), explanationWidth, budget)
-    if (result.kind === 'gaveUp') return 'gaveUp'
-    return { brokenAt: result.kind === 'broken' ? operations[result.op]!.return : null }
-  }
-
-  #reasonOf(
-    last: Op,
-    breaking: readonly Op[],
-    problem: SearchProblem,
-    before: readonly Configuration[],
-  ): string {
+  #reasonOf(last: Op, breaking: readonly Op[], { problem, before }: BrokenSearch): string {
     const states = new Set<string>()
     for (const configuration of before.slice(0, 8)) {
       for (const state of replay(this.#model, this.#pick(orderOf(problem, configuration)))) {

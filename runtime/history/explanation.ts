@@ -1,0 +1,82 @@
+// Explains why a part of a history is illegal: where it breaks, what contradicts what, and how far an order goes.
+import { findContradiction, shrinkContradiction } from './breaking.ts'
+import type { Budget } from './budget.ts'
+import type { Configuration } from './configuration.ts'
+import type { SearchProblem, SearchWidth } from './expansion.ts'
+import { cutBefore, findBreak } from './longest-prefix.ts'
+import type { RecordedCall } from './model.ts'
+import { search } from './search.ts'
+
+/** Configurations that hold before a return which none of them allows. */
+export interface BrokenSearch {
+  readonly problem: SearchProblem
+  readonly before: readonly Configuration[]
+}
+
+export interface Explanation<Op> extends BrokenSearch {
+  /** The event of the first return by which the history is illegal. */
+  readonly brokenAt: number
+  /** The answers that contradict each other. */
+  readonly breaking: readonly Op[]
+}
+
+/** What the explanation needs to know of the model. */
+export interface ExplanationContext<Op> {
+  problemOf(operations: readonly Op[]): SearchProblem
+  /** Whether an operation never changes the state; unanswered ones are then left out. */
+  isRead(operation: Op): boolean
+}
+
+const width: SearchWidth = { configurationsMax: 4096, greedy: false }
+
+/**
+ * Explains an illegal part, `operations` by ascending call, in which a search broke at the return `foundAt`.
+ *
+ * When the budget ends, the explanation stays true but may not be the shortest, and the break may be told too early.
+ */
+export function explain<Op extends RecordedCall<object, unknown>>(
+  operations: readonly Op[],
+  foundAt: number,
+  found: BrokenSearch,
+  context: ExplanationContext<Op>,
+  budget: Budget,
+): Explanation<Op> {
+  const isIllegal = (all: readonly Op[]) => {
+    const relevant = all.filter((operation) => operation.return !== null || !context.isRead(operation))
+    return search(context.problemOf(relevant), width, budget).kind === 'broken'
+  }
+  const searches = new Map([[foundAt, found]])
+  const breakOf = (cut: readonly Op[], nextReturn: number) => {
+    const problem = context.problemOf(cut)
+    const result = search(problem, width, budget)
+    if (result.kind === 'gaveUp') return 'gaveUp'
+    const brokenAt = result.kind === 'broken' ? cut[result.op]!.return! : null
+    const before = result.kind === 'broken' ? result.before : result.after
+    searches.set(brokenAt ?? nextReturn, { problem, before })
+    return { brokenAt }
+  }
+  const around = findContradiction(operations, foundAt, isIllegal, budget)
+  const illegalAt = around[around.length - 1]!.return!
+  const brokenAt = findBreak(operations, foundAt, illegalAt, breakOf)
+  const prefix = cutBefore(operations, brokenAt + 1)
+  const contradiction =
+    brokenAt === illegalAt ? around : findContradiction(prefix, brokenAt, isIllegal, budget)
+  const breaking = shrinkContradiction(prefix, contradiction, isIllegal, budget)
+  return {
+    brokenAt,
+    breaking,
+    ...(searches.get(brokenAt) ?? searchBefore(operations, brokenAt, found, context, budget)),
+  }
+}
+
+function searchBefore<Op extends RecordedCall<object, unknown>>(
+  operations: readonly Op[],
+  brokenAt: number,
+  found: BrokenSearch,
+  context: ExplanationContext<Op>,
+  budget: Budget,
+): BrokenSearch {
+  const problem = context.problemOf(cutBefore(operations, brokenAt))
+  const result = search(problem, width, budget)
+  return result.kind === 'passed' ? { problem, before: result.after } : found
+}
