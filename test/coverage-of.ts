@@ -42,6 +42,15 @@ export function coverageOf(machine: AnyStateMachine): Coverage {
   }
 }
 
+/** The coverage of a chart in one line, to be printed at the end of a test file. */
+export function coverageLine(chart: string, coverage: Coverage): string {
+  const share = (all: readonly string[], missed: readonly string[]) =>
+    `${all.length - missed.length}/${all.length}`
+  const states = share(coverage.states, coverage.missedStates())
+  const transitions = share(coverage.transitions, coverage.missedTransitions())
+  return `chart coverage: ${chart}: ${states} states, ${transitions} transitions`
+}
+
 /** The reasons that the chart can give with the effect `ignore`, sorted, each one once (N3). */
 export function ignoreReasonsOf(machine: AnyStateMachine): readonly string[] {
   const reasons = actionsOf(machine)

@@ -1,8 +1,9 @@
 /** Every event in every state of a client, as a table; and that the table leaves out no transition and no reason. */
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { createClientMachine } from '../../machines/client.ts'
 import { type RefusalReason, refusalReasons } from '../../machines/messages.ts'
 import { chart, type Seen } from '../chart.ts'
+import { coverageLine, coverageOf } from '../coverage-of.ts'
 import {
   abandon,
   call,
@@ -19,6 +20,8 @@ import {
 } from './client-parts.ts'
 
 const machine = createClientMachine(options)
+const coverage = coverageOf(machine)
+afterAll(() => console.log(coverageLine('client', coverage)))
 const client = chart(machine)
 const after = (...events: Event[]): Snapshot => client.run(client.start(input).snapshot, ...events).snapshot
 

@@ -1,10 +1,10 @@
 /** What a server does with every kind of message in every situation (N3, S3, S5, S6): the whole table, and what holds of all of it. */
 import { isDeepStrictEqual } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { type Received, refusalReasons } from '../../machines/messages.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import type { ServerEvent } from '../../machines/server-setup.ts'
-import { coverageOf, ignoreReasonsOf } from '../coverage-of.ts'
+import { coverageLine, coverageOf, ignoreReasonsOf } from '../coverage-of.ts'
 import { eventsFor, outcomeOf, setsOf, situationsOf, tableOptions } from './server-table.ts'
 import { journal, type ServerSeen, type ServerSnapshot, servers } from './servers.ts'
 
@@ -18,6 +18,7 @@ interface Row {
 
 const machine = createServerMachine(journal as never, tableOptions)
 const coverage = coverageOf(machine)
+afterAll(() => console.log(coverageLine('server', coverage)))
 const chart = servers(tableOptions, journal as never, machine)
 const situations = situationsOf(chart)
 const rows: readonly Row[] = Object.entries(situations).flatMap(([situation, before]) =>

@@ -1,8 +1,8 @@
 /** Every state of a small view service: three servers, one of them in two lives, restarts, and views up to number 4. */
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { assign } from 'xstate'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
-import { coverageOf } from '../coverage-of.ts'
+import { coverageLine, coverageOf } from '../coverage-of.ts'
 import {
   type Belief,
   believe,
@@ -27,6 +27,7 @@ const machine = createViewServiceMachine({ pingTimeout })
 describe('the whole of a small view service', () => {
   const walked = createViewServiceMachine({ pingTimeout })
   const coverage = coverageOf(walked)
+  afterAll(() => console.log(coverageLine('view service', coverage)))
   let walk: Walk
   beforeAll(() => {
     walk = explore(walked)
