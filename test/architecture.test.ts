@@ -145,16 +145,6 @@ describe('machines are data in, data out', () => {
     }).map((found) => found.split(':')[0])
     expect(new Set(callers)).toEqual(new Set(['machines/pure-transition.ts', 'actors/node.ts']))
   })
-
-  test('`any` is written nowhere without its reason', () => {
-    const unexplained = sources.flatMap((path) =>
-      read(path)
-        .split('\n')
-        .filter((line) => /biome-ignore[^:]*:?\s*$/.test(line))
-        .map((line) => `${path}: ${line.trim()}`),
-    )
-    expect(unexplained).toEqual([])
-  })
 })
 
 const manifest = JSON.parse(read('package.json')) as {
