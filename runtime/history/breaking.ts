@@ -6,55 +6,53 @@ import type { RecordedCall } from './model.ts'
 export type IsIllegal<Op> = (operations: readonly Op[]) => boolean
 
 /**
- * Some answers around the return at `foundAt` that contradict each other: with every other call left unanswered, the
- * history is still illegal. The last of them cannot be left out; all answers, when the budget ends before.
+ * A smallest set of answers that contradict each other, by ascending return: with every other call left unanswered,
+ * the history is still illegal, and none of the set can be left out (unless the budget ended first).
  *
- * To forget an answer only ever allows more orders, so what is found is a cause and no accident of the search.
+ * It is looked for among the answers given around the events `centers`, ever further from them. To forget an answer only
+ * ever allows more orders, so what is found is a cause and no accident of the search.
  */
 export function findContradiction<Op extends RecordedCall<object, unknown>>(
   operations: readonly Op[],
-  foundAt: number,
+  centers: readonly number[],
   isIllegal: IsIllegal<Op>,
   budget: Budget,
 ): Op[] {
-  const answered = operations.filter((operation) => operation.return !== null).sort(byReturn)
-  const center = answered.findIndex((operation) => operation.return === foundAt)
-  const contradicts = (from: number, to: number) =>
-    isIllegal(withOnlyAnswers(operations, answered.slice(from, to)))
-  let [from, to] = [0, answered.length]
+  const answered = operations
+    .filter((operation) => operation.return !== null)
+    .sort((left, right) => left.return! - right.return!)
+  const contradicts = (answers: readonly Op[]) => isIllegal(withOnlyAnswers(operations, answers))
   for (let reach = 1; reach < answered.length && budget.outOf === null; reach *= 2) {
-    const [low, high] = [Math.max(0, center + 1 - reach), Math.min(answered.length, center + reach)]
-    if (!contradicts(low, high)) continue
-    ;[from, to] = [low, high]
-    break
+    const near = around(answered, centers, reach)
+    if (contradicts(near)) return shrink(near, contradicts, budget)
   }
-  let enough = to
-  for (let tooFew = Math.max(from, center); tooFew + 1 < enough && budget.outOf === null; ) {
-    const middle = (tooFew + enough) >> 1
-    if (contradicts(from, middle)) enough = middle
-    else tooFew = middle
-  }
-  return answered.slice(from, enough)
+  return shrink(answered, contradicts, budget)
 }
 
-/**
- * A smallest set of the given answers that still contradict each other, by ascending call: none can be left out, unless
- * the budget ended first. The last answer must be one that cannot.
- */
-export function shrinkContradiction<Op extends RecordedCall<object, unknown>>(
-  operations: readonly Op[],
+/** The answers at most `reach` places from that at one of the `centers`. */
+function around<Op extends RecordedCall<object, unknown>>(
+  answered: readonly Op[],
+  centers: readonly number[],
+  reach: number,
+): Op[] {
+  const places = centers.map((center) => answered.findIndex((operation) => operation.return! >= center))
+  return answered.filter((_, place) => places.some((center) => Math.abs(place - center) < reach))
+}
+
+/** Leaves out ever shorter runs of answers, the latest first, while the rest still contradicts itself. */
+function shrink<Op>(
   found: readonly Op[],
-  isIllegal: IsIllegal<Op>,
+  contradicts: (kept: readonly Op[]) => boolean,
   budget: Budget,
 ): Op[] {
-  let kept = [...found].sort((left, right) => byReturn(right, left))
+  let kept = found.slice()
   for (let run = Math.max(1, kept.length >> 1); run >= 1; run = run === 1 ? 0 : (run + 1) >> 1) {
-    for (let to = kept.length; to > 1 && budget.outOf === null; to -= run) {
-      const fewer = [...kept.slice(0, Math.max(1, to - run)), ...kept.slice(to)]
-      if (isIllegal(withOnlyAnswers(operations, fewer))) kept = fewer
+    for (let to = kept.length; to > 0 && budget.outOf === null; to -= run) {
+      const fewer = [...kept.slice(0, Math.max(0, to - run)), ...kept.slice(to)]
+      if (fewer.length > 0 && contradicts(fewer)) kept = fewer
     }
   }
-  return kept.sort((left, right) => left.call - right.call)
+  return kept
 }
 
 /** The history up to the last of some answers, with all other calls left unanswered. */
@@ -67,8 +65,4 @@ function withOnlyAnswers<Op extends RecordedCall<object, unknown>>(
   return operations
     .filter(({ call }) => call < last)
     .map((operation) => (kept.has(operation) ? operation : { ...operation, return: null }))
-}
-
-function byReturn(left: { return: number | null }, right: { return: number | null }): number {
-  return left.return! - right.return!
 }

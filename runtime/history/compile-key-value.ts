@@ -20,6 +20,7 @@ class CompiledKeyValue implements CompiledHistory {
   readonly kinds: readonly number[]
   readonly #values: KeyValueValues
   readonly #actions: readonly Action[]
+  readonly #calls: readonly number[]
   readonly #isAnswered: readonly boolean[]
   readonly #lookahead: KeyValueLookahead
   readonly #openOperations: OpenKeyValueOperations
@@ -32,6 +33,7 @@ class CompiledKeyValue implements CompiledHistory {
   constructor(operations: readonly Operation[]) {
     this.#values = new KeyValueValues(operations)
     this.#actions = actionsOf(operations, this.#values)
+    this.#calls = operations.map(({ call }) => call)
     this.#isAnswered = operations.map((operation) => operation.return !== null)
     this.kinds = numberAlike(this.#actions.map((action) => JSON.stringify(action)))
     this.traits = Uint8Array.from(this.#actions, (action) => traitsOf(action, this.#values))
@@ -93,6 +95,10 @@ class CompiledKeyValue implements CompiledHistory {
     return this.#lookahead.abandons(from, to, now, hasTakenEffect)
   }
 
+  takeSuspects(): readonly number[] {
+    return this.#lookahead.takeSuspects()
+  }
+
   open(op: number): void {
     if (!this.#isAnswered[op]) this.#openOperations.add(op)
     this.#lookahead.open(op)
@@ -108,6 +114,14 @@ class CompiledKeyValue implements CompiledHistory {
 
   openOverwrites(now: number): Iterable<Alike> {
     return this.#openOperations.overwrites(now)
+  }
+
+  isIdle(op: number): boolean {
+    const action = this.#actions[op]!
+    if (action.kind === 'read') return true
+    if (this.#noticedUntil > this.#calls[op]!) return false
+    if (action.kind === 'grow') return !this.#values.mayMatter(action.token)
+    return 'result' in action && this.#values.until(action.result) < this.#calls[op]!
   }
 
   isSpent(op: number, now: number): boolean {

@@ -44,6 +44,8 @@ export interface CompiledHistory {
   mayReach(state: number, op: number): boolean
   /** True only if, once `from` has become `to`, some answered operation that has not taken effect never can. */
   abandons(from: number, to: number, now: number, hasTakenEffect: HasTakenEffect): boolean
+  /** The operations because of which `abandons` has been true since this was last asked. */
+  takeSuspects(): readonly number[]
   /** Tells that `op` has been called. */
   open(op: number): void
   /** Tells that `op` has returned. */
@@ -52,6 +54,8 @@ export interface CompiledHistory {
   openUpdates(state: number, now: number): Iterable<Alike>
   /** Open unanswered operations that overwrite, and may matter from `now` on. */
   openOverwrites(now: number): Iterable<Alike>
+  /** True only if the unanswered operation `op` never matters. */
+  isIdle(op: number): boolean
   /** True only if an unanswered operation can no longer matter. */
   isSpent(op: number, now: number): boolean
   /** Only these states will be asked for again. */
@@ -91,8 +95,9 @@ export function compileByStep<State, Input extends object, Output>(
     sinkIsWorst: () => false,
     mayReach: () => true,
     abandons: () => false,
+    takeSuspects: () => [],
     open(op) {
-      if (operations[op]!.return !== null || traits[op]! & readsTrait) return
+      if (operations[op]!.return !== null) return
       const groups = traits[op]! & overwritesTrait ? overwrites : updates
       const key = kindOf(operations[op]!) ?? `#${op}`
       const group = groups.get(key)
@@ -104,6 +109,7 @@ export function compileByStep<State, Input extends object, Output>(
     },
     openUpdates: () => updates.values(),
     openOverwrites: () => overwrites.values(),
+    isIdle: (op) => (traits[op]! & readsTrait) !== 0,
     isSpent: () => false,
     retain(kept) {
       if (states.retain(new Set([...kept, initial]))) memo.clear()

@@ -1,5 +1,5 @@
 // Explains why a part of a history is illegal: where it breaks, what contradicts what, and how far an order goes.
-import { findContradiction, shrinkContradiction } from './breaking.ts'
+import { findContradiction } from './breaking.ts'
 import type { Budget } from './budget.ts'
 import type { Configuration } from './configuration.ts'
 import type { SearchProblem, SearchWidth } from './expansion.ts'
@@ -16,7 +16,7 @@ export interface BrokenSearch {
 export interface Explanation<Op> extends BrokenSearch {
   /** The event of the first return by which the history is illegal. */
   readonly brokenAt: number
-  /** The answers that contradict each other. */
+  /** The answers that contradict each other, by ascending call. */
   readonly breaking: readonly Op[]
 }
 
@@ -30,13 +30,15 @@ export interface ExplanationContext<Op> {
 const width: SearchWidth = { configurationsMax: 4096, greedy: false }
 
 /**
- * Explains an illegal part, `operations` by ascending call, in which a search broke at the return `foundAt`.
+ * Explains an illegal part, `operations` by ascending call, in which a search broke at the return `foundAt`, perhaps
+ * because of what returned at `suspectsAt`.
  *
  * When the budget ends, the explanation stays true but may not be the shortest, and the break may be told too early.
  */
 export function explain<Op extends RecordedCall<object, unknown>>(
   operations: readonly Op[],
   foundAt: number,
+  suspectsAt: readonly number[],
   found: BrokenSearch,
   context: ExplanationContext<Op>,
   budget: Budget,
@@ -55,18 +57,15 @@ export function explain<Op extends RecordedCall<object, unknown>>(
     searches.set(brokenAt ?? nextReturn, { problem, before })
     return { brokenAt }
   }
-  const around = findContradiction(operations, foundAt, isIllegal, budget)
-  const illegalAt = around[around.length - 1]!.return!
+  const contradiction = findContradiction(operations, [foundAt, ...suspectsAt], isIllegal, budget)
+  const illegalAt = contradiction[contradiction.length - 1]!.return!
   const brokenAt = findBreak(operations, foundAt, illegalAt, breakOf)
-  const prefix = cutBefore(operations, brokenAt + 1)
-  const contradiction =
-    brokenAt === illegalAt ? around : findContradiction(prefix, brokenAt, isIllegal, budget)
-  const breaking = shrinkContradiction(prefix, contradiction, isIllegal, budget)
-  return {
-    brokenAt,
-    breaking,
-    ...(searches.get(brokenAt) ?? searchBefore(operations, brokenAt, found, context, budget)),
-  }
+  const breaking =
+    brokenAt === illegalAt
+      ? contradiction
+      : findContradiction(cutBefore(operations, brokenAt + 1), [foundAt, brokenAt], isIllegal, budget)
+  const broken = searches.get(brokenAt) ?? searchBefore(operations, brokenAt, found, context, budget)
+  return { brokenAt, breaking: breaking.sort((left, right) => left.call - right.call), ...broken }
 }
 
 function searchBefore<Op extends RecordedCall<object, unknown>>(

@@ -37,6 +37,7 @@ export class KeyValueLookahead {
   readonly #tokenLengths: readonly number[]
   readonly #shorterTexts = new Map<number, { readonly from: number; readonly by: Producers }[]>()
   readonly #openNeeds = new Set<number>()
+  readonly #suspects = new Set<number>()
   /** The last called operation that needs a value, by value. */
   readonly #lastNeeds = new Map<number, number>()
 
@@ -68,20 +69,24 @@ export class KeyValueLookahead {
 
   /** True only if, once `from` has become `to`, some answered operation that has not taken effect never can. */
   abandons(from: number, to: number, now: number, hasTakenEffect: HasTakenEffect): boolean {
-    for (const op of this.#openNeeds) {
-      if (!hasTakenEffect(op) && !this.#isObtainable(op, to, now, hasTakenEffect)) return true
+    const isLost = (op: number) => !this.#isObtainable(op, to, now, hasTakenEffect)
+    for (const op of this.#openNeeds) if (!hasTakenEffect(op) && isLost(op)) return this.#suspect(op)
+    for (const op of [this.#lastNeeds.get(from), this.#values.lastNeedBeyond(from)]) {
+      if (op !== undefined && this.#calls[op]! > now && isLost(op)) return this.#suspect(op)
     }
-    const last = this.#lastNeeds.get(from)
-    if (
-      last !== undefined &&
-      this.#calls[last]! > now &&
-      !this.#isObtainable(last, to, now, hasTakenEffect)
-    ) {
-      return true
-    }
-    const further = this.#values.lastNeedBeyond(from)
-    if (further === undefined || further === last || this.#calls[further]! <= now) return false
-    return !this.#isObtainable(further, to, now, hasTakenEffect)
+    return false
+  }
+
+  /** The operations because of which `abandons` has been true since this was last asked. */
+  takeSuspects(): readonly number[] {
+    const suspects = [...this.#suspects]
+    this.#suspects.clear()
+    return suspects
+  }
+
+  #suspect(op: number): true {
+    this.#suspects.add(op)
+    return true
   }
 
   #isObtainable(op: number, state: number, now: number, hasTakenEffect: HasTakenEffect): boolean {

@@ -3,6 +3,9 @@ import type { Operation } from './history.ts'
 import { canonicalJson, type Json } from './json.ts'
 import { emptyText, junkOther, junkText, missing, ValueTrie } from './value-trie.ts'
 
+/** Texts that a token is looked for in; it is not worth it for more. */
+const textsMax = 32
+
 /**
  * Numbers values and knows how long each matters.
  *
@@ -19,6 +22,7 @@ export class KeyValueValues {
   readonly #others = new Map<string, number>()
   readonly #untilOfOthers: (number | undefined)[] = []
   #missingUntil = -1
+  readonly #texts: string[] = []
 
   constructor(operations: readonly Operation[]) {
     this.hasAppends = operations.some((operation) => operation.op === 'append')
@@ -34,7 +38,10 @@ export class KeyValueValues {
       this.#missingUntil = Math.max(this.#missingUntil, until)
       return missing
     }
-    if (typeof value === 'string' && this.hasAppends) return this.#trie.insert(value, until)
+    if (typeof value === 'string' && this.hasAppends) {
+      if (this.#texts.length < textsMax) this.#texts.push(value)
+      return this.#trie.insert(value, until)
+    }
     const text = canonicalJson(value)
     const id = this.#others.get(text) ?? this.#trie.reserve()
     this.#others.set(text, id)
@@ -79,6 +86,11 @@ export class KeyValueValues {
   tokensFrom(id: number, tokens: ReadonlySet<string>, lengthMax: number): string[] {
     if (id !== missing && !this.isText(id)) return []
     return this.#trie.tokensFrom(id === missing ? emptyText : id, tokens, lengthMax)
+  }
+
+  /** False only if no text that matters has the token in it. */
+  mayMatter(token: string): boolean {
+    return this.#texts.length === textsMax || this.#texts.some((text) => text.includes(token))
   }
 
   /** Whether the value is a text on the trie. */

@@ -9,6 +9,9 @@ import { type RecordedCall, type SequentialModel, unknownOutput } from './model.
 import { orderOf, replay } from './order.ts'
 import { type SearchResult, search } from './search.ts'
 
+/** Suspects around which a contradiction is looked for. */
+const suspectsMax = 4
+
 /** Searches one part of a history, ever wider, and judges it. */
 export class Part<State, Input extends object, Output, Op extends RecordedCall<Input, Output>> {
   readonly #model: SequentialModel<State, Input, Output>
@@ -55,10 +58,11 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
   }
 
   #explain(
-    { op, before }: SearchResult & { kind: 'broken' },
+    { op, before, suspects }: SearchResult & { kind: 'broken' },
     budget: Budget | null,
   ): Pick<PartJudgement<Op>, 'longestPrefix' | 'brokenAt' | 'breaking' | 'reason'> {
     const foundAt = this.#operations[op]!.return!
+    const suspectsAt = suspects.slice(0, suspectsMax).map((suspect) => this.#operations[suspect]!.return!)
     const found = { problem: this.#problem!, before }
     const context = {
       problemOf: (operations: readonly Op[]) => this.#problemOf(operations),
@@ -67,7 +71,7 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
     const { brokenAt, breaking, ...broken } =
       budget === null
         ? { ...found, brokenAt: foundAt, breaking: [this.#operations[op]!] }
-        : explain(this.#operations, foundAt, found, context, budget)
+        : explain(this.#operations, foundAt, suspectsAt, found, context, budget)
     const last = this.#operations.find((operation) => operation.return === brokenAt)!
     const reason = this.#reasonOf(last, breaking, broken)
     return { longestPrefix: this.#longest(broken.problem, broken.before), brokenAt, breaking, reason }

@@ -11,7 +11,13 @@ const forgetEvery = 32
 /** How a search ended: an order for all, an operation whose return no order allows, or neither. */
 export type SearchResult =
   | { readonly kind: 'passed'; readonly after: readonly Configuration[] }
-  | { readonly kind: 'broken'; readonly op: number; readonly before: readonly Configuration[] }
+  | {
+      readonly kind: 'broken'
+      readonly op: number
+      readonly before: readonly Configuration[]
+      /** Answered operations, perhaps called later, that could not have taken effect any more. */
+      readonly suspects: readonly number[]
+    }
   | {
       readonly kind: 'gaveUp'
       readonly because: OutOf | 'memory'
@@ -51,6 +57,7 @@ export function search(problem: SearchProblem, width: SearchWidth, budget: Budge
       if (!isInVain(compiled, settled, now + 1)) next.add(settled)
     }
     expansion.begin(now)
+    compiled.takeSuspects()
     for (const one of frontier) {
       if (hasOp(one.done, op)) offer(one)
       else expansion.expand(one, op, offer)
@@ -61,7 +68,7 @@ export function search(problem: SearchProblem, width: SearchWidth, budget: Budge
     dropped ||= expansion.dropped || next.dropped
     if (next.size === 0) {
       if (dropped) return { kind: 'gaveUp', because: 'memory', op, before: frontier }
-      return { kind: 'broken', op, before: frontier }
+      return { kind: 'broken', op, before: frontier, suspects: compiled.takeSuspects() }
     }
     const all = next.all(compiled.sinkIsWorst(now + 1))
     dropped ||= all.length > width.configurationsMax
@@ -88,12 +95,13 @@ interface SearchEvent {
   readonly isReturn: boolean
 }
 
-function eventsOf({ calls, returns }: SearchProblem): SearchEvent[] {
+function eventsOf({ calls, returns, compiled }: SearchProblem): SearchEvent[] {
   const events: SearchEvent[] = []
   for (const [op, call] of calls.entries()) {
-    events.push({ op, now: call, isReturn: false })
     const returned = returns[op]!
-    if (returned !== Number.POSITIVE_INFINITY) events.push({ op, now: returned, isReturn: true })
+    const isAnswered = returned !== Number.POSITIVE_INFINITY
+    if (isAnswered || !compiled.isIdle(op)) events.push({ op, now: call, isReturn: false })
+    if (isAnswered) events.push({ op, now: returned, isReturn: true })
   }
   return events.sort((left, right) => left.now - right.now)
 }
