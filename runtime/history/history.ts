@@ -1,5 +1,5 @@
 // The history format: what clients called and were answered, one JSON object a line. Judging is elsewhere.
-import { canonicalJson, isPlainObject, type Json } from './json.ts'
+import { canonicalJson, isPlainObject, type Json, shorten } from './json.ts'
 import type { RecordedCall } from './model.ts'
 
 /** What a client asks of a key-value store. A `value` of null means that the key is missing. */
@@ -110,7 +110,7 @@ function parseLine(line: string, number: number): Operation {
   try {
     fields = JSON.parse(line)
   } catch (cause) {
-    const got = shorten(line.trim())
+    const got = shorten(line.trim(), 60)
     return refuse(`expected one JSON object, got ${got}; write one operation a line`, cause)
   }
   if (!isPlainObject(fields)) {
@@ -226,12 +226,8 @@ function isEventNumber(value: unknown): value is number {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
   try {
-    return shorten(canonicalJson(value))
+    return shorten(canonicalJson(value), 60)
   } catch {
-    return shorten(String(value))
+    return shorten(String(value), 60)
   }
-}
-
-function shorten(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`
 }

@@ -15,6 +15,7 @@ export {
   parseHistory,
   validateHistory,
 } from './history.ts'
+export { type PageOptions, renderHistory } from './history-page.ts'
 export { type CallToken, HistoryRecorder } from './history-recorder.ts'
 export type { Json } from './json.ts'
 export { keyValueModel } from './key-value-model.ts'

@@ -1,4 +1,4 @@
-// JSON values and their canonical text; not a parser.
+// JSON values and their text: canonical for comparing, shortened for readers. Not a parser.
 
 /** A JSON value. `null` stands for a missing key wherever a key's value is meant. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
@@ -43,4 +43,11 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
+}
+
+/** Cuts a long text in the middle: what was appended last is at its end. */
+export function shorten(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text
+  const end = Math.floor((lengthMax - 1) * 0.6)
+  return `${text.slice(0, lengthMax - 1 - end)}…${text.slice(text.length - end)}`
 }

@@ -1,7 +1,7 @@
 // The sequential key-value store that histories are judged by: put, append, get, delete, compareAndSet.
 import { compileKeyValue } from './compile-key-value.ts'
 import type { KeyValueInput, Operation } from './history.ts'
-import { canonicalJson, type Json, sameJson } from './json.ts'
+import { canonicalJson, type Json, sameJson, shorten } from './json.ts'
 import {
   type Effect,
   type RecordedCall,
@@ -85,7 +85,7 @@ function effectOf(input: KeyValueInput, output: Json | UnknownOutput): Effect {
 }
 
 function describeOperation(input: KeyValueInput, output: Json | UnknownOutput): string {
-  const key = shorten(JSON.stringify(input.key))
+  const key = brief(input.key)
   const answer = output === unknownOutput ? 'no answer' : describeOutput(input, output)
   switch (input.op) {
     case 'get':
@@ -93,22 +93,21 @@ function describeOperation(input: KeyValueInput, output: Json | UnknownOutput): 
       return `${input.op} ${key} -> ${answer}`
     case 'put':
     case 'append':
-      return `${input.op} ${key} ${shorten(canonicalJson(input.value))} -> ${answer}`
+      return `${input.op} ${key} ${brief(input.value)} -> ${answer}`
     case 'compareAndSet': {
-      const values = [input.expected, input.value].map((value) => shorten(canonicalJson(value)))
+      const values = [input.expected, input.value].map((value) => brief(value))
       return `compareAndSet ${key} ${values.join(' to ')} -> ${answer}`
     }
   }
 }
 
 function describeOutput(input: KeyValueInput, output: Json): string {
-  if (input.op === 'get') return output === null ? 'no value' : shorten(canonicalJson(output))
+  if (input.op === 'get') return output === null ? 'no value' : brief(output)
   return output === null || output === undefined || input.op === 'put' || input.op === 'delete'
     ? 'done'
-    : shorten(canonicalJson(output))
+    : brief(output)
 }
 
-/** Cuts a long text in the middle: what was appended last is at its end. */
-function shorten(text: string): string {
-  return text.length <= 48 ? text : `${text.slice(0, 22)}...${text.slice(-22)}`
+function brief(value: Json): string {
+  return shorten(canonicalJson(value), 48)
 }
