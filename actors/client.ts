@@ -230,8 +230,10 @@ export function createClient<Command, Result>(
     submit,
     abandon: (call) => void (pending.has(call) && abandon([call], 'aborted')),
     pending: () => pending.size,
-    execute: (command, { signal, timeoutMs: limit } = {}) =>
+    execute: (command, callOptions = noOptions) =>
       new Promise<Result>((resolve, reject) => {
+        if (callOptions !== noOptions) checked('call options', schemas.call, callOptions)
+        const { signal, timeoutMs: limit } = callOptions
         if (signal?.aborted)
           return reject(errorOf({ code: 'aborted', mayHaveExecuted: false }, signal.reason))
         const onAbort = () => {
@@ -252,6 +254,8 @@ export function createClient<Command, Result>(
     [Symbol.dispose]: stop,
   }
 }
+
+const noOptions: CallOptions = {}
 
 /** Calls without promises, for worlds in which nothing may happen between two steps. */
 export interface ClientCore {

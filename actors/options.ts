@@ -98,6 +98,39 @@ export const schemas = {
   ),
   application: v.object({ execute: method, snapshot: method, restore: method }, anApplication),
   id,
+  call: v.strictObject(
+    {
+      signal: v.optional(
+        v.object(
+          { aborted: v.boolean('expected an AbortSignal'), addEventListener: method },
+          'expected an AbortSignal',
+        ),
+      ),
+      timeoutMs: v.optional(v.unknown()),
+    },
+    'expected options such as { timeoutMs: 1000, signal }',
+  ),
+  cluster: v.strictObject(
+    {
+      application: v.optional(v.unknown()),
+      servers: v.optional(v.unknown()),
+      timing: v.optional(v.unknown()),
+      limits: v.optional(v.unknown()),
+      seed: v.optional(v.unknown()),
+      observe: v.optional(v.function('expected a function')),
+      inspect: v.optional(v.union([v.function(), v.looseObject({})], 'expected an observer or a function')),
+      transport: v.optional(
+        v.object({ attach: method, send: method, close: method }, 'expected a Transport'),
+      ),
+      clock: v.optional(
+        v.object(
+          { now: method, setTimeout: method, clearTimeout: method, soon: method },
+          'expected a TimeClock',
+        ),
+      ),
+    },
+    'expected one of the options application, servers, timing, limits, seed, observe, inspect, transport, clock',
+  ),
   seed: integer('expected a whole number', Number.MIN_SAFE_INTEGER),
   timeoutMs: v.union(
     [ms, v.literal(Number.POSITIVE_INFINITY)],

@@ -63,6 +63,7 @@ export function createCluster<State, Command, Result>(
   options: StandbyOptions<State, Command, Result>,
 ): StandbyCluster<Client<Command, Result> & ClientCore>
 export function createCluster(options: StandbyOptions = {}): StandbyCluster<never> {
+  checked('createCluster', schemas.cluster, options)
   const { clock = schedulerClock(), observe } = options
   const seed = checked('seed', schemas.seed, options.seed ?? 1)
   const transport = withFaults(options.transport ?? createMemoryTransport(), {

@@ -120,7 +120,7 @@ function describe(scenario: Scenario, result: CheckResult, path: string | null):
   console.log(`  ${scenario.about}`)
   console.log(`  ${count(states)} states and ${count(transitions)} transitions, ${depth} steps deep`)
   console.log(
-    `  ${seconds.toFixed(1)} s, ${count(Math.round(states / seconds))} states/s, ${(bytes / states).toFixed(0)} bytes a state`,
+    `  ${seconds.toFixed(1)} s, ${count(Math.round(states / seconds))} states/s, ${states < 100_000 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / states).toFixed(0)} bytes a state`}`,
   )
   for (const { name, run } of goals) {
     console.log(

@@ -17,6 +17,11 @@ const program = new Command('standby')
   .addHelpText('after', '\nStart with: standby run')
 for (const register of commands) register(program)
 
+// Whoever reads may have gone, as with `| head -3`: that is a wish to stop. `run` has its own way.
+if (process.argv[2] !== 'run') {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+}
+
 try {
   if (process.argv.length > 2) await program.parseAsync()
   else program.outputHelp()

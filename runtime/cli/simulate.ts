@@ -2,13 +2,14 @@
 import { fork } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import picocolors from 'picocolors'
 import { formatHistory } from '../history/history.ts'
 import { createTrace } from '../observe/trace.ts'
 import type { Plan } from '../simulate/plan.ts'
 import { reduce } from '../simulate/reduce.ts'
 import { type SimulationResult, type SimulationVerdict, simulate, situations } from '../simulate/simulate.ts'
+import type { FaultRates } from '../transport/faults.ts'
 import { wholeNumber } from './options.ts'
 import { progressLine } from './progress-line.ts'
 
@@ -47,8 +48,12 @@ export function registerSimulate(program: Command): void {
     .command('simulate')
     .description('run the live actors on virtual time, with faults from a seed, and judge every step')
     .option('--seed <number>', 'one seed', wholeNumber(0, 2 ** 31 - 1))
-    .option('--seeds <first..last>', 'many seeds, such as 1..2000', range)
-    .option('--plan <file>', 'a plan, as a failing seed leaves it')
+    .addOption(
+      new Option('--seeds <first..last>', 'many seeds, such as 1..2000')
+        .argParser(range)
+        .conflicts(['seed', 'plan']),
+    )
+    .addOption(new Option('--plan <file>', 'a plan, as a failing seed leaves it').conflicts('seed'))
     .option('--workers <count>', 'processes for many seeds', wholeNumber(1, 64), availableParallelism())
     .option('--trace <file>', 'write the trace of the one run, as JSON lines')
     .option('--history <file>', 'write the history of the one run, as JSON lines for `standby judge`')
@@ -61,7 +66,8 @@ export function registerSimulate(program: Command): void {
     )
     .action(async (options: SimulateOptions, command: Command) => {
       if (options.seeds !== undefined) process.exitCode = await runSeeds(options.seeds, options)
-      else if (options.seed !== undefined || options.plan !== undefined) process.exitCode = runOne(options)
+      else if (options.seed !== undefined || options.plan !== undefined)
+        process.exitCode = runOne(options, command)
       else command.error('error: expected --seed 7, --seeds 1..2000 or --plan FILE')
     })
 }
@@ -69,30 +75,50 @@ export function registerSimulate(program: Command): void {
 function range(text: string): Range {
   const match = /^(\d+)\.\.(\d+)$/.exec(text)
   const [first, last] = [Number(match?.[1]), Number(match?.[2])]
-  if (match === null || last < first) throw new InvalidArgumentError('Expected a range such as 1..2000.')
+  if (match === null || last < first || last >= 2 ** 31) {
+    throw new InvalidArgumentError('Expected a range such as 1..2000, of whole numbers below 2147483648.')
+  }
   return { first, last }
 }
 
-function runOne(options: SimulateOptions): number {
-  const given = options.plan === undefined ? { seed: options.seed! } : readPlan(options.plan)
+function runOne(options: SimulateOptions, command: Command): number {
+  const given = options.plan === undefined ? { seed: options.seed! } : readPlan(options.plan, command)
   const trace = options.trace === undefined ? null : collectedTrace(given.seed)
   const result = simulate(given, trace === null ? {} : { observe: trace.observe })
-  if (trace !== null) writeFileSync(options.trace!, trace.text())
-  if (options.history !== undefined) writeFileSync(options.history, formatHistory(result.history))
+  if (trace !== null) write(options.trace!, trace.text(), '--trace', command)
+  if (options.history !== undefined)
+    write(options.history, formatHistory(result.history), '--history', command)
   if (options.json) console.log(JSON.stringify(lineOf(result)))
   else describe(result)
   if (exitCodes[result.verdict] !== 0 && options.reduce && !options.json) explainFailure(result)
   return exitCodes[result.verdict]
 }
 
-function readPlan(path: string): Plan {
-  const plan = JSON.parse(readFileSync(path, 'utf8')) as Partial<Plan>
-  if (!Array.isArray(plan.faults) || !Array.isArray(plan.calls) || !Array.isArray(plan.servers)) {
-    throw new Error(
-      `expected a plan with servers, faults and calls in ${path}; standby simulate writes one for each failing seed`,
+function readPlan(path: string, command: Command): Plan {
+  let plan: Partial<Plan>
+  try {
+    plan = JSON.parse(readFileSync(path, 'utf8')) as Partial<Plan>
+  } catch (error) {
+    return command.error(`error: option '--plan <file>' expected a plan, got ${(error as Error).message}`)
+  }
+  const hasLists = [plan.faults, plan.calls, plan.servers, plan.clients].every(Array.isArray)
+  if (!hasLists || typeof plan.seed !== 'number' || typeof plan.healAt !== 'number') {
+    return command.error(
+      `error: expected a plan with seed, servers, clients, faults and calls in ${path}; standby simulate writes one for each failing seed`,
     )
   }
   return plan as Plan
+}
+
+/** Writes a file that an option names. */
+function write(path: string, text: string, option: string, command: Command): void {
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    command.error(
+      `error: option '${option} <file>' expected a file that can be written, got ${(error as Error).message}`,
+    )
+  }
 }
 
 function collectedTrace(seed: number) {
@@ -117,7 +143,7 @@ function describe(result: SimulationResult): void {
   console.log(
     `  sessions at most ${sessionsMax}, transfers in pieces of ${transferBytesMax} bytes, ${callTimeoutMs === null ? 'no time limit for calls' : `calls wait ${callTimeoutMs} ms`}`,
   )
-  if (rates !== undefined) console.log(`  messages: ${JSON.stringify(rates.rates)} from ${rates.at} ms on`)
+  if (rates !== undefined) console.log(`  messages: ${ratesText(rates.rates)}, from ${rates.at} ms on`)
   for (const { at, kind, ...rest } of faults) {
     if (kind !== 'rates')
       console.log(
@@ -129,8 +155,13 @@ function describe(result: SimulationResult): void {
   const met = Object.entries(sometimes).filter(([, count]) => count > 0)
   console.log(`  met: ${met.map(([name, count]) => `${name} ${count}`).join(', ')}`)
   console.log(
-    `${verdictText(result)}: ${steps} steps in ${virtualMs} virtual ms, ${answered} calls answered, ${open} open, fingerprint ${fingerprint}`,
+    `${verdictText(result)}: ${steps} steps in ${Math.round(virtualMs)} virtual ms, ${answered} calls answered, ${open} open, fingerprint ${fingerprint}`,
   )
+}
+
+function ratesText({ drop = 0, duplicate = 0, delay = 0, delayMaxMs = 0 }: FaultRates): string {
+  const percent = (share: number) => `${Math.round(share * 100)} %`
+  return `${percent(drop)} lost, ${percent(duplicate)} sent twice, ${percent(delay)} delayed by up to ${delayMaxMs} ms`
 }
 
 function explainFailure(result: SimulationResult): void {
@@ -236,7 +267,7 @@ function summarise(lines: readonly Line[], options: SimulateOptions): number {
     )
   } else {
     console.log(
-      `${lines.length} seeds: ${[...verdicts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}`,
+      `${lines.length} seeds: ${[...verdicts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}${verdicts.has('stuck') ? ' (stuck: whoever held the state is gone, so nobody answers, as the protocol says)' : ''}`,
     )
     console.log(
       `  ${steps} steps in ${(virtualMs / 3_600_000).toFixed(2)} virtual hours, ${answered} calls answered`,
