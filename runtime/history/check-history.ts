@@ -1,10 +1,10 @@
 // Judges whether a history is linearizable: the door to the search, part by part, ever wider.
 import { Budget } from './budget.ts'
-import type { SearchWidth } from './expansion.ts'
 import { validateTimes } from './history.ts'
 import type { RecordedCall, SequentialModel } from './model.ts'
 import { mergeOrders } from './order.ts'
 import { Part } from './part.ts'
+import type { SearchWidth } from './search-problem.ts'
 
 /** `ok`: an order was found. `illegal`: there is none. `unknown`: a limit was met first, which is not ok. */
 export type Verdict = 'ok' | 'illegal' | 'unknown'

@@ -1,7 +1,7 @@
 // What may have happened so far: configurations, and the frontier that keeps only those which matter.
 import { dominates } from './dominance.ts'
-import type { SearchProblem } from './expansion.ts'
 import { isSubset, mix, type OpSet, sameSet } from './op-set.ts'
+import type { SearchProblem } from './search-problem.ts'
 
 /** One step of an order under construction, linked to the step before. */
 export interface Log {

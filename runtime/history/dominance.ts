@@ -1,8 +1,8 @@
 // Which configurations are superfluous: whatever can follow them can follow another one too.
 import { acceptedTrait, type CompiledHistory, overwritesTrait, readsTrait } from './compiled-history.ts'
 import type { Configuration } from './configuration.ts'
-import type { SearchProblem } from './expansion.ts'
 import { hasOp, isSubset } from './op-set.ts'
+import type { SearchProblem } from './search-problem.ts'
 
 /**
  * Whether whatever can follow `worse` can follow `better` too, given that the state of `better` allows all that the

@@ -2,10 +2,10 @@
 import { findContradiction } from './breaking.ts'
 import type { Budget } from './budget.ts'
 import type { Configuration } from './configuration.ts'
-import type { SearchProblem, SearchWidth } from './expansion.ts'
 import { cutBefore, findBreak } from './longest-prefix.ts'
 import type { RecordedCall } from './model.ts'
 import { search } from './search.ts'
+import type { SearchProblem, SearchWidth } from './search-problem.ts'
 
 /** Configurations that hold before a return which none of them allows. */
 export interface BrokenSearch {

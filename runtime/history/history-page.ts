@@ -1,12 +1,12 @@
 // A page that shows a judged history: the verdict, the picture, and the same in words. It runs no script.
 import type { Judgement } from './check-history.ts'
-import { shorten } from './json.ts'
 import { keyValueModel } from './key-value-model.ts'
 import type { RecordedCall, SequentialModel } from './model.ts'
 import { drawHistory } from './page-picture.ts'
 import { pageStyle } from './page-style.ts'
 import { escapeText, labelOf, spell } from './page-text.ts'
 import { type Bar, type View, viewOf } from './page-view.ts'
+import { shorten } from './text.ts'
 
 /** What a page is made with. */
 export interface PageOptions {

@@ -1,6 +1,7 @@
 // The history format: what clients called and were answered, one JSON object a line. Judging is elsewhere.
-import { canonicalJson, isPlainObject, type Json, shorten } from './json.ts'
+import { canonicalJson, isPlainObject, type Json } from './json.ts'
 import type { RecordedCall } from './model.ts'
+import { shorten, spellOut } from './text.ts'
 
 /** What a client asks of a key-value store. A `value` of null means that the key is missing. */
 export type KeyValueInput =
@@ -110,7 +111,7 @@ function parseLine(line: string, number: number): Operation {
   try {
     fields = JSON.parse(line)
   } catch (cause) {
-    const got = shorten(line.trim(), 60)
+    const got = spellOut(shorten(line.trim(), 60))
     return refuse(`expected one JSON object, got ${got}; write one operation a line`, cause)
   }
   if (!isPlainObject(fields)) {
@@ -226,8 +227,8 @@ function isEventNumber(value: unknown): value is number {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
   try {
-    return shorten(canonicalJson(value), 60)
+    return spellOut(shorten(canonicalJson(value), 60))
   } catch {
-    return shorten(String(value), 60)
+    return spellOut(shorten(String(value), 60))
   }
 }

@@ -1,4 +1,4 @@
-// JSON values and their text: canonical for comparing, shortened for readers. Not a parser.
+// JSON values and their canonical text; not a parser.
 
 /** A JSON value. `null` stands for a missing key wherever a key's value is meant. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
@@ -21,16 +21,6 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`expected a JSON value, got ${String(value)}; keep histories to what JSON can carry`)
 }
 
-/** Whether a value is one that JSON can carry. */
-export function isJson(value: unknown): value is Json {
-  try {
-    canonicalJson(value)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Whether two JSON values are equal, whatever the order of their members. */
 export function sameJson(left: Json, right: Json): boolean {
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
@@ -43,11 +33,4 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
-}
-
-/** Cuts a long text in the middle: what was appended last is at its end. */
-export function shorten(text: string, lengthMax: number): string {
-  if (text.length <= lengthMax) return text
-  const end = Math.floor((lengthMax - 1) * 0.6)
-  return `${text.slice(0, lengthMax - 1 - end)}…${text.slice(text.length - end)}`
 }

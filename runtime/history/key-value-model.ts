@@ -1,7 +1,7 @@
 // The sequential key-value store that histories are judged by: put, append, get, delete, compareAndSet.
 import { compileKeyValue } from './compile-key-value.ts'
 import type { KeyValueInput, Operation } from './history.ts'
-import { canonicalJson, type Json, sameJson, shorten } from './json.ts'
+import { canonicalJson, type Json, sameJson } from './json.ts'
 import {
   type Effect,
   type RecordedCall,
@@ -9,6 +9,7 @@ import {
   type UnknownOutput,
   unknownOutput,
 } from './model.ts'
+import { shorten, spellOut } from './text.ts'
 
 /**
  * A key-value store, judged key by key; the state is the value of one key, null while the key is missing.
@@ -29,7 +30,7 @@ export const keyValueModel: SequentialModel<Json, KeyValueInput, Json> = {
   partition: partitionByKey,
   effect: effectOf,
   describe: describeOperation,
-  describeState: (value) => (value === null ? 'no value' : canonicalJson(value)),
+  describeState: (value) => (value === null ? 'no value' : brief(value)),
   compile: (operations) => compileKeyValue(operations as readonly Operation[]),
 }
 
@@ -109,5 +110,5 @@ function describeOutput(input: KeyValueInput, output: Json): string {
 }
 
 function brief(value: Json): string {
-  return shorten(canonicalJson(value), 48)
+  return spellOut(shorten(canonicalJson(value), 48))
 }

@@ -1,8 +1,8 @@
 // Orders of operations: read off a search, replayed against the model, and given points in time.
 import { overwritesTrait } from './compiled-history.ts'
 import type { Configuration } from './configuration.ts'
-import type { SearchProblem } from './expansion.ts'
 import { type RecordedCall, type SequentialModel, unknownOutput } from './model.ts'
+import type { SearchProblem } from './search-problem.ts'
 
 /** The operations of a configuration in the order that the search found. */
 export function orderOf({ compiled }: SearchProblem, configuration: Configuration): number[] {
@@ -32,14 +32,25 @@ export function replay<State, Input extends object, Output>(
   let states = [model.initial]
   for (const operation of order) {
     const output = operation.return === null ? unknownOutput : operation.output
-    const next = new Map<string, State>()
-    for (const state of states) {
-      for (const follower of model.step(state, operation, output) ?? [])
-        next.set(model.key(follower), follower)
-    }
-    states = [...next.values()]
+    const next = states.flatMap((state) => [...(model.step(state, operation, output) ?? [])])
+    states = next.length < 2 ? next : [...new Map(next.map((state) => [model.key(state), state])).values()]
   }
   return states
+}
+
+/**
+ * Whether an order proves that operations are linearizable: it has every answered one, each at most once, respects
+ * real time, and the model allows it.
+ */
+export function proves<State, Input extends object, Output>(
+  model: SequentialModel<State, Input, Output>,
+  order: readonly RecordedCall<Input, Output>[],
+  operations: readonly RecordedCall<Input, Output>[],
+): boolean {
+  const placed = new Set(order)
+  if (placed.size !== order.length) return false
+  if (operations.some((operation) => operation.return !== null && !placed.has(operation))) return false
+  return pointsOf(order) !== null && replay(model, order).length > 0
 }
 
 /**

@@ -1,9 +1,9 @@
 // The picture of a history as inline SVG: bars by client over the event counter, and the order as a thread of points.
 
-import { shorten } from './json.ts'
 import type { RecordedCall, SequentialModel } from './model.ts'
 import { escapeText, labelOf, outputOf, spell } from './page-text.ts'
 import { type Bar, gapWidth, type View } from './page-view.ts'
+import { shorten } from './text.ts'
 
 const laneHeight = 38
 const barHeight = 24
@@ -73,15 +73,14 @@ function drawStates<State, Input extends object, Output>(
   const shown = new Map(
     view.bars.flatMap(({ point }) => (point === null ? [] : [[point.place, point.x] as const])),
   )
-  const spans: { x: number; text: string }[] = []
+  const spans: { x: number; key: string; text: string }[] = []
   let state = model.initial
-  let text = describeState(model, state)
   for (const [index, operation] of view.part.longestPrefix.entries()) {
     state = model.step(state, operation, outputOf(operation))?.[0] ?? state
     const x = shown.get(index + 1)
-    text = describeState(model, state)
-    if (x === undefined) continue
-    if (spans[spans.length - 1]?.text !== text) spans.push({ x, text })
+    const key = x === undefined ? '' : model.key(state)
+    if (x === undefined || spans[spans.length - 1]?.key === key) continue
+    spans.push({ x, key, text: describeState(model, state) })
   }
   return spans
     .map((span, index) => {

@@ -1,14 +1,11 @@
 // Texts of the history page: safe to show, short enough to read.
-import { canonicalJson, shorten } from './json.ts'
+import { canonicalJson } from './json.ts'
 import { type RecordedCall, unknownOutput } from './model.ts'
-
-/** Controls, zero-width characters and those that turn the direction of text: they would hide or forge what is shown. */
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+import { shorten, spellOut } from './text.ts'
 
 /** Text for an HTML or SVG page: markup escaped, invisible characters spelled out. */
 export function escapeText(text: string): string {
-  return text
-    .replace(unseen, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
+  return spellOut(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

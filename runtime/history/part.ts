@@ -3,11 +3,12 @@ import type { Budget } from './budget.ts'
 import type { PartJudgement } from './check-history.ts'
 import { compileByStep } from './compiled-history.ts'
 import type { Configuration } from './configuration.ts'
-import type { SearchProblem, SearchWidth } from './expansion.ts'
 import { type BrokenSearch, explain } from './explanation.ts'
 import { type RecordedCall, type SequentialModel, unknownOutput } from './model.ts'
-import { orderOf, replay } from './order.ts'
+import { orderOf, proves, replay } from './order.ts'
 import { type SearchResult, search } from './search.ts'
+import type { SearchProblem, SearchWidth } from './search-problem.ts'
+import { spellOut } from './text.ts'
 
 /** Suspects around which a contradiction is looked for. */
 const suspectsMax = 4
@@ -39,7 +40,11 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
     this.#steps += budget.steps - stepsBefore
   }
 
-  /** The judgement so far; `explainWithin` bounds the search for the cause, null leaves it out. */
+  /**
+   * The judgement so far; `explainWithin` bounds the search for the cause, null leaves it out.
+   *
+   * Errors: an Error when the order found does not replay, because the model breaks a promise that it made.
+   */
   judge(explainWithin: Budget | null): PartJudgement<Op> {
     const [result, problem] = [this.#result!, this.#problem!]
     const base = { name: this.#name, operations: this.#operations, steps: this.#steps }
@@ -48,6 +53,11 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
     const nothing = { brokenAt: null, breaking: [] }
     if (result.kind === 'passed') {
       const longestPrefix = this.#longest(problem, result.after)
+      if (!proves(this.#model, longestPrefix, this.#operations)) {
+        throw new Error(
+          `expected the order found to replay, got one that does not; check the promises of the model ${this.#model.name}`,
+        )
+      }
       const reason = `an order was found for all ${this.#operations.length} operations`
       return { ...base, ...nothing, verdict: 'ok', longestPrefix, reason }
     }
@@ -96,7 +106,7 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
   #describe(operation: Op): string {
     const output = operation.return === null ? unknownOutput : operation.output
     const text = this.#model.describe?.(operation, output) ?? JSON.stringify(operation)
-    return `${text} (client ${operation.client}, events ${operation.call} to ${operation.return ?? 'never'})`
+    return `${text} (client ${spellOut(String(operation.client))}, events ${operation.call} to ${operation.return ?? 'never'})`
   }
 
   #longest(problem: SearchProblem, configurations: readonly Configuration[]): Op[] {

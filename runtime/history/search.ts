@@ -2,8 +2,9 @@
 import type { Budget, OutOf } from './budget.ts'
 import { type CompiledHistory, readsTrait } from './compiled-history.ts'
 import { type Configuration, extend, Frontier } from './configuration.ts'
-import { afterReturn, Expansion, type SearchProblem, type SearchWidth } from './expansion.ts'
+import { afterReturn, Expansion } from './expansion.ts'
 import { emptySet, hasOp, withOp } from './op-set.ts'
+import type { SearchProblem, SearchWidth } from './search-problem.ts'
 
 /** Returns between two looks for what can be forgotten. */
 const forgetEvery = 32
