@@ -3,10 +3,11 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { registerCheck } from './check.ts'
+import { registerJudge } from './judge.ts'
 import { registerRun } from './run.ts'
 import { registerSimulate, registerSimulateWorker } from './simulate.ts'
 
-const commands = [registerRun, registerSimulate, registerSimulateWorker, registerCheck]
+const commands = [registerRun, registerSimulate, registerSimulateWorker, registerCheck, registerJudge]
 
 const { version } = createRequire(import.meta.url)('standby/package.json') as { version: string }
 const program = new Command('standby')
