@@ -31,6 +31,8 @@ export interface Summary {
   readonly longestWaitMs: number
   readonly medianWaitMs: number
   readonly lost: number
+  /** How many acknowledged appends were looked for: fewer than there are where a journal could not be read back. */
+  readonly lookedFor: number
   readonly duplicated: number
   readonly wrong: number
   readonly linearizable: CheckedResult['linearizable']
@@ -70,6 +72,7 @@ export function summaryOf({ seconds, counts, counted: totals, checked, ...rest }
     longestWaitMs: Math.round(counts.waitMs.max ?? 0),
     medianWaitMs: Math.round(counts.waitMs.p50 ?? 0),
     lost: checked.lost,
+    lookedFor: checked.appends,
     duplicated: checked.duplicated,
     wrong: checked.wrong,
     linearizable: checked.linearizable,
@@ -85,7 +88,13 @@ export function summaryOf({ seconds, counts, counted: totals, checked, ...rest }
 /** The summary for people, in lines of at most `width` columns. */
 export function formatSummary(summary: Summary, width: number): string[] {
   const { operations, problems } = summary
-  const verdict = summary.ok ? 'every check passed' : 'A CHECK FAILED'
+  const unread = Math.max(0, operations.appends - summary.lookedFor)
+  const isOnlyUnread = unread > 0 && problems.length === 1
+  const verdict = summary.ok
+    ? 'every check passed'
+    : isOnlyUnread
+      ? 'NOT EVERYTHING COULD BE CHECKED'
+      : 'A CHECK FAILED'
   const indent = 17
   const row = (name: string, text: string) =>
     wrap(text, Math.max(20, width - indent)).map(
@@ -104,7 +113,12 @@ export function formatSummary(summary: Summary, width: number): string[] {
       `${summary.failovers}, in ${counted(summary.views, 'view')}; ${counted(summary.crashes, 'crash')}`,
     ),
     ...row('longest wait', `${summary.longestWaitMs} ms; half of all within ${summary.medianWaitMs} ms`),
-    ...row('lost', `${summary.lost} of ${counted(operations.appends, 'acknowledged append')}`),
+    ...row(
+      'lost',
+      unread === 0
+        ? `${summary.lost} of ${counted(operations.appends, 'acknowledged append')}`
+        : `${summary.lost} of the ${counted(summary.lookedFor, 'acknowledged append')} that could be read back; ${unread} could not`,
+    ),
     ...row('duplicated', `${summary.duplicated}`),
     ...row('wrong answers', `${summary.wrong}`),
     ...row('linearizable', found),
