@@ -182,7 +182,6 @@ describe('summary', () => {
 
   test.each([
     ['a check', { checked: judged('c2.2;', ...twoAppends) }, 'is not in journal'],
-    ['reading back', { checked: judged(null, ...twoAppends) }, 'could not be read back'],
     ['every call', { counts: { ...counts, answered: 0 } }, 'no operation was answered'],
     [
       'a sink',
@@ -194,8 +193,17 @@ describe('summary', () => {
     const summary = summaryOf({ ...rest, counts, checked, ...wrong })
     const text = formatSummary(summary, 200).join('\n')
     expect(summary.ok).toBe(false)
-    expect(text).toContain('NOT EVERYTHING COULD BE CHECKED')
+    expect(text).toContain('A CHECK FAILED')
     expect(text).toContain(why)
+  })
+
+  test('reading back failed: it is not ok, and says that not everything could be checked', () => {
+    const summary = summaryOf({ ...rest, counts, checked: judged(null, ...twoAppends) })
+    const text = formatSummary(summary, 200).join('\n')
+    expect(summary.ok).toBe(false)
+    expect(text).toContain('NOT EVERYTHING COULD BE CHECKED')
+    expect(text).toContain('could not be read back')
+    expect(text).not.toContain('A CHECK FAILED')
   })
 
   test('no line is longer than the terminal is wide', () => {
