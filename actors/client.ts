@@ -17,6 +17,7 @@ import type { PureAction } from '../machines/pure-transition.ts'
 import { StandbyError } from './errors.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
+import { PendingCalls } from './pending-calls.ts'
 import type { ActorOptions } from './view-service.ts'
 
 /** How long one call waits, and what ends it early. */
@@ -63,13 +64,6 @@ export interface Client<Command, Result> {
 /** How a call ended, for those who do without promises. */
 export type CallEnd = Result | { readonly failure: CallFailure }
 
-interface Pending {
-  readonly command: Json
-  readonly done: (end: CallEnd) => void
-  readonly limit: number
-  readonly deadline: number
-}
-
 /** Starts a client. It looks for the view service at once and opens its session with the first call. */
 export function createClient<Command, Result>(
   options: ClientActorOptions,
@@ -86,8 +80,9 @@ export function createClient<Command, Result>(
     batchBytesMax: Math.min(limits.batchBytesMax, clientDefaults.batchBytesMax),
   })
 
-  const pending = new Map<number, Pending>()
-  const deadlines = createDeadlines()
+  const pending = new PendingCalls()
+  /** Rings when the next call is late. */
+  let alarm: { readonly handle: unknown; readonly at: number } | null = null
   let unsent: Call[] = []
   let calls = 0
   let stopped = false
@@ -105,10 +100,8 @@ export function createClient<Command, Result>(
   startNode(actor, node, stop)
 
   function settle(call: number, end: CallEnd): void {
-    const waiting = pending.get(call)
-    if (waiting === undefined) return
-    pending.delete(call)
-    deadlines.remove(call, waiting.limit)
+    const waiting = pending.take(call)
+    if (waiting === null) return
     observe?.({
       kind: 'return',
       node: id,
@@ -136,57 +129,17 @@ export function createClient<Command, Result>(
     if (early.length < ids.length) actor.send({ type: 'abandon', ids, code })
   }
 
-  function createDeadlines() {
-    // One queue for each time limit in use: the oldest call of each is the next to time out, whatever settles before.
-    const queues = new Map<number, Map<number, number>>()
-    let timer: { readonly handle: unknown; readonly at: number } | null = null
-    const next = () => {
-      let earliest = Number.POSITIVE_INFINITY
-      for (const queue of queues.values())
-        for (const deadline of queue.values()) {
-          earliest = Math.min(earliest, deadline)
-          break
-        }
-      return earliest
-    }
-    const expire = () => {
-      timer = null
-      const now = clock.now()
-      const late: number[] = []
-      for (const queue of queues.values())
-        for (const [call, deadline] of queue) {
-          if (deadline > now) break
-          late.push(call)
-        }
-      if (late.length > 0) abandon(late, 'timedOut')
-      arm(next())
-    }
-    const arm = (deadline: number) => {
-      if (deadline === Number.POSITIVE_INFINITY || (timer !== null && timer.at <= deadline)) return
-      if (timer !== null) clock.clearTimeout(timer.handle)
-      timer = { at: deadline, handle: clock.setTimeout(expire, Math.max(0, deadline - clock.now())) }
-    }
-    return {
-      add(call: number, limit: number, deadline: number) {
-        if (limit === Number.POSITIVE_INFINITY) return
-        let queue = queues.get(limit)
-        if (queue === undefined) {
-          queue = new Map()
-          queues.set(limit, queue)
-        }
-        queue.set(call, deadline)
-        arm(deadline)
-      },
-      remove(call: number, limit: number) {
-        const queue = queues.get(limit)
-        queue?.delete(call)
-        if (queue?.size === 0) queues.delete(limit)
-      },
-      stop() {
-        if (timer !== null) clock.clearTimeout(timer.handle)
-        timer = null
-      },
-    }
+  function expire(): void {
+    alarm = null
+    const late = pending.marks(clock.now())
+    if (late.length > 0) abandon(late, 'timedOut')
+    setAlarm(pending.nextDeadline())
+  }
+
+  function setAlarm(at: number): void {
+    if (at === Number.POSITIVE_INFINITY || (alarm !== null && alarm.at <= at)) return
+    if (alarm !== null) clock.clearTimeout(alarm.handle)
+    alarm = { at, handle: clock.setTimeout(expire, Math.max(0, at - clock.now())) }
   }
 
   function submit(command: unknown, done: (end: CallEnd) => void, limit: number = timeoutMs): number {
@@ -203,8 +156,8 @@ export function createClient<Command, Result>(
     }
     const call = ++calls
     const deadline = clock.now() + limit
-    pending.set(call, { command: copy, done, limit, deadline })
-    deadlines.add(call, limit, deadline)
+    pending.add(call, { command: copy, deadline, done })
+    setAlarm(deadline)
     observe?.({ kind: 'call', node: id, t: clock.now(), clock: null, call: { id: call, command: copy } })
     unsent.push({ id: call, command: copy, bytes })
     if (unsent.length === 1) clock.soon(flush)
@@ -215,12 +168,13 @@ export function createClient<Command, Result>(
     if (stopped) return
     stopped = true
     const hasFailed = (actor.getSnapshot() as Snapshot<unknown>).status === 'error'
-    if (pending.size > 0 && !hasFailed) abandon([...pending.keys()], 'stopped')
-    deadlines.stop()
+    if (pending.size > 0 && !hasFailed) abandon(pending.marks(), 'stopped')
+    if (alarm !== null) clock.clearTimeout(alarm.handle)
+    alarm = null
     actor.stop()
     // The chart settles nothing any more when it has failed, or is stopped within a step of its own.
     const failure = { code: 'stopped', mayHaveExecuted: true } as const
-    for (const call of [...pending.keys()]) settle(call, { failure })
+    for (const call of pending.marks()) settle(call, { failure })
     observe?.({ kind: 'stop', node: id, t: clock.now(), clock: null })
   }
 
@@ -236,19 +190,24 @@ export function createClient<Command, Result>(
         const { signal, timeoutMs: limit } = callOptions
         if (signal?.aborted)
           return reject(errorOf({ code: 'aborted', mayHaveExecuted: false }, signal.reason))
-        const onAbort = () => {
+        let onAbort: (() => void) | null = null
+        const ownLimit = limit === undefined ? timeoutMs : checked('timeoutMs', schemas.timeoutMs, limit)
+        const call = submit(
+          command,
+          (end) => {
+            if (onAbort !== null) signal?.removeEventListener('abort', onAbort)
+            if ('value' in end) resolve(end.value as Result)
+            else if ('error' in end)
+              reject(new StandbyError(end.error.code, end.error.message, { mayHaveExecuted: true }))
+            else reject(errorOf(end.failure, end.failure.code === 'aborted' ? signal?.reason : undefined))
+          },
+          ownLimit,
+        )
+        if (signal === undefined) return
+        onAbort = () => {
           if (pending.has(call)) abandon([call], 'aborted')
         }
-        const done = (end: CallEnd) => {
-          signal?.removeEventListener('abort', onAbort)
-          if ('value' in end) resolve(end.value as Result)
-          else if ('error' in end)
-            reject(new StandbyError(end.error.code, end.error.message, { mayHaveExecuted: true }))
-          else reject(errorOf(end.failure, end.failure.code === 'aborted' ? signal?.reason : undefined))
-        }
-        const ownLimit = limit === undefined ? timeoutMs : checked('timeoutMs', schemas.timeoutMs, limit)
-        const call = submit(command, done, ownLimit)
-        signal?.addEventListener('abort', onAbort, { once: true })
+        signal.addEventListener('abort', onAbort, { once: true })
       }),
     stop,
     [Symbol.dispose]: stop,

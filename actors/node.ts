@@ -61,12 +61,18 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   const collecting = (scope: Scope): Scope => {
     let wrapped = scopes.get(scope)
     if (wrapped === undefined) {
+      const collect: Scope['actionExecutor'] = (action) => {
+        collected.push({ type: action.type, params: action.params })
+        if (action.type.startsWith('xstate.')) scope.actionExecutor(action)
+      }
       wrapped = {
         ...scope,
-        actionExecutor: (action) => {
-          collected.push({ type: action.type, params: action.params })
-          if (action.type.startsWith('xstate.')) scope.actionExecutor(action)
+        get actionExecutor() {
+          return collect
         },
+        // For every microstep XState assigns an executor of its own that also lists the actions. Nobody reads the list,
+        // and V8 puts a function that is assigned to a property into its old space, with all that it holds.
+        set actionExecutor(_) {},
       }
       scopes.set(scope, wrapped)
     }
@@ -194,7 +200,8 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       to !== id
         ? `expected an envelope to ${id}, got one to ${to}`
         : (invalidSender(from) ?? invalidStamp(stamp) ?? invalidMessage(message))
-    if (invalid === null) actor.send({ ...(message as object), from, stamp } as unknown as EventObject)
+    // Not `{ ...message, from, stamp }`: adding to a spread makes V8 draw up a new hidden class each time.
+    if (invalid === null) actor.send(Object.assign({}, message, { from, stamp }) as unknown as EventObject)
     else
       observe?.({
         kind: 'refuse',
