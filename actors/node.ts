@@ -50,7 +50,8 @@ type Scope = ActorScope<Snapshot<unknown>, EventObject>
  */
 export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, options: NodeOptions): Machine {
   const { id, transport, clock: time, observe, carryOut, beforeSending } = options
-  const { vectorEntriesMax = Number.POSITIVE_INFINITY } = options
+  const { vectorEntriesMax: entriesMax = Number.POSITIVE_INFINITY } = options
+  const isBounded = entriesMax !== Number.POSITIVE_INFINITY
   let detach: () => void = () => {}
   let stopped = false
   let collected: PureAction[] = []
@@ -92,7 +93,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     const known = (before ?? stepped).context.clock as Clock
     const arrived = stamp !== undefined
     let clock = arrived ? receive(known, id, stamp) : stepped !== before ? tick(known, id) : known
-    if (vectorEntriesMax !== Number.POSITIVE_INFINITY) clock = bounded(clock, stepped, vectorEntriesMax)
+    if (isBounded && (before === null || mayExceed(clock, stepped, before))) clock = bounded(clock, stepped)
 
     const actions = collected
     const outgoing: Envelope[] = []
@@ -105,14 +106,13 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     }
     const after = clock === known ? stepped : withClock(stepped, clock)
     const effects = actions.filter(({ type }) => type === 'settle')
-    const later = (run: () => void) => scope.defer(() => orLeave(run))
     if (observe !== undefined) {
-      later(() => observe(observation(before, event, after, actions, arrivalClock)))
+      later(scope, () => observe(observation(before, event, after, actions, arrivalClock)))
     }
-    if (beforeSending !== undefined) later(() => beforeSending(after))
-    if (outgoing.length > 0) later(() => sendAll(outgoing))
+    if (beforeSending !== undefined) later(scope, () => beforeSending(after))
+    if (outgoing.length > 0) later(scope, () => sendAll(outgoing))
     if (effects.length > 0) {
-      later(() => {
+      later(scope, () => {
         for (const effect of effects) carryOut?.(effect)
       })
     }
@@ -133,6 +133,8 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       throw error
     }
   }
+
+  const later = (scope: Scope, run: () => void): void => scope.defer(() => orLeave(run))
 
   const sendAll = (envelopes: readonly Envelope[]): void => {
     for (const envelope of envelopes) {
@@ -179,7 +181,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   }
 
   /** The entries of clients are capped; those of servers and of the view service are not (L6). */
-  const bounded = (clock: Clock, { context }: AnyMachineSnapshot, entriesMax: number): Clock => {
+  const bounded = (clock: Clock, { context }: AnyMachineSnapshot): Clock => {
     const { viewService, view, servers } = context as {
       viewService?: NodeId
       view: { primary: NodeId | null; backup: NodeId | null }
@@ -283,6 +285,13 @@ export function startNode(
   throw error
 }
 
+/** Only a new entry, or a change of who is a server, can put a clock past its bounds. */
+function mayExceed(clock: Clock, after: AnyMachineSnapshot, before: AnyMachineSnapshot): boolean {
+  const { view, servers, clock: known } = before.context
+  if (after.context.view !== view || after.context.servers !== servers) return true
+  return Object.keys(clock.vector).length !== Object.keys(known.vector).length
+}
+
 /** The clock is the only part of a context that is not the chart's own. */
 function withClock(snapshot: AnyMachineSnapshot, clock: Clock): AnyMachineSnapshot {
   return { ...snapshot, context: { ...snapshot.context, clock } } as AnyMachineSnapshot
@@ -311,9 +320,12 @@ function invalidSender(from: unknown): string | null {
   return typeof from === 'string' && from !== '' ? null : 'expected the id of a sender, got none'
 }
 
+function isCount(n: unknown): boolean {
+  return Number.isSafeInteger(n) && (n as number) >= 0
+}
+
 function invalidStamp(stamp: unknown): string | null {
   const { lamport, vector, truncated } = (stamp ?? {}) as Partial<Clock>
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0
   const isVector = typeof vector === 'object' && vector !== null && !Array.isArray(vector)
   const isValid =
     isCount(lamport) &&
