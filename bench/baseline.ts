@@ -93,7 +93,10 @@ abstract class Node {
     if (this.stopped || to !== this.id || !isStamp(stamp) || invalidMessage(message) !== null) return
     const { vectorEntriesMax: entriesMax } = defaultLimits
     const clock = receive(this.#clock, this.id, stamp)
-    this.#clock = boundClock(clock, { entriesMax, isClient: this.#isClient, keep: this.id })
+    const hasNewEntry = Object.keys(clock.vector).length !== Object.keys(this.#clock.vector).length
+    this.#clock = hasNewEntry
+      ? boundClock(clock, { entriesMax, isClient: this.#isClient, keep: this.id })
+      : clock
     this.handle(message, from)
   }
 }
