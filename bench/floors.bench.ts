@@ -1,6 +1,9 @@
 /** What cannot be undercut: a hop through RxJS, and a step of a bare chart. */
 import { observeOn, Subject } from 'rxjs'
 import type { Application } from '../machines/application.ts'
+import { emptyReplica, type Outcome, snapshotReplica } from '../machines/at-most-once.ts'
+import { createClientMachine } from '../machines/client.ts'
+import { digest } from '../machines/digest.ts'
 import { keyValueStore } from '../machines/key-value-store.ts'
 import { createStepper } from '../machines/pure-transition.ts'
 import { createServerMachine } from '../machines/server.ts'
@@ -36,38 +39,72 @@ async function hop(count: number, rounds: number): Promise<number> {
   return median(times)
 }
 
+/** The steps of a busy system, each on the snapshot that it meets there; what they execute is remembered after the first time. */
 function bareSteps(count: number, rounds: number): Measurement[] {
-  const machine = createServerMachine(keyValueStore as unknown as Application)
-  const { start, step } = createStepper(machine)
-  const view = { number: 1, primary: 's1#1', backup: null }
-  const alone = step(start({ id: 's1#1', viewService: 'v' }).snapshot, {
-    type: 'viewReply',
-    from: 'v',
+  const application = keyValueStore as unknown as Application
+  const view = { number: 2, primary: 's1#1', backup: 's2#1' }
+  const viewReply = { type: 'viewReply', from: 'v', view, founding: true } as const
+  const commands = [{ op: 'put', key: 'k', value: 1 }]
+  const body = { session: 1, seq: 1, commands, bytes: 30 }
+  const opening = { client: 'c1#1', session: null, seq: 0, commands: [], bytes: 0 }
+
+  const server = createStepper(createServerMachine(application))
+  const follow = (id: string, ...events: Parameters<typeof server.step>[1][]) =>
+    events.reduce(
+      (snapshot, event) => server.step(snapshot, event).snapshot,
+      server.start({ id, viewService: 'v' }).snapshot,
+    )
+  const forwarded = (
+    number: number,
+    requests: readonly (typeof opening | (typeof body & { client: string }))[],
+  ) => ({ type: 'forward', from: 's1#1', viewNumber: 2, number, requests }) as const
+  const state = snapshotReplica(application, emptyReplica(application), null, 1000)
+  const transfer = {
+    type: 'stateTransfer',
+    from: 's1#1',
     view,
-    founding: true,
-  })
-  const withBackup = step(
-    step(alone.snapshot, {
-      type: 'viewReply',
-      from: 'v',
-      view: { number: 2, primary: 's1#1', backup: 's2#1' },
-      founding: true,
-    }).snapshot,
-    { type: 'stateTransferAck', from: 's2#1', viewNumber: 2, index: 0 },
-  )
-  const request = {
-    type: 'request',
-    from: 'c1#1',
-    viewNumber: 2,
-    session: null,
-    seq: 0,
-    commands: [],
-    bytes: 0,
+    index: 0,
+    last: true,
+    data: state.data,
   } as const
+  const request = { type: 'request', from: 'c1#1', viewNumber: 2, ...body } as const
+  const opened = digest([{ kind: 'opened', session: 1 }])
+  const done = digest([{ kind: 'results', results: [{ value: null }] }])
+  const acknowledged = (number: number, outcomes: string) =>
+    ({ type: 'forwardAck', from: 's2#1', viewNumber: 2, number, digest: outcomes }) as const
+  const serving = follow(
+    's1#1',
+    viewReply,
+    { type: 'stateTransferAck', from: 's2#1', viewNumber: 2, index: 0 },
+    { type: 'request', from: 'c1#1', viewNumber: 2, session: null, seq: 0, commands: [], bytes: 0 },
+    acknowledged(1, opened),
+  )
+  const awaitingAck = server.step(serving, request).snapshot
+  const backup = follow('s2#1', transfer, forwarded(1, [opening]))
+  const forward = forwarded(2, [{ client: 'c1#1', ...body }])
+
+  const client = createStepper(createClientMachine())
+  const call = { type: 'call', calls: [{ id: 1, command: commands[0]!, bytes: 30 }] } as const
+  const reply = (session: number | null, seq: number, outcome: Outcome) =>
+    ({ type: 'reply', from: 's1#1', session, seq, outcome }) as Parameters<typeof client.step>[1]
+  const results = reply(1, 2, { kind: 'results', results: [{ value: null }] })
+  let ready = client.start({ id: 'c1#1', viewService: 'v' }).snapshot
+  for (const event of [
+    viewReply,
+    call,
+    reply(null, 0, { kind: 'opened', session: 1 }),
+    reply(1, 1, { kind: 'results', results: [{ value: null }] }),
+  ])
+    ready = client.step(ready, event).snapshot
+  const awaitingReply = client.step(ready, call).snapshot
+
   const subjects = {
-    'a request is forwarded': () => step(withBackup.snapshot, request),
-    'a view reply tells nothing new': () =>
-      step(withBackup.snapshot, { type: 'viewReply', from: 'v', view, founding: true }),
+    'a call is sent (client)': () => client.step(ready, call),
+    'a request is forwarded (primary)': () => server.step(serving, request),
+    'a forward is applied (backup)': () => server.step(backup, forward),
+    'a forward is committed (primary)': () => server.step(awaitingAck, acknowledged(2, done)),
+    'a reply settles its calls (client)': () => client.step(awaitingReply, results),
+    'a view reply tells nothing new': () => server.step(serving, viewReply),
   }
   return Object.entries(subjects).map(([name, run]) => {
     const times: number[] = []
