@@ -7,7 +7,8 @@ export type IsIllegal<Op> = (operations: readonly Op[]) => boolean
 
 /**
  * A smallest set of answers that contradict each other, by ascending return: with every other call left unanswered,
- * the history is still illegal, and none of the set can be left out (unless the budget ended first).
+ * the history is still illegal, and none of the set can be left out (unless the budget ended first). Null when the budget
+ * ended before any was found.
  *
  * It is looked for among the answers given around the events `centers`, ever further from them. To forget an answer only
  * ever allows more orders, so what is found is a cause and no accident of the search.
@@ -17,7 +18,7 @@ export function findContradiction<Op extends RecordedCall<object, unknown>>(
   centers: readonly number[],
   isIllegal: IsIllegal<Op>,
   budget: Budget,
-): Op[] {
+): Op[] | null {
   const answered = operations
     .filter((operation) => operation.return !== null)
     .sort((left, right) => left.return! - right.return!)
@@ -26,7 +27,7 @@ export function findContradiction<Op extends RecordedCall<object, unknown>>(
     const near = around(answered, centers, reach)
     if (contradicts(near)) return shrink(near, contradicts, budget)
   }
-  return shrink(answered, contradicts, budget)
+  return contradicts(answered) ? shrink(answered, contradicts, budget) : null
 }
 
 /** The answers at most `reach` places from that at one of the `centers`. */

@@ -3,18 +3,19 @@
 /** Why a search gave up. */
 export type OutOf = 'steps' | 'time'
 
-/** Counts steps and looks at the clock now and then. */
+/** Counts steps and looks at the clock now and then; a part of a budget is spent with the whole. */
 export class Budget {
   readonly #stepsMax: number
   readonly #deadlineMs: number
-  readonly #nowMs: () => number
+  readonly #whole: Budget | null
   #steps = 0
   #outOf: OutOf | null = null
 
-  constructor(stepsMax: number, timeLimitMs: number, nowMs: () => number = () => performance.now()) {
+  constructor(stepsMax: number, timeLimitMs: number, whole: Budget | null = null) {
     this.#stepsMax = stepsMax
-    this.#nowMs = nowMs
-    this.#deadlineMs = timeLimitMs === Number.POSITIVE_INFINITY ? timeLimitMs : nowMs() + timeLimitMs
+    this.#deadlineMs =
+      timeLimitMs === Number.POSITIVE_INFINITY ? timeLimitMs : performance.now() + timeLimitMs
+    this.#whole = whole
   }
 
   get steps(): number {
@@ -23,25 +24,29 @@ export class Budget {
 
   /** What ran out, or null while the search may go on. */
   get outOf(): OutOf | null {
-    return this.#outOf
+    return this.#outOf ?? this.#whole?.outOf ?? null
   }
 
   /** Counts one step. */
   spend(): void {
     this.#steps++
+    this.#whole?.spend()
     if (this.#steps > this.#stepsMax) this.#outOf ??= 'steps'
-    else if ((this.#steps & 1023) === 0) this.lookAtClock()
+    else if ((this.#steps & 1023) === 0 && this.#isLate()) this.#outOf ??= 'time'
   }
 
-  lookAtClock(): void {
-    if (this.#deadlineMs !== Number.POSITIVE_INFINITY && this.#nowMs() > this.#deadlineMs)
-      this.#outOf ??= 'time'
-  }
-
-  /** A budget of at most `stepsMax` further steps within the same deadline. */
+  /** At most `stepsMax` steps of this budget. */
   part(stepsMax: number): Budget {
-    const timeLimitMs =
-      this.#deadlineMs === Number.POSITIVE_INFINITY ? this.#deadlineMs : this.#deadlineMs - this.#nowMs()
-    return new Budget(stepsMax, timeLimitMs, this.#nowMs)
+    return new Budget(stepsMax, Number.POSITIVE_INFINITY, this)
+  }
+
+  /** A budget of its own with the same deadline. */
+  beside(stepsMax: number): Budget {
+    if (this.#deadlineMs === Number.POSITIVE_INFINITY) return new Budget(stepsMax, this.#deadlineMs)
+    return new Budget(stepsMax, this.#deadlineMs - performance.now())
+  }
+
+  #isLate(): boolean {
+    return this.#deadlineMs !== Number.POSITIVE_INFINITY && performance.now() > this.#deadlineMs
   }
 }

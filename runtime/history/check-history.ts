@@ -4,18 +4,18 @@ import { validateTimes } from './history.ts'
 import type { RecordedCall, SequentialModel } from './model.ts'
 import { mergeOrders } from './order.ts'
 import { Part } from './part.ts'
-import type { SearchWidth } from './search-problem.ts'
+import { strategiesFor } from './strategies.ts'
 
 /** `ok`: an order was found. `illegal`: there is none. `unknown`: a limit was met first, which is not ok. */
 export type Verdict = 'ok' | 'illegal' | 'unknown'
 
 /** Limits of a judgement; only `timeLimitMs` makes it depend on the machine. */
 export interface CheckOptions {
-  /** Steps of the model over all parts, the explanation excepted (which may take as many again). Default: 20 million. */
+  /** Steps of the model over all parts, beside which an explanation may take as many. Default: 20 million. */
   readonly stepsMax?: number
   /** Milliseconds over all parts. Default: no limit. */
   readonly timeLimitMs?: number
-  /** Configurations kept at an event, about 5 kB each at worst: the bound on memory. Default: 20,000. */
+  /** Configurations kept at an event, with some kB for each at worst: the bound on memory. Default: 20,000. */
   readonly configurationsMax?: number
   /** Whether to look for the smallest contradiction in an illegal part. Default: true. */
   readonly explain?: boolean
@@ -32,7 +32,10 @@ export interface PartJudgement<Op> {
   readonly longestPrefix: readonly Op[]
   /** The event of the return that no order allows; null unless illegal. */
   readonly brokenAt: number | null
-  /** The answers that contradict each other, by ascending call; the operation that returned at `brokenAt` is among them. */
+  /**
+   * The answers that contradict each other, by ascending call, that of the operation which returned at `brokenAt` among
+   * them; only this one if no others were looked for, or a limit was met first.
+   */
   readonly breaking: readonly Op[]
   /** The verdict in a sentence. */
   readonly reason: string
@@ -74,23 +77,20 @@ export function checkHistory<State, Input extends object, Output, Op extends Rec
   const parts = [...(model.partition?.(history) ?? new Map([['', [...history]]]))].map(
     ([name, operations]) => new Part(model, name, operations),
   )
-  for (const width of widthsUpTo(options.configurationsMax ?? 20_000)) {
+  const strategies = strategiesFor(model.compile !== undefined, options.configurationsMax ?? 20_000)
+  for (const [index, strategy] of strategies.entries()) {
     if (parts.some((part) => part.isIllegal)) break
-    for (const part of parts) part.search(width, budget)
+    const isLast = index === strategies.length - 1
+    const stepsOfPart = isLast ? stepsMax : Math.ceil(stepsMax / Math.min(16, 4 * parts.length))
+    for (const part of parts) part.search(strategy, budget.part(stepsOfPart))
   }
-  const explain = options.explain ?? true
-  const judgements = parts.map((part) => part.judge(explain ? budget.part(stepsMax) : null))
+  const explanation = budget.beside(Math.min(stepsMax, explanationStepsMin + 4 * budget.steps))
+  const judgements = parts.map((part) => part.judge(options.explain === false ? null : explanation))
   return combine(judgements, budget.steps)
 }
 
-/** A narrow, greedy search finds an order for most histories; a wide one may be needed to say that there is none. */
-function widthsUpTo(configurationsMax: number): SearchWidth[] {
-  return [
-    { configurationsMax: Math.min(64, configurationsMax), greedy: true },
-    { configurationsMax: Math.min(2048, configurationsMax), greedy: false },
-    ...(configurationsMax > 2048 ? [{ configurationsMax, greedy: false }] : []),
-  ]
-}
+/** Steps that an explanation may take, however few the search took. */
+const explanationStepsMin = 1_000_000
 
 function combine<Op extends RecordedCall<object, unknown>>(
   partitions: readonly PartJudgement<Op>[],

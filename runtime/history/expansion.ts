@@ -9,6 +9,8 @@ import type { SearchProblem, SearchWidth } from './search-problem.ts'
 
 /** Points under way at one event, for each configuration kept. */
 const pointsPerConfiguration = 16
+/** Points after which a greedy search that has placed the target looks no further. */
+const pointsAfterFound = 64
 
 /** Receives each configuration in which the target has taken effect. */
 export type Offer = (configuration: Configuration) => void
@@ -103,10 +105,16 @@ export class Expansion {
       if (this.#admit(this.#forwardPoints, closed)) queue.push(closed)
     }
     push({ ...from, fresh: false })
-    for (const point of queue) {
+    let found = false
+    for (const [index, point] of queue.entries()) {
       if (this.#budget.outOf !== null) return
       if (hasOp(point.done, target)) {
         offer(point)
+        found = true
+        continue
+      }
+      if (this.#width.greedy && found && index > pointsAfterFound) {
+        this.#dropped = true
         continue
       }
       if (point.fresh && !compiled.mayReach(point.state, target)) continue

@@ -27,13 +27,17 @@ export interface ExplanationContext<Op> {
   isRead(operation: Op): boolean
 }
 
+/** Steps spent at most on whether a few answers contradict each other. */
+const stepsPerCheck = 500_000
+
 const width: SearchWidth = { configurationsMax: 4096, greedy: false }
 
 /**
  * Explains an illegal part, `operations` by ascending call, in which a search broke at the return `foundAt`, perhaps
  * because of what returned at `suspectsAt`.
  *
- * When the budget ends, the explanation stays true but may not be the shortest, and the break may be told too early.
+ * When the budget ends, the break may be told too early, and the contradiction may not be the smallest or only its last
+ * answer.
  */
 export function explain<Op extends RecordedCall<object, unknown>>(
   operations: readonly Op[],
@@ -45,7 +49,8 @@ export function explain<Op extends RecordedCall<object, unknown>>(
 ): Explanation<Op> {
   const isIllegal = (all: readonly Op[]) => {
     const relevant = all.filter((operation) => operation.return !== null || !context.isRead(operation))
-    return search(context.problemOf(relevant), width, budget).kind === 'broken'
+    const share = budget.part(stepsPerCheck)
+    return search(context.problemOf(relevant), width, share).kind === 'broken'
   }
   const searches = new Map([[foundAt, found]])
   const breakOf = (cut: readonly Op[], nextReturn: number) => {
@@ -58,14 +63,21 @@ export function explain<Op extends RecordedCall<object, unknown>>(
     return { brokenAt }
   }
   const contradiction = findContradiction(operations, [foundAt, ...suspectsAt], isIllegal, budget)
+  if (contradiction === null) return { brokenAt: foundAt, breaking: [lastOf(operations, foundAt)], ...found }
   const illegalAt = contradiction[contradiction.length - 1]!.return!
   const brokenAt = findBreak(operations, foundAt, illegalAt, breakOf)
   const breaking =
     brokenAt === illegalAt
       ? contradiction
-      : findContradiction(cutBefore(operations, brokenAt + 1), [foundAt, brokenAt], isIllegal, budget)
+      : (findContradiction(cutBefore(operations, brokenAt + 1), [foundAt, brokenAt], isIllegal, budget) ?? [
+          lastOf(operations, brokenAt),
+        ])
   const broken = searches.get(brokenAt) ?? searchBefore(operations, brokenAt, found, context, budget)
   return { brokenAt, breaking: breaking.sort((left, right) => left.call - right.call), ...broken }
+}
+
+function lastOf<Op extends RecordedCall<object, unknown>>(operations: readonly Op[], brokenAt: number): Op {
+  return operations.find((operation) => operation.return === brokenAt)!
 }
 
 function searchBefore<Op extends RecordedCall<object, unknown>>(

@@ -6,14 +6,15 @@ import type { Configuration } from './configuration.ts'
 import { type BrokenSearch, explain } from './explanation.ts'
 import { type RecordedCall, type SequentialModel, unknownOutput } from './model.ts'
 import { orderOf, proves, replay } from './order.ts'
-import { type SearchResult, search } from './search.ts'
-import type { SearchProblem, SearchWidth } from './search-problem.ts'
+import type { SearchResult } from './search.ts'
+import type { SearchProblem } from './search-problem.ts'
+import type { Strategy } from './strategies.ts'
 import { spellOut } from './text.ts'
 
 /** Suspects around which a contradiction is looked for. */
 const suspectsMax = 4
 
-/** Searches one part of a history, ever wider, and judges it. */
+/** Searches one part of a history, one strategy after the other, and judges it. */
 export class Part<State, Input extends object, Output, Op extends RecordedCall<Input, Output>> {
   readonly #model: SequentialModel<State, Input, Output>
   readonly #name: string
@@ -32,12 +33,11 @@ export class Part<State, Input extends object, Output, Op extends RecordedCall<I
     return this.#result?.kind === 'broken'
   }
 
-  search(width: SearchWidth, budget: Budget): void {
+  search(strategy: Strategy, budget: Budget): void {
     if (this.#result !== null && this.#result.kind !== 'gaveUp') return
-    const stepsBefore = budget.steps
     this.#problem = this.#problemOf(this.#operations)
-    this.#result = search(this.#problem, width, budget)
-    this.#steps += budget.steps - stepsBefore
+    this.#result = strategy(this.#problem, budget)
+    this.#steps += budget.steps
   }
 
   /**

@@ -90,13 +90,15 @@ function isInVain(compiled: CompiledHistory, one: Configuration, next: number): 
   return one.unseen && compiled.isSink(one.state) && compiled.sinkIsWorst(next)
 }
 
-interface SearchEvent {
+/** A call or a return. */
+export interface SearchEvent {
   readonly op: number
   readonly now: number
   readonly isReturn: boolean
 }
 
-function eventsOf({ calls, returns, compiled }: SearchProblem): SearchEvent[] {
+/** The events of a problem by time, without those of operations that never matter. */
+export function eventsOf({ calls, returns, compiled }: SearchProblem): SearchEvent[] {
   const events: SearchEvent[] = []
   for (const [op, call] of calls.entries()) {
     const returned = returns[op]!
