@@ -365,6 +365,55 @@ export class Search {
     return this.#goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
   }
 
+  /** The first invariant that does not hold in a state, with what is wrong; null where all hold. */
+  broken(state: ArrayLike<number>): { readonly name: string; readonly reason: string } | null {
+    for (const { name, verdict } of this.#invariants) {
+      const holds = verdict.of(state)
+      if (holds !== true) return { name, reason: holds }
+    }
+    return null
+  }
+
+  /** Whether nothing is explored behind a state. */
+  isPruned(state: ArrayLike<number>): boolean {
+    return this.#prunes.some((prune) => prune.of(state))
+  }
+
+  /** Puts every state that one step leads to into `next`, one after another, and calls `visit` with its place. */
+  eachNext(state: Int32Array, next: Int32Array, visit: (place: number) => void): void {
+    const { locals } = this
+    const nodes = this.#nodes
+    const left = state[nodes + 1]!
+    const found = (place: number, local: number, emission: number, cost: number): void => {
+      next.set(state)
+      next[place] = local
+      next[nodes + 1] = left - cost
+      if (emission !== 0 && this.#observer !== undefined) next[nodes] = this.#fold(state[nodes]!, emission)
+      if (this.#reduced) this.#saturate(next, 1 << place)
+      visit(place)
+    }
+    for (let place = 0; place < nodes; place++) {
+      const local = state[place]!
+      const inner = locals.inner(local)
+      for (let i = 0; i < inner.length; i += 2) found(place, inner[i]!, inner[i + 1]!, 0)
+      for (let sender = 0; sender < nodes; sender++) {
+        const channel = locals.channel(state[sender]!, place)
+        if (channel === 0 || sender === place) continue
+        const steps = locals.deliveries(local, channel)
+        for (let i = 0; i < steps.length; i += 2) found(place, steps[i]!, steps[i + 1]!, 0)
+      }
+      const crashed = left >= crashCost ? locals.crashed(local) : -1
+      if (crashed >= 0) found(place, crashed, 0, crashCost)
+      const restarted = left % crashCost > 0 ? locals.restarted(local) : null
+      if (restarted !== null) found(place, restarted.local, restarted.emission, 1)
+    }
+  }
+
+  /** Takes every step that does nothing but send, where this search takes such steps at once. */
+  settle(state: Int32Array): void {
+    if (this.#reduced) this.#saturate(state, -1)
+  }
+
   #hashChange = 0
 
   /** Takes every step that does nothing but send; returns the places that have changed and leaves the hash's change behind. */
