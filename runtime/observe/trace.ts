@@ -9,10 +9,11 @@ import { keyValueStore } from '../../machines/key-value-store.ts'
 import type { PureAction } from '../../machines/pure-transition.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
+import { type ContextLog, createContextLog } from './context-log.ts'
 import { createCorrelation } from './correlation.ts'
 import { type Considered, consideredIn, describeMachine, type MachineDescription } from './definition.ts'
 import { encode, encodeLimits } from './encode.ts'
-import { type Patch, patchOf } from './patch.ts'
+import type { Patch } from './patch.ts'
 import type { Sink } from './tee.ts'
 
 /** The name of the format, in the header of every trace. */
@@ -55,6 +56,10 @@ export interface TraceStep {
   readonly kind: ObservationKind
   /** `start`: the id of the node's machine. */
   readonly machine?: string
+  /** `start`: the machine itself where neither the header nor an earlier step has it, as with actors that appear on the way. */
+  readonly definition?: MachineDescription
+  /** `start`: the node that spawned or invoked this one. */
+  readonly parent?: string
   readonly message?: TraceMessage
   /** Milliseconds of the system's clock. */
   readonly t: number
@@ -190,7 +195,7 @@ export function createTrace(options: TraceOptions): Trace {
       vector: clock === null ? null : sorted(clock.vector),
       ...(clock?.truncated ? { truncated: true } : {}),
       ...(before === undefined ? {} : { before: { value: encode(before.value) } }),
-      ...(after === undefined ? {} : { after: contexts.entryFor(node ?? '', before, after) }),
+      ...(after === undefined ? {} : { after: afterEntry(contexts, observation, after) }),
       ...(considered.length === 0 ? {} : { microsteps: considered }),
       ...(reasons.length === 0 ? {} : { refused: { event: eventType, reason: reasons.join('; ') } }),
       ...(observation.actions === undefined ? {} : { actions: observation.actions.map(actionEntry) }),
@@ -285,41 +290,10 @@ function createMessageLog() {
   }
 }
 
-/** Remembers each node's context as it was written last, to write only what changes. */
-function createContextLog() {
-  type Written = {
-    readonly fields: Readonly<Record<string, unknown>>
-    readonly encoded: Record<string, Json>
-  }
-  const written = new Map<string, Written>()
-  return {
-    forget: (node: string) => void written.delete(node),
-    entryFor(node: string, before: AnyMachineSnapshot | undefined, after: AnyMachineSnapshot) {
-      const value = encode(after.value)
-      const { clock: _, ...fields } = after.context as Record<string, unknown>
-      const last = written.get(node)
-      const encoded: Record<string, Json> = Object.create(null)
-      const patch: Patch[number][] = []
-      for (const key of Object.keys(fields).sort()) {
-        if (fields[key] === undefined) continue
-        const isKept = last !== undefined && last.fields[key] === fields[key] && key in last.encoded
-        encoded[key] = isKept ? last.encoded[key]! : encode(fields[key])
-        if (last === undefined || isKept) continue
-        patch.push(...patchOf(partOf(last.encoded, key), partOf(encoded, key)))
-      }
-      for (const key of Object.keys(last?.encoded ?? {})) {
-        if (!(key in encoded)) patch.push(...patchOf(partOf(last!.encoded, key), {}))
-      }
-      written.set(node, { fields, encoded })
-      const isFirst = before === undefined || last === undefined
-      return isFirst ? { value, context: encoded as Json } : { value, patch }
-    },
-  }
-}
-
-/** One field as an object of its own, so that its patch has the path within the whole. */
-function partOf(context: Record<string, Json>, key: string): Json {
-  return key in context ? { [key]: context[key]! } : {}
+/** The context without its clock, which stands beside it. */
+function afterEntry(contexts: ContextLog, { node, before }: Observation, after: AnyMachineSnapshot) {
+  const { clock: _, ...fields } = after.context as Record<string, unknown>
+  return { value: encode(after.value), ...contexts.entryFor(node ?? '', fields, before === undefined) }
 }
 
 function actionEntry({ type, params }: PureAction): { type: string; params: Json } {
