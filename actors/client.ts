@@ -14,6 +14,7 @@ import { copyJson, jsonSize } from '../machines/json.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/pure-transition.ts'
+import { changed } from './charts.ts'
 import { StandbyError } from './errors.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
@@ -73,12 +74,13 @@ export function createClient<Command, Result>(
   const { retryIntervalMs } = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
   const timeoutMs = checked('timeoutMs', schemas.timeoutMs, options.timeoutMs ?? 10_000)
-  const machine = createClientMachine({
+  const own = createClientMachine({
     retryIntervalMs,
     queueMax: limits.clientQueueMax,
     batchMax: limits.batchMax,
     batchBytesMax: Math.min(limits.batchBytesMax, clientDefaults.batchBytesMax),
   })
+  const machine = changed(own, options.charts?.client)
 
   const pending = new PendingCalls()
   /** Rings when the next call is late. */

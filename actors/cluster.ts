@@ -4,6 +4,7 @@ import type { Application } from '../machines/application.ts'
 import { type KeyValueCommand, type KeyValueResult, keyValueStore } from '../machines/key-value-store.ts'
 import { type NodeId, nodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
+import type { Charts } from './charts.ts'
 import {
   type Client,
   type ClientCore,
@@ -39,6 +40,11 @@ export interface ClusterOptions<State = unknown, Command = unknown, Result = unk
   readonly limits?: LimitOptions
   /** XState's own inspection of every actor. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
+}
+
+/** What a cluster needs of the world, and charts to break on purpose. */
+export interface ClusterPorts extends NodePorts {
+  readonly charts?: Charts
 }
 
 /** A client of a cluster; all of it is optional. */
@@ -94,18 +100,18 @@ type AnyClient = Client<unknown, unknown> & ClientCore
  * @throws StandbyError `invalidOption`
  */
 export function createCluster(
-  options: ClusterOptions & NodePorts & { application?: undefined },
+  options: ClusterOptions & ClusterPorts & { application?: undefined },
 ): Cluster<KeyValueClient & ClientCore>
 export function createCluster(
-  options: ClusterOptions<never, KeyValueCommand, KeyValueResult> & NodePorts,
+  options: ClusterOptions<never, KeyValueCommand, KeyValueResult> & ClusterPorts,
 ): Cluster<KeyValueClient & ClientCore>
 export function createCluster<State, Command, Result>(
-  options: ClusterOptions<State, Command, Result> & NodePorts,
+  options: ClusterOptions<State, Command, Result> & ClusterPorts,
 ): Cluster<Client<Command, Result> & ClientCore>
 export function createCluster<State, Command, Result>(
-  options: ClusterOptions<State, Command, Result> & NodePorts,
+  options: ClusterOptions<State, Command, Result> & ClusterPorts,
 ): Cluster<AnyClient> {
-  const { transport, clock, observe, inspect } = options
+  const { transport, clock, observe, inspect, charts } = options
   const application = (options.application ?? keyValueStore) as Application
   const timing = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
@@ -118,6 +124,7 @@ export function createCluster<State, Command, Result>(
     vectorEntriesMax,
     ...(observe === undefined ? {} : { observe }),
     ...(inspect === undefined ? {} : { inspect }),
+    ...(charts === undefined ? {} : { charts }),
   }
 
   const incarnations = new Map<string, number>()

@@ -1,4 +1,5 @@
 /** The charts as live XState actors on ports: bring your own transport and clock, or take those of the main entry. */
+export type { Charts } from './charts.ts'
 export * from './client.ts'
 export * from './cluster.ts'
 export * from './errors.ts'

@@ -4,6 +4,7 @@ import type { Application } from '../machines/application.ts'
 import { keyValueStore } from '../machines/key-value-store.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import { createServerMachine, type ServerMachine } from '../machines/server.ts'
+import { changed } from './charts.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ActorOptions } from './view-service.ts'
@@ -48,7 +49,8 @@ export function createServer(options: ServerActorOptions): ServerNode {
   checked('application', schemas.application, application)
   const { pingIntervalMs, resendIntervalMs } = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
-  const machine = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs })
+  const own = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs })
+  const machine = changed(own, options.charts?.server)
   let halted = false
   const node = { vectorEntriesMax: limits.vectorEntriesMax, ...options, id, isHalted: () => halted }
   const logic = nodeLogic(machine, node)

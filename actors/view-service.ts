@@ -3,6 +3,7 @@ import { type Actor, type AnyMachineSnapshot, createActor, type InspectionEvent,
 import type { NodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
+import { type Charts, changed } from './charts.ts'
 import { type NodePorts, nodeLogic, startNode } from './node.ts'
 import { checkedTiming, defaultLimits, type TimingOptions } from './options.ts'
 
@@ -12,6 +13,8 @@ export const defaultViewServiceId: NodeId = 'view-service'
 /** What every live actor can be given. */
 export interface ActorOptions extends NodePorts {
   readonly timing?: TimingOptions
+  /** Changed charts, for negative controls; default: ours. */
+  readonly charts?: Charts
   /** XState's own inspection, as in `createActor`. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
   /** Client entries in the vector clock (L6); default 64, `Infinity` for uncapped clocks. */
@@ -48,7 +51,7 @@ export interface ViewServiceNode {
 export function createViewService(options: ViewServiceOptions): ViewServiceNode {
   const { id = defaultViewServiceId, keep, record = null, inspect } = options
   const timing = checkedTiming(options.timing)
-  const machine = createViewServiceMachine(timing)
+  const machine = changed(createViewServiceMachine(timing), options.charts?.viewService)
   let kept = JSON.stringify(record)
   const node = {
     vectorEntriesMax: defaultLimits.vectorEntriesMax,

@@ -1,5 +1,6 @@
 /** The protocol as a system to be checked: its charts as they are, with clients that have something to do. */
-import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
+import type { AnyMachineSnapshot, EventObject } from 'xstate'
+import { type Charts, changed } from '../../actors/charts.ts'
 import type { Application } from '../../machines/application.ts'
 import { type ClientContext, createClientMachine, type Settle } from '../../machines/client.ts'
 import { jsonSize } from '../../machines/json.ts'
@@ -41,13 +42,6 @@ export interface StandbySystemOptions {
   readonly charts?: Charts
 }
 
-/** What may be done to the charts before they are used. */
-export interface Charts {
-  readonly viewService?: (machine: AnyStateMachine) => AnyStateMachine
-  readonly server?: (machine: AnyStateMachine) => AnyStateMachine
-  readonly client?: (machine: AnyStateMachine) => AnyStateMachine
-}
-
 /** The protocol with its invariants, its histories judged, and the goal that every client gets its results. */
 export function standbySystem({
   servers = 2,
@@ -71,19 +65,15 @@ export function standbySystem({
     servers: Array.from({ length: servers }, (_, index) => nodeId(`s${index + 1}`, 1)),
     clients: clients.map((_, index) => nodeId(`c${index + 1}`, 1)),
   }
-  const as = (
-    chart: AnyStateMachine,
-    change: (machine: AnyStateMachine) => AnyStateMachine = (same) => same,
-  ) => change(chart)
-  const server = as(createServerMachine(application, serverOptions), charts.server)
-  const client = as(createClientMachine(), charts.client)
+  const server = changed(createServerMachine(application, serverOptions), charts.server)
+  const client = changed(createClientMachine(), charts.client)
   return {
     cast,
     begin,
     nodes: [
       {
         id: viewService,
-        machine: as(createViewServiceMachine(), charts.viewService),
+        machine: changed(createViewServiceMachine(), charts.viewService),
         input: { id: viewService },
       },
       ...cast.servers.map((id, index) => ({
