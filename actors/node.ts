@@ -297,7 +297,8 @@ function withClock(snapshot: AnyMachineSnapshot, clock: Clock): AnyMachineSnapsh
   return { ...snapshot, context: { ...snapshot.context, clock } } as AnyMachineSnapshot
 }
 
-function microstepsOf(inspected: object): Microstep[] {
+/** The transitions that XState's inspection event of one microstep tells of. */
+export function microstepsOf(inspected: object): Microstep[] {
   const { event, _transitions } = inspected as {
     event: EventObject
     _transitions: { source: { id: string }; target?: { id: string }[]; guard?: unknown }[]

@@ -2,7 +2,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Clock } from '../machines/clocks.ts'
 import type { Send } from '../machines/effects.ts'
-import { invalidMessage, operationsOf } from '../machines/messages.ts'
+import { invalidMessage, type Message, operationsOf } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/pure-transition.ts'
 import type { Envelope } from './ports.ts'
@@ -79,12 +79,21 @@ export function operationsIn({ kind, envelope, actions = [] }: Observation): rea
   const isKnown = kind === 'send' || kind === 'receive'
   // Elsewhere a message may have any shape: nobody has looked at it yet.
   if (envelope !== undefined && !isKnown && invalidMessage(envelope.message) !== null) return []
-  const named = envelope === undefined ? [] : operationsOf(envelope.message)
+  const named = envelope === undefined ? [] : operationsOfAny(envelope.message)
   if (named.length > 0) return named
   const served = new Set<string>()
   for (const { type, params } of actions) {
     if (type !== 'send') continue
-    for (const operation of operationsOf((params as Send).message)) served.add(operation)
+    for (const operation of operationsOfAny((params as Send).message)) served.add(operation)
   }
   return [...served]
+}
+
+/** A foreign message may share its name with one of ours, and nothing else: it serves none of our operations. */
+function operationsOfAny(message: Message): readonly string[] {
+  try {
+    return operationsOf(message)
+  } catch {
+    return []
+  }
 }

@@ -11,6 +11,7 @@ import {
   createActor,
   type EventFromLogic,
   type InputFrom,
+  type InspectionEvent,
   type SnapshotFrom,
 } from 'xstate'
 
@@ -39,8 +40,14 @@ export interface Stepper<Machine extends AnyStateMachine> {
 
 const noActions: readonly PureAction[] = Object.freeze([])
 
-/** Steps for this machine. Its actions are never executed here, only handed back. */
-export function createStepper<Machine extends AnyStateMachine>(machine: Machine): Stepper<Machine> {
+/**
+ * Steps for this machine. Its actions are never executed here, only handed back.
+ * @param inspect hears XState's own account of each step, microstep by microstep
+ */
+export function createStepper<Machine extends AnyStateMachine>(
+  machine: Machine,
+  inspect?: (event: InspectionEvent) => void,
+): Stepper<Machine> {
   let actions: PureAction[] = []
   let scope: AnyActorScope | undefined
   // The scope needs an actor to point at. It is never started, and what its initial snapshot may lack does not matter.
@@ -49,6 +56,7 @@ export function createStepper<Machine extends AnyStateMachine>(machine: Machine)
       const self = createActor(machine, { input: {}, logger: () => {} } as never)
       // A pure step may be taken again: a child with a system id must not meet itself.
       Object.assign(self.system, { _set: () => {} })
+      if (inspect !== undefined) self.system.inspect(inspect)
       scope = {
         self,
         id: '',

@@ -2,5 +2,15 @@
 export * from './check.ts'
 export { minimise, type Run, replay, type Step, sentence, story } from './counterexample.ts'
 export type { Happening } from './locals.ts'
+export {
+  type Repeated,
+  type RunTraceOptions,
+  repeat,
+  type SavedHappening,
+  type SavedRun,
+  savedRunIn,
+  type TraceVerdict,
+  traceOf,
+} from './run-trace.ts'
 export { type Progress, Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
 export * from './system.ts'

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import picocolors from 'picocolors'
 import { type CheckResult, check } from '../check/check.ts'
-import { replay, story } from '../check/counterexample.ts'
-import type { Happening } from '../check/locals.ts'
+import { story } from '../check/counterexample.ts'
+import { repeat, type SavedRun, savedRunIn, traceOf } from '../check/run-trace.ts'
 import { type Scenario, scenarioNamed, scenarios } from '../check/scenarios.ts'
-import { Search } from '../check/search.ts'
+import { type ReadTrace, readTrace, TraceError } from '../observe/read-trace.ts'
 import { duration, wholeNumber } from './options.ts'
 import { progressLine } from './progress-line.ts'
 
@@ -57,7 +57,7 @@ export function registerCheck(program: Command): void {
         .choices(['sends', 'none'])
         .default('sends'),
     )
-    .option('--trace <file>', 'where a counterexample is saved (default: counterexample-SCENARIO.json)')
+    .option('--trace <file>', 'where a counterexample is saved (default: counterexample-SCENARIO.jsonl)')
     .option('--json', 'the result as one JSON object')
     .addHelpText(
       'after',
@@ -73,8 +73,12 @@ export function registerCheck(program: Command): void {
     })
   program
     .command('replay')
-    .description('repeat a counterexample that standby check has saved')
-    .argument('<file>', 'the saved counterexample')
+    .description('repeat a counterexample that standby check has saved, on the charts as they are now')
+    .argument('<file>', 'the trace that was saved')
+    .addHelpText(
+      'after',
+      '\nEnds with 0 where the property holds now, 1 where it still fails, 3 where the steps cannot happen any more, 5 where\nthere is no such property to judge; a file that is no such trace ends with 2.',
+    )
     .action((file: string, _options: unknown, command: Command) => {
       process.exitCode = runReplay(file, command)
     })
@@ -129,58 +133,81 @@ function describe(scenario: Scenario, result: CheckResult, path: string | null):
   }
   if (violation === null) return
   console.log(`\n${picocolors.red(violation.name)}\n  ${violation.reason}\n\n${violation.story}\n`)
-  console.log(`repeat it:\n  standby replay ${path}`)
+  if (path !== null)
+    console.log(`repeat it:\n  standby replay ${path}\nlook at it:\n  standby inspect ${path}`)
 }
 
-interface SavedRun {
-  readonly format: 'standby-counterexample'
-  readonly version: 1
-  readonly scenario: string
-  readonly property: string
-  readonly happenings: readonly Happening[]
-}
-
+/** Saves a counterexample as a trace; its path, or null where that failed, which is then said. */
 function saved(
   scenario: Scenario,
-  violation: NonNullable<CheckResult['violation']>,
+  { run, name, reason }: NonNullable<CheckResult['violation']>,
   options: CheckCommandOptions,
-): string {
-  const path = options.trace ?? `counterexample-${scenario.name}.json`
-  const run: SavedRun = {
-    format: 'standby-counterexample',
-    version: 1,
-    scenario: scenario.name,
-    property: violation.name,
-    happenings: violation.run.steps.map(({ happening }) => happening),
+): string | null {
+  const path = options.trace ?? `counterexample-${scenario.name}.jsonl`
+  try {
+    const violation = { name, reason }
+    writeFileSync(path, traceOf(scenario.system(), run, { scenario: scenario.name, violation }))
+    return path
+  } catch (error) {
+    console.error(`error: expected to write the trace to ${path}, got ${(error as Error).message}`)
+    return null
   }
-  writeFileSync(path, `${JSON.stringify(run, null, 2)}\n`)
-  return path
 }
 
+/** What became of a run that was repeated, as an exit code; 2 is an argument that is wrong. */
+const replayCodes = { holds: 0, fails: 1, impossible: 3, unknown: 5 } as const
+
 function runReplay(file: string, command: Command): number {
-  let run: SavedRun
-  try {
-    run = JSON.parse(readFileSync(file, 'utf8')) as SavedRun
-  } catch (error) {
-    return command.error(`error: expected a counterexample in ${file}, got ${(error as Error).message}`)
-  }
-  if (run.format !== 'standby-counterexample' || run.version !== 1) {
+  const run = savedIn(file, command)
+  if (run.scenario === null) {
     return command.error(
-      `error: expected a counterexample of version 1 in ${file}; standby check writes one when it finds a violation`,
+      `error: expected a trace of a scenario in ${file}, got one of a system of your own; repeat it with repeat(system, savedRunIn(readTrace(text))) of standby/check`,
     )
   }
-  const search = new Search(named(run.scenario, command).system(), 'none')
-  const repeated = replay(search, run.happenings)
+  const scenario = named(run.scenario, command)
+  const { run: repeated, verdict } = repeat(scenario.system(), run)
   if (repeated === null) {
-    console.log(`${run.scenario}: these steps can no longer happen; the charts or the scenario have changed`)
-    return 0
+    console.log(
+      `${picocolors.yellow('not repeatable')}: in ${scenario.name} these steps cannot happen any more; the charts or the scenario have changed`,
+    )
+    return replayCodes.impossible
   }
-  console.log(story(repeated))
-  const verdict = search.invariant(run.property, repeated.state)
-  console.log(
-    verdict === true ? `\n${run.property}: holds now` : `\n${picocolors.red(run.property)}\n  ${verdict}`,
+  console.log(`${scenario.name}, ${repeated.steps.length} steps\n\n${story(repeated)}\n`)
+  if (verdict === null) {
+    const asked =
+      run.property === null ? 'the trace names no property' : `no property is called "${run.property}"`
+    console.log(`${picocolors.yellow('repeated, not judged')}: ${asked}`)
+    return replayCodes.unknown
+  }
+  if (verdict === true) {
+    console.log(`${picocolors.green('holds now')}: ${run.property}`)
+    return replayCodes.holds
+  }
+  console.log(`${picocolors.red('still fails')}: ${run.property}\n  ${verdict}`)
+  return replayCodes.fails
+}
+
+function savedIn(file: string, command: Command): SavedRun {
+  let trace: ReadTrace
+  try {
+    trace = readTrace(readFileSync(file, 'utf8'), { partial: true })
+  } catch (error) {
+    const problem = error instanceof TraceError ? error.message : (error as Error).message
+    return command.error(`error: expected a trace in ${file}, got ${problem}`)
+  }
+  if (!trace.complete) {
+    return command.error(
+      `error: expected a whole trace in ${file}, got one without its end; save it again with standby check`,
+    )
+  }
+  const run = savedRunIn(trace)
+  if (run !== null) return run
+  const { seed } = trace.header
+  const way =
+    seed === null ? 'standby check writes such a trace' : `standby simulate --seed ${seed} repeats this one`
+  return command.error(
+    `error: expected a counterexample of standby check in ${file}, got the trace of another run; ${way}`,
   )
-  return verdict === true ? 0 : 1
 }
 
 function summaryOf({ name }: Scenario, { violation, goals, ...numbers }: CheckResult) {

@@ -62,7 +62,7 @@ function settledIn({ before, actions }: Observation): [id: number, operation: st
   for (const { type, params } of actions ?? []) {
     if (type !== 'settle') continue
     const { session, seq, outstanding } = (before?.context ?? {}) as Partial<ClientContext>
-    for (const { id } of (params as Settle).calls) {
+    for (const { id } of (params as Partial<Settle> | undefined)?.calls ?? []) {
       const index = outstanding?.findIndex((call) => call.id === id) ?? -1
       if (index >= 0) settled.push([id, `${session}/${seq}/${index}`])
     }
