@@ -1,10 +1,21 @@
 /** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
-import { everyStepOf, happeningsTo, minimise, type Run, story } from './counterexample.ts'
-import { Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
+import { everyStepOf, happeningsAlong, happeningsTo, minimise, type Run, story } from './counterexample.ts'
+import type { Happening } from './locals.ts'
+import { randomWalks, type WalkBounds } from './random-walk.ts'
+import { type Progress, Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
 import type { CheckedSystem } from './system.ts'
 
 /** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
-export interface CheckOptions extends SearchOptions {
+export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
+  /**
+   * `breadth-first` (default) finds shortest runs. `random-walk` draws deep runs from a seed: it finds what lies too deep
+   * for a search, and ends as `bounded` at best.
+   */
+  readonly order?: SearchOptions['order'] | 'random-walk'
+  /** `walks` and `steps` are for walks, `depth` and `bytes` for searches. */
+  readonly bounds?: SearchBounds & WalkBounds
+  /** Of random walks; default 1. */
+  readonly seed?: number
   /** Leave needless steps out of a counterexample; default true. */
   readonly minimise?: boolean
   /** See `Search`; default `sends`. */
@@ -22,10 +33,13 @@ export type CheckVerdict = 'exhausted' | 'bounded' | 'violated' | 'goal not foun
 export interface CheckResult {
   readonly verdict: CheckVerdict
   /** `bounded`: the bound that ended the search. */
-  readonly bound: keyof SearchBounds | 'goals' | null
+  readonly bound: keyof SearchBounds | 'walks' | 'goals' | null
+  /** Distinct ones; of walks by fingerprints of 53 bits. */
   readonly states: number
   readonly transitions: number
   readonly depth: number
+  /** Random walks that were taken; undefined for a search. */
+  readonly walks?: number
   readonly seconds: number
   readonly bytes: number
   /** Distinct local states of all nodes, and how many times XState itself was asked for a step. */
@@ -49,30 +63,99 @@ export interface CheckResult {
  * if (result.verdict === 'violated') console.log(result.violation.story)
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
-  const search = new Search(system, options.reduction)
-  const end = toBeginning(search, system, options) ?? search.run(options)
-  const plain = new Search(system, 'none')
+  const asked = options.goals === undefined ? system : { ...system, goals: options.goals }
+  const search = new Search(asked, options.reduction)
+  const found = toBeginning(search, asked, options) ?? explored(search, asked, options)
+  const plain = new Search(asked, 'none')
   const shorten = options.minimise ?? true
-  const violation = end.violation === null ? null : explain(search, plain, end.violation, shorten)
-  const goals = end.goals.map(({ name, state }) => {
-    if (state === null) return { name, run: null }
-    const found = everyStepOf(plain, happeningsTo(search, state))
-    return { name, run: shorten ? minimise(plain, found, (run) => plain.goal(name, run.state)) : found }
-  })
-  return { ...numbersOf(end), ...verdictOf(end), violation, goals }
+  const { violation, goals, end: _, ...numbers } = found
+  return {
+    ...numbers,
+    ...verdictOf(found),
+    violation: violation === null ? null : explain(plain, violation, shorten),
+    goals: goals.map(({ name, happenings }) => {
+      if (happenings === null) return { name, run: null }
+      const run = everyStepOf(plain, happenings())
+      return { name, run: shorten ? minimise(plain, run, ({ state }) => plain.goal(name, state)) : run }
+    }),
+  }
 }
 
-function verdictOf({ end, goals }: SearchEnd): Pick<CheckResult, 'verdict' | 'bound'> {
+/** What exploring came to; how a state was reached is worked out only when somebody asks. */
+interface Found extends Pick<CheckResult, 'states' | 'transitions' | 'depth' | 'seconds' | 'bytes'> {
+  readonly end: SearchEnd['end'] | 'walks'
+  readonly walks?: number
+  readonly locals: number
+  readonly snapshotSteps: number
+  readonly violation: {
+    readonly name: string
+    readonly reason: string
+    readonly happenings: () => Happening[]
+  } | null
+  readonly goals: readonly { readonly name: string; readonly happenings: (() => Happening[]) | null }[]
+}
+
+function explored(search: Search, system: CheckedSystem, options: CheckOptions): Found {
+  const { order, ...rest } = options
+  if (order === 'random-walk') return walked(search, system, options)
+  return searched(search, search.run({ ...rest, ...(order === undefined ? {} : { order }) }))
+}
+
+function searched(search: Search, { violation, goals, ...numbers }: SearchEnd): Found {
+  return {
+    ...numbers,
+    violation:
+      violation === null
+        ? null
+        : { ...violation, happenings: () => happeningsTo(search, violation.state, violation.to) },
+    goals: goals.map(({ name, state }) => ({
+      name,
+      happenings: state === null ? null : () => happeningsTo(search, state),
+    })),
+  }
+}
+
+function walked(search: Search, system: CheckedSystem, options: CheckOptions): Found {
+  const { seed, bounds, stopAtGoals, progress } = options
+  const { violation, goals, ...numbers } = randomWalks(search, {
+    ...(seed === undefined ? {} : { seed }),
+    ...(bounds === undefined ? {} : { bounds }),
+    ...(stopAtGoals === undefined ? {} : { stopAtGoals }),
+    ...(progress === undefined
+      ? {}
+      : { progress: (now) => progress({ ...now, frontier: 0, bytes: 0 } satisfies Progress) }),
+    goals: system.goals ?? [],
+  })
+  return {
+    ...numbers,
+    bytes: search.store.bytes,
+    locals: search.locals.size,
+    snapshotSteps: search.locals.snapshotSteps,
+    violation:
+      violation === null
+        ? null
+        : { ...violation, happenings: () => happeningsAlong(search, violation.path, violation.to) },
+    goals: goals.map(({ name, met }) => ({
+      name,
+      happenings: met === null ? null : () => happeningsAlong(search, met.path),
+    })),
+  }
+}
+
+function verdictOf({ end, goals }: Found): Pick<CheckResult, 'verdict' | 'bound'> {
   if (end === 'violated') return { verdict: 'violated', bound: null }
   if (end !== 'exhausted') return { verdict: 'bounded', bound: end }
-  return { verdict: goals.some(({ state }) => state === null) ? 'goal not found' : 'exhausted', bound: null }
+  return {
+    verdict: goals.some(({ happenings }) => happenings === null) ? 'goal not found' : 'exhausted',
+    bound: null,
+  }
 }
 
 /** Leads the search to where it begins; what it came to if it was violated on the way. */
-function toBeginning(search: Search, system: CheckedSystem, { bounds = {} }: CheckOptions): SearchEnd | null {
+function toBeginning(search: Search, system: CheckedSystem, { bounds = {} }: CheckOptions): Found | null {
   for (const goal of system.begin ?? []) {
     const end = search.run({ bounds, goals: [goal], stopAtGoals: true })
-    if (end.violation !== null) return end
+    if (end.violation !== null) return searched(search, end)
     const state = end.goals[0]!.state
     if (state === null) {
       throw new Error(
@@ -85,9 +168,8 @@ function toBeginning(search: Search, system: CheckedSystem, { bounds = {} }: Che
 }
 
 function explain(
-  search: Search,
   plain: Search,
-  { name, reason, state, to }: NonNullable<SearchEnd['violation']>,
+  { name, reason, happenings }: NonNullable<Found['violation']>,
   shorten: boolean,
 ): CheckResult['violation'] {
   const verdictOn = ({ state: end, steps }: Run): true | string => {
@@ -95,12 +177,8 @@ function explain(
     const step = last === undefined ? true : plain.stepInvariant(name, last.before, last.after)
     return step === true ? plain.invariant(name, end) : step
   }
-  const found = everyStepOf(plain, happeningsTo(search, state, to))
+  const found = everyStepOf(plain, happenings())
   const run = shorten ? minimise(plain, found, (shorter) => verdictOn(shorter) !== true) : found
   const verdict = verdictOn(run)
   return { name, reason: verdict === true ? reason : verdict, run, story: story(run) }
-}
-
-function numbersOf({ states, transitions, depth, seconds, bytes, locals, snapshotSteps }: SearchEnd) {
-  return { states, transitions, depth, seconds, bytes, locals, snapshotSteps }
 }

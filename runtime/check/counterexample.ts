@@ -23,13 +23,19 @@ export interface Run {
 
 /** What happened before a search first came to a state, and on to a local state that a broken step leads to. */
 export function happeningsTo(search: Search, state: number, to?: number): Happening[] {
+  const path = search.path(state).map((number) => {
+    const next = new Int32Array(search.width)
+    search.store.read(number, next)
+    return next
+  })
+  return happeningsAlong(search, path, to)
+}
+
+/** The same for a path that is known: states from the beginning of the search on, each one step from the one before. */
+export function happeningsAlong(search: Search, path: readonly Int32Array[], to?: number): Happening[] {
   const happenings: Happening[] = [...search.prefix]
   const at = search.begin()
-  const next = new Int32Array(search.width)
-  for (const number of search.path(state).slice(1)) {
-    search.store.read(number, next)
-    happenings.push(...search.advance(at, next))
-  }
+  for (const next of path.slice(1)) happenings.push(...search.advance(at, next))
   if (to !== undefined) happenings.push(...search.advanceTo(at, to))
   return happenings
 }

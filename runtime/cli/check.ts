@@ -15,7 +15,11 @@ interface CheckCommandOptions {
   readonly states?: number
   readonly for?: number
   readonly memory: number
-  readonly order: 'breadth-first' | 'depth-first'
+  readonly order: 'breadth-first' | 'depth-first' | 'random-walk'
+  readonly walk?: true
+  readonly seed: number
+  readonly walks?: number
+  readonly steps?: number
   readonly reduction: 'sends' | 'none'
   readonly trace?: string
   readonly json?: true
@@ -49,9 +53,13 @@ export function registerCheck(program: Command): void {
     )
     .addOption(
       new Option('--order <order>', 'which state is explored next')
-        .choices(['breadth-first', 'depth-first'])
+        .choices(['breadth-first', 'depth-first', 'random-walk'])
         .default('breadth-first'),
     )
+    .option('--walk', 'the same as --order random-walk: deep runs that are drawn from a seed')
+    .option('--seed <number>', 'of random walks', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--walks <count>', 'how many walks (default: 1000)', wholeNumber(1, 1_000_000_000))
+    .option('--steps <count>', 'steps of one walk (default: 1000)', wholeNumber(1, 1_000_000))
     .addOption(
       new Option('--reduction <kind>', 'sends: steps that only send are taken at once')
         .choices(['sends', 'none'])
@@ -94,37 +102,50 @@ function named(name: string, command: Command): Scenario {
 
 function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
   const progress = progressLine()
+  const walk = options.walk === true || options.order === 'random-walk'
   const result = check(scenario.system(), {
-    order: options.order,
+    order: walk ? 'random-walk' : options.order,
+    seed: options.seed,
     reduction: options.reduction,
     bounds: {
       bytes: options.memory * 2 ** 20,
       ...(options.depth === undefined ? {} : { depth: options.depth }),
       ...(options.states === undefined ? {} : { states: options.states }),
+      ...(options.walks === undefined ? {} : { walks: options.walks }),
+      ...(options.steps === undefined ? {} : { steps: options.steps }),
       ...(options.for === undefined ? {} : { seconds: options.for / 1000 }),
     },
     progress: ({ states, statesPerSecond, depth, frontier, bytes }) =>
       progress.show(
         null,
-        `${count(states)} states, ${count(statesPerSecond)}/s, depth ${depth}, frontier ${count(frontier)}, ${Math.round(bytes / 2 ** 20)} MiB`,
+        walk
+          ? `${count(states)} states, ${count(statesPerSecond)}/s, longest walk ${depth}`
+          : `${count(states)} states, ${count(statesPerSecond)}/s, depth ${depth}, frontier ${count(frontier)}, ${Math.round(bytes / 2 ** 20)} MiB`,
       ),
   })
   progress.end()
   const path = result.violation === null ? null : saved(scenario, result.violation, options)
-  if (options.json) console.log(JSON.stringify(summaryOf(scenario, result)))
-  else describe(scenario, result, path)
+  const seed = walk ? options.seed : null
+  if (options.json) console.log(JSON.stringify(summaryOf(scenario, result, seed)))
+  else describe(scenario, result, path, seed)
   return exitCodes[result.verdict]
 }
 
-function describe(scenario: Scenario, result: CheckResult, path: string | null): void {
-  const { verdict, bound, states, transitions, depth, seconds, bytes, violation, goals } = result
+function describe(scenario: Scenario, result: CheckResult, path: string | null, seed: number | null): void {
+  const { verdict, bound, states, transitions, depth, seconds, bytes, violation, goals, walks } = result
   const colour = exitCodes[verdict] === 0 ? picocolors.green : picocolors.red
   const isBounded = bound === null ? '' : ` by ${bound}`
   console.log(`${scenario.name}: ${colour(`${verdict}${isBounded}`)}`)
   console.log(`  ${scenario.about}`)
-  console.log(`  ${count(states)} states and ${count(transitions)} transitions, ${depth} steps deep`)
   console.log(
-    `  ${seconds.toFixed(1)} s, ${count(Math.round(states / seconds))} states/s, ${states < 100_000 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / states).toFixed(0)} bytes a state`}`,
+    walks === undefined
+      ? `  ${count(states)} states and ${count(transitions)} transitions, ${depth} steps deep`
+      : `  seed ${seed}: ${count(walks)} walks of ${count(transitions)} steps in all, the longest ${depth}; ${count(states)} distinct states`,
+  )
+  const size =
+    states < 100_000 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / states).toFixed(0)} bytes a state`
+  console.log(
+    `  ${seconds.toFixed(1)} s, ${count(Math.round(states / seconds))} states/s${walks === undefined ? `, ${size}` : ''}`,
   )
   for (const { name, run } of goals) {
     console.log(
@@ -210,9 +231,10 @@ function savedIn(file: string, command: Command): SavedRun {
   )
 }
 
-function summaryOf({ name }: Scenario, { violation, goals, ...numbers }: CheckResult) {
+function summaryOf({ name }: Scenario, { violation, goals, ...numbers }: CheckResult, seed: number | null) {
   return {
     scenario: name,
+    seed,
     ...numbers,
     violation:
       violation === null

@@ -6,32 +6,11 @@ import type { Application } from '../../machines/application.ts'
 import { keyValueStore } from '../../machines/key-value-store.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import { check } from '../../runtime/check/check.ts'
-import {
-  acknowledgedView,
-  type StandbySystemOptions,
-  standbySystem,
-} from '../../runtime/check/standby-system.ts'
+import { standbySystem } from '../../runtime/check/standby-system.ts'
 import { chart } from '../chart.ts'
-import { brokenActions, type Mutant, mutants } from './mutants.ts'
+import { brokenActions, common, type Mutant, mutants, systemOf } from './mutants.ts'
 
-const common: StandbySystemOptions = {
-  servers: 3,
-  viewsMax: 3,
-  clients: [[{ op: 'append', key: 'a', value: 'x' }], [{ op: 'get', key: 'a' }]],
-  begin: [acknowledgedView('view-service', 2)],
-}
 const bounds = { states: 400_000 }
-
-function broken({ charts, system }: Mutant) {
-  const withActions =
-    (change?: (machine: AnyStateMachine) => AnyStateMachine) => (machine: AnyStateMachine) =>
-      (change?.(machine) ?? machine).provide({ actions: brokenActions } as never)
-  return standbySystem({
-    ...common,
-    ...system,
-    charts: { ...charts, server: withActions(charts.server), client: withActions(charts.client) },
-  })
-}
 
 /** What a server in that role says to an injected event: the reason why it does not take it, or null. */
 function refusalOf(
@@ -64,7 +43,7 @@ describe('a broken protocol is caught', () => {
         caught.push(`| ${rule} | ${name} | an injected message | 1 | |`)
         return
       }
-      const { verdict, violation, states } = check(broken(mutant), { bounds })
+      const { verdict, violation, states } = check(systemOf(mutant), { bounds })
       expect(verdict).toBe('violated')
       caught.push(
         `| ${rule} | ${name} | ${violation!.name.split(':')[0]} | ${violation!.run.steps.length} | ${states} |`,

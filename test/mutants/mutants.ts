@@ -9,7 +9,11 @@ import type { Received } from '../../machines/messages.ts'
 import { OrderedMap } from '../../machines/ordered-map.ts'
 import type { ServerContext } from '../../machines/server-setup.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
-import type { StandbySystemOptions } from '../../runtime/check/standby-system.ts'
+import {
+  acknowledgedView,
+  type StandbySystemOptions,
+  standbySystem,
+} from '../../runtime/check/standby-system.ts'
 
 export interface Mutant {
   /** What is broken, as a fact. */
@@ -482,4 +486,24 @@ export const brokenActions = {
       .replica,
   })),
   renumber: assign(({ context }: { context: ClientContext }) => ({ seq: context.seq + 1 })),
+}
+
+/** The system of a mutant that names no other. */
+export const common: StandbySystemOptions = {
+  servers: 3,
+  viewsMax: 3,
+  clients: [[append('x')], [get]],
+  begin: [acknowledgedView('view-service', 2)],
+}
+
+/** The system in which a mutant is to be caught. */
+export function systemOf({ charts, system }: Mutant) {
+  const withActions =
+    (change?: (machine: AnyStateMachine) => AnyStateMachine) => (machine: AnyStateMachine) =>
+      (change?.(machine) ?? machine).provide({ actions: brokenActions } as never)
+  return standbySystem({
+    ...common,
+    ...system,
+    charts: { ...charts, server: withActions(charts.server), client: withActions(charts.client) },
+  })
 }
