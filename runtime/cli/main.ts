@@ -3,11 +3,19 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { registerCheck } from './check.ts'
+import { registerExport } from './export.ts'
 import { registerJudge } from './judge.ts'
 import { registerRun } from './run.ts'
 import { registerSimulate, registerSimulateWorker } from './simulate.ts'
 
-const commands = [registerRun, registerSimulate, registerSimulateWorker, registerCheck, registerJudge]
+const commands = [
+  registerRun,
+  registerSimulate,
+  registerSimulateWorker,
+  registerCheck,
+  registerJudge,
+  registerExport,
+]
 
 const { version } = createRequire(import.meta.url)('standby/package.json') as { version: string }
 const program = new Command('standby')

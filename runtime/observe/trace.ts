@@ -61,6 +61,8 @@ export interface TraceStep {
   /** `start`: the node that spawned or invoked this one. */
   readonly parent?: string
   readonly message?: TraceMessage
+  /** `local`, and in foreign runs `timer`: the event, which no message brought. */
+  readonly event?: Json
   /** Milliseconds of the system's clock. */
   readonly t: number
   /** The node's clocks after it; null where no node's clock is concerned. */
@@ -190,6 +192,7 @@ export function createTrace(options: TraceOptions): Trace {
       kind,
       ...(kind === 'start' && after !== undefined ? { machine: after.machine.id } : {}),
       ...(envelope === undefined ? {} : { message: messages.entryFor(observation, envelope) }),
+      ...(kind === 'local' && event !== undefined ? { event: encode(event) } : {}),
       t,
       lamport: clock?.lamport ?? null,
       vector: clock === null ? null : sorted(clock.vector),
