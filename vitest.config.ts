@@ -1,10 +1,26 @@
 import { defineConfig } from 'vitest/config'
 
+const browserTests = 'test/inspector/browser/**/*.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    pool: 'threads',
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', pool: 'threads', include: ['test/**/*.test.ts'], exclude: [browserTests] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: [browserTests],
+          // All files share one browser, and the processor would gain nothing from more.
+          globalSetup: './test/inspector/browser/browser.ts',
+          fileParallelism: false,
+        },
+      },
+    ],
   },
 })

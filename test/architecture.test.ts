@@ -16,7 +16,7 @@ const files = folders
       .filter((entry) => entry.isFile())
       .map((entry) => posix.join(entry.parentPath.slice(root.length).replaceAll('\\', '/'), entry.name)),
   )
-const sources = files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+const sources = files.filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
 const sourcesIn = (folder: string) => sources.filter((path) => path.startsWith(`${folder}/`))
 
 /** What a file imports: paths from the root for files of our own, bare names for packages. */
@@ -194,7 +194,7 @@ describe('files', () => {
       reached.add(path)
       for (const name of [...importsOf(path), ...pathsIn(path)]) visit(name)
     }
-    for (const path of [...doors(), ...scripts, ...entries]) visit(path)
+    for (const path of [...doors(), ...scripts, ...pathsIn('vitest.config.ts'), ...entries]) visit(path)
 
     expect(sources.filter((path) => !reached.has(path))).toEqual([])
   })
@@ -212,6 +212,6 @@ function doors(): readonly string[] {
 
 /** Files that are named by a path in a text, as workers and child processes are. */
 function pathsIn(path: string): readonly string[] {
-  const texts = read(path).match(/['"`]\.{1,2}\/[^'"`\s]+\.ts['"`]/g) ?? []
+  const texts = read(path).match(/['"`]\.{1,2}\/[^'"`\s]+\.tsx?['"`]/g) ?? []
   return texts.map((text) => posix.join(dirname(path), text.slice(1, -1)))
 }

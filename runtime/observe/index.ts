@@ -11,7 +11,15 @@ export {
 export type { Distribution } from './histogram.ts'
 export { createLog, type LogOptions } from './log.ts'
 export { applyPatch, type Patch, type PatchOperation } from './patch.ts'
-export { type ReadTrace, type ReadTraceOptions, readTrace, TraceError } from './read-trace.ts'
+export {
+  createTraceLineReader,
+  type ReadTrace,
+  type ReadTraceOptions,
+  readTrace,
+  TraceError,
+  type TraceLine,
+  type TraceLineReader,
+} from './read-trace.ts'
 export {
   chartState,
   createStory,

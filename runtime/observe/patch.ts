@@ -31,21 +31,34 @@ export function patchOf(before: Json, after: Json): Patch {
 }
 
 /**
- * A new value: `document` with `patch` applied; neither is changed.
+ * A new value: `document` with `patch` applied; neither is changed, and what the patch does not touch is shared.
  * @throws Error for a path that the document does not have.
  */
 export function applyPatch(document: Json, patch: Patch): Json {
-  let root = copyOf(document)
-  for (const given of patch) {
-    const operation = given.op === 'remove' ? given : { ...given, value: copyOf(given.value) }
+  const own = new Set<Container>()
+  const owned = (value: Container): Container => {
+    if (own.has(value)) return value
+    const copy = Array.isArray(value) ? [...value] : withMembersOf(value)
+    own.add(copy)
+    return copy
+  }
+  let root = document
+  for (const operation of patch) {
     const segments = operation.path.split('/').slice(1).map(unescaped)
     const key = segments.pop()
     if (key === undefined) {
       root = operation.op === 'remove' ? null : operation.value
       continue
     }
-    let holder: Json | undefined = root
-    for (const segment of segments) holder = isContainer(holder) ? memberOf(holder, segment) : undefined
+    let holder: Json | undefined = isContainer(root) ? owned(root) : undefined
+    root = holder ?? root
+    for (const segment of segments) {
+      if (!isContainer(holder)) break
+      const inner = memberOf(holder, segment)
+      const next: Json | undefined = isContainer(inner) ? owned(inner) : undefined
+      if (isContainer(next) && next !== inner) setMember(holder, segment, next)
+      holder = next
+    }
     if (!isContainer(holder)) {
       throw new Error(
         `expected something at ${operation.path}, got nothing; the patch belongs to another value`,
@@ -57,20 +70,23 @@ export function applyPatch(document: Json, patch: Patch): Json {
 }
 
 function change(holder: Container, key: string, operation: PatchOperation): void {
-  if (Array.isArray(holder)) {
-    if (operation.op === 'remove') holder.splice(Number(key), 1)
-    else if (operation.op === 'replace') holder[Number(key)] = operation.value
-    else holder.splice(Number(key), 0, operation.value)
-  } else if (operation.op === 'remove') delete holder[key]
-  else {
-    // Assigning to `__proto__` would set the prototype.
-    const property = { value: operation.value, enumerable: true, configurable: true, writable: true }
-    Object.defineProperty(holder, key, property)
-  }
+  if (operation.op !== 'add' || !Array.isArray(holder)) {
+    if (operation.op !== 'remove') setMember(holder, key, operation.value)
+    else if (Array.isArray(holder)) holder.splice(Number(key), 1)
+    else delete holder[key]
+  } else holder.splice(Number(key), 0, operation.value)
 }
 
-function copyOf(value: Json): Json {
-  return JSON.parse(JSON.stringify(value)) as Json
+/** Assigning to `__proto__` would set the prototype. */
+function setMember(holder: Container, key: string, value: Json): void {
+  if (Array.isArray(holder)) holder[Number(key)] = value
+  else Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true })
+}
+
+function withMembersOf(value: Record<string, Json>): Record<string, Json> {
+  const copy: Record<string, Json> = {}
+  for (const key of Object.keys(value)) setMember(copy, key, value[key]!)
+  return copy
 }
 
 function memberOf(holder: Container, key: string): Json | undefined {

@@ -64,6 +64,61 @@ const stepSchema = v.looseObject({
 })
 const headerSchema = v.looseObject({ machines: list('machines'), nodes: list('nodes') })
 
+/** One line of a trace: its header, one step, or its end. */
+export type TraceLine =
+  | { readonly kind: 'header'; readonly header: TraceHeader }
+  | { readonly kind: 'step'; readonly step: TraceStep }
+  | { readonly kind: 'end'; readonly end: TraceEnd }
+
+/** Takes a trace line by line, in order, as a file or a live feed brings it. */
+export interface TraceLineReader {
+  /**
+   * What the next line says. `isCutOff`: nothing may come after it, not even its line feed.
+   * @throws TraceError for a line that is not as it should be.
+   */
+  read(line: string, isCutOff?: boolean): TraceLine
+  /** Steps read so far. */
+  readonly steps: number
+  readonly complete: boolean
+}
+
+/** A reader for one trace. */
+export function createTraceLineReader(): TraceLineReader {
+  let [line, steps] = [0, 0]
+  let complete = false
+  return {
+    read(text, isCutOff = false) {
+      line += 1
+      if (line === 1) return { kind: 'header', header: readHeader(text, isCutOff) }
+      if (complete) {
+        throw new TraceError(
+          'invalidLine',
+          line,
+          `expected nothing after the end of the trace on line ${line - 1}, got more; are two traces in one file?`,
+        )
+      }
+      const value = parsed(text)
+      if (value === undefined && isCutOff) {
+        throw truncated(line, steps, 'the trace ends in the middle of this line')
+      }
+      if (isEnd(value)) {
+        const end = checkedEnd(value, line, steps)
+        complete = true
+        return { kind: 'end', end }
+      }
+      const step = checkedStep(value, text, line, steps)
+      steps += 1
+      return { kind: 'step', step }
+    },
+    get steps() {
+      return steps
+    },
+    get complete() {
+      return complete
+    },
+  }
+}
+
 /**
  * The header and the steps of a trace.
  * @throws TraceError for the first line that is not as it should be; `truncated` unless `partial` is set.
@@ -74,32 +129,26 @@ export function readTrace(text: string, { partial = false }: ReadTraceOptions = 
   while (lines.at(-1)?.trim() === '') lines.pop()
   if (lines.length === 0) throw new TraceError('notATrace', 1, `expected the header of a trace, got nothing`)
 
-  const isCutOff = (index: number) => index === lines.length - 1 && !endsInALine
-  const header = readHeader(lines[0]!, isCutOff(0))
-  const steps: TraceStep[] = []
+  const reader = createTraceLineReader()
+  let header: TraceHeader | null = null
   let end: TraceEnd | null = null
-  for (const [index, line] of lines.entries()) {
-    if (index === 0) continue
-    const number = index + 1
-    if (end !== null) {
-      throw new TraceError(
-        'invalidLine',
-        number,
-        `expected nothing after the end of the trace on line ${index}, got more; are two traces in one file?`,
-      )
+  const steps: TraceStep[] = []
+  try {
+    for (const [index, text] of lines.entries()) {
+      const line = reader.read(text, index === lines.length - 1 && !endsInALine)
+      if (line.kind === 'header') header = line.header
+      else if (line.kind === 'step') steps.push(line.step)
+      else end = line.end
     }
-    const value = parsed(line)
-    if (value === undefined && isCutOff(index)) {
-      if (partial) break
-      throw truncated(number, steps.length, 'the trace ends in the middle of this line')
-    }
-    if (isEnd(value)) end = checkedEnd(value, number, steps.length)
-    else steps.push(checkedStep(value, line, number, steps.length))
+  } catch (error) {
+    const isTolerable =
+      partial && header !== null && error instanceof TraceError && error.code === 'truncated'
+    if (!isTolerable) throw error
   }
   if (end === null && !partial) {
     throw truncated(lines.length, steps.length, 'the trace ends here without its last line')
   }
-  return { header, steps, complete: end !== null, dropped: end?.dropped ?? 0 }
+  return { header: header!, steps, complete: end !== null, dropped: end?.dropped ?? 0 }
 }
 
 function readHeader(line: string, isCutOff: boolean): TraceHeader {

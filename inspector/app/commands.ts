@@ -1,0 +1,64 @@
+/** The one list of what can be done: it feeds the keyboard, the palette and the sheet of keys. */
+import { signal } from '@preact/signals'
+
+export interface Command {
+  /** Unique, such as `step.next`. */
+  readonly id: string
+  readonly title: string
+  /** The heading that it stands under on the sheet of keys. */
+  readonly group: string
+  /** As in `KeyboardEvent.key`, after modifiers: `Shift+ArrowLeft`, `Ctrl+k`, `j`, `?`. */
+  readonly keys?: readonly string[]
+  /** Works while a text field has the focus, too. */
+  readonly everywhere?: boolean
+  run(): void
+  /** Default: always. */
+  enabled?(): boolean
+}
+
+export const commands = signal<readonly Command[]>([])
+
+/** Adds commands; one with a known id takes the place of the former. */
+export function registerCommands(...added: readonly Command[]): void {
+  const ids = new Set(added.map(({ id }) => id))
+  commands.value = [...commands.value.filter(({ id }) => !ids.has(id)), ...added]
+}
+
+export function isEnabled(command: Command): boolean {
+  return command.enabled?.() ?? true
+}
+
+/** Runs the command if it can be run now. */
+export function runCommand(id: string): void {
+  const command = commands.value.find((one) => one.id === id)
+  if (command !== undefined && isEnabled(command)) command.run()
+}
+
+/** Runs the command of a key; returns whether there was one. */
+export function takeKey(event: KeyboardEvent): boolean {
+  const inField = isField(event.target)
+  const names = namesOf(event)
+  const command = commands.value.find(
+    ({ keys, everywhere }) => (!inField || everywhere) && keys?.some((key) => names.includes(key)),
+  )
+  if (command === undefined || !isEnabled(command)) return false
+  event.preventDefault()
+  command.run()
+  return true
+}
+
+/** `Space` pressed on a button, or an arrow within a list, is theirs. */
+function isField(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null
+  )
+}
+
+function namesOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): string[] {
+  const name = key === ' ' ? 'Space' : key
+  const modifiers = `${ctrlKey || metaKey ? 'Ctrl+' : ''}${altKey ? 'Alt+' : ''}`
+  // A character says itself whether Shift was held.
+  const isCharacter = name.length === 1
+  const shift = shiftKey && !isCharacter ? 'Shift+' : ''
+  return [`${modifiers}${shift}${name}`, ...(isCharacter ? [`${modifiers}${name.toLowerCase()}`] : [])]
+}

@@ -1,0 +1,35 @@
+/** The ways to open a trace by hand: a file, a text, a drop anywhere on the page, a paste. */
+import { fileFeed, textFeed } from '../feeds/file.ts'
+import { openFeed } from './sink.ts'
+
+export function openFile(file: File): void {
+  openFeed(fileFeed(file), { source: `file:${file.name}` })
+}
+
+export function openText(text: string, name: string): void {
+  openFeed(textFeed(text), { source: name })
+}
+
+/** Files dropped anywhere, and traces pasted outside of text fields. */
+export function startOpening(): void {
+  addEventListener('dragover', (event) => {
+    event.preventDefault()
+    document.body.classList.add('dragging')
+  })
+  addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) document.body.classList.remove('dragging')
+  })
+  addEventListener('drop', (event) => {
+    event.preventDefault()
+    document.body.classList.remove('dragging')
+    const file = event.dataTransfer?.files[0]
+    if (file !== undefined) openFile(file)
+  })
+  addEventListener('paste', (event) => {
+    if (event.target instanceof HTMLElement && event.target.closest('input, textarea') !== null) return
+    const file = event.clipboardData?.files[0]
+    const text = event.clipboardData?.getData('text') ?? ''
+    if (file !== undefined) openFile(file)
+    else if (text.trim() !== '') openText(text, 'pasted')
+  })
+}

@@ -1,0 +1,127 @@
+/** Takes what a feed brings into the run that is shown: gathered, and once a frame. */
+import { batch } from '@preact/signals'
+import type { TraceStep } from '../../runtime/observe/trace.ts'
+import type { Feed, FeedSink } from '../feeds/feed.ts'
+import { noFilters } from '../model/filters.ts'
+import { createRun, type Run } from '../model/run.ts'
+import {
+  chosenNode,
+  cursor,
+  filters,
+  following,
+  growth,
+  live,
+  offset,
+  pinned,
+  playing,
+  problems,
+  report,
+  run,
+  source,
+} from './state.ts'
+import { restoreView } from './url.ts'
+
+export interface OpenOptions {
+  /** The name in the URL, such as `file:t7.jsonl`. */
+  readonly source: string
+  /** Steps come as they happen, and the cursor goes with them. Default false. */
+  readonly live?: boolean
+}
+
+let stopCurrent = () => {}
+
+/** Shows what a feed brings, in place of what was shown. */
+export function openFeed(feed: Feed, options: OpenOptions): void {
+  stopCurrent()
+  let stop = () => {}
+  let isStopped = false
+  stopCurrent = () => {
+    isStopped = true
+    stop()
+  }
+  problems.value = []
+  stop = feed(sinkFor(options, () => isStopped))
+}
+
+/** Back to the first screen. */
+export function closeRun(): void {
+  stopCurrent()
+  stopCurrent = () => {}
+  batch(() => {
+    run.value = null
+    source.value = ''
+    live.value = false
+    playing.value = false
+    problems.value = []
+  })
+}
+
+function sinkFor({ source: name, live: isLive = false }: OpenOptions, isStopped: () => boolean): FeedSink {
+  let waiting: TraceStep[] = []
+  let target: Run | null = null
+  let isScheduled = false
+
+  const flush = () => {
+    isScheduled = false
+    if (target === null || waiting.length === 0) return
+    const steps = waiting
+    waiting = []
+    const wasEmpty = target.end === target.first
+    target.append(steps)
+    if (run.value !== target) return
+    const current = target
+    batch(() => {
+      growth.value += 1
+      if (following.value) cursor.value = current.end - 1
+      else if (wasEmpty) restoreView(name)
+      if (cursor.value < current.first) cursor.value = current.first
+    })
+  }
+  const schedule = () => {
+    if (isScheduled) return
+    isScheduled = true
+    // A hidden page gets no frames, but its run must not pile up.
+    if (document.hidden) setTimeout(flush, 200)
+    else requestAnimationFrame(flush)
+  }
+
+  return {
+    header(header) {
+      if (isStopped()) return
+      const opened = createRun(header)
+      target = opened
+      batch(() => {
+        run.value = opened
+        source.value = name
+        live.value = isLive
+        following.value = isLive
+        cursor.value = 0
+        offset.value = 0
+        pinned.value = null
+        chosenNode.value = null
+        filters.value = noFilters
+        playing.value = false
+        growth.value += 1
+      })
+    },
+    step(step) {
+      if (isStopped()) return
+      waiting.push(step)
+      schedule()
+    },
+    end(end) {
+      if (isStopped()) return
+      flush()
+      target?.finish(end)
+      batch(() => {
+        live.value = false
+        growth.value += 1
+      })
+    },
+    problem(text) {
+      if (isStopped()) return
+      flush()
+      report(text)
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/** Feeds from a trace as text: a file, however large, read piece by piece, or a text that was pasted or embedded. */
+import { createTraceLineReader, TraceError } from '../../runtime/observe/read-trace.ts'
+import type { Feed, FeedSink } from './feed.ts'
+
+/** Milliseconds of work after which the page gets its turn. */
+const sliceMs = 24
+
+/** Reads a file that a person chose or dropped. */
+export function fileFeed(file: Blob): Feed {
+  return (sink) => {
+    let isStopped = false
+    void readPieces(piecesOf(file), sink, () => isStopped)
+    return () => {
+      isStopped = true
+    }
+  }
+}
+
+/** Reads a text: pasted, or embedded in the page. */
+export function textFeed(text: string): Feed {
+  return fileFeed(new Blob([text]))
+}
+
+async function* piecesOf(file: Blob): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  const size = 1 << 20
+  for (let at = 0; at < file.size; at += size) {
+    yield decoder.decode(await file.slice(at, at + size).arrayBuffer(), { stream: true })
+  }
+  yield decoder.decode()
+}
+
+async function readPieces(
+  pieces: AsyncIterable<string>,
+  sink: FeedSink,
+  isStopped: () => boolean,
+): Promise<void> {
+  const reader = createTraceLineReader()
+  const take = (line: string, isCutOff: boolean) => {
+    const read = reader.read(line, isCutOff)
+    if (read.kind === 'header') sink.header(read.header)
+    else if (read.kind === 'step') sink.step(read.step)
+    else sink.end(read.end)
+  }
+  let rest = ''
+  let since = performance.now()
+  try {
+    for await (const piece of pieces) {
+      const lines = (rest + piece).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) {
+        if (isStopped()) return
+        if (line.trim() !== '') take(line, false)
+        if (performance.now() - since < sliceMs) continue
+        await turn()
+        since = performance.now()
+      }
+      if (rest.length > lineMax) throw new Error(tooLong)
+    }
+    if (rest.trim() !== '' || reader.steps === 0) take(rest, true)
+    if (!reader.complete) {
+      sink.problem(
+        `The trace ends without its last line, after ${reader.steps} steps: the run was cut short. What is there is shown.`,
+      )
+    }
+  } catch (error) {
+    sink.problem(sentence(error, reader.steps))
+  }
+}
+
+const lineMax = 64 * 1024 * 1024
+const tooLong = `expected lines of a trace, got one of more than ${lineMax / 1024 / 1024} MB; is it a file that --trace wrote?`
+
+function sentence(error: unknown, steps: number): string {
+  if (error instanceof TraceError && error.code === 'truncated' && steps > 0) {
+    return `The trace breaks off in the middle of line ${error.line}, after ${steps} steps: the run was cut short. What is there is shown.`
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  return steps === 0 ? `This cannot be shown: ${text}` : `Reading stopped after ${steps} steps: ${text}`
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
+}

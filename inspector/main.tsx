@@ -1,0 +1,30 @@
+/** Starts the page: panels and commands register themselves, the shell is drawn, an embedded trace is opened. */
+import { render } from 'preact'
+import { startAnnouncer } from './app/announcer.ts'
+import { registerBasicCommands } from './app/basic-commands.ts'
+import { takeKey } from './app/commands.ts'
+import { startOpening } from './app/open.ts'
+import { startPlayer } from './app/player.ts'
+import { Shell } from './app/shell.tsx'
+import { openFeed } from './app/sink.ts'
+import { restorePage, startUrl } from './app/url.ts'
+import { embeddedFeed } from './feeds/embedded.ts'
+import { registerDiagramCommands } from './panels/diagram/commands.ts'
+import { startKeepingInSight } from './panels/diagram/viewport.ts'
+import { registerBasicPanels } from './panels/index.ts'
+
+registerBasicCommands()
+registerDiagramCommands()
+registerBasicPanels()
+
+restorePage()
+render(<Shell />, document.getElementById('page')!)
+startUrl()
+startPlayer()
+startAnnouncer()
+startKeepingInSight()
+startOpening()
+addEventListener('keydown', takeKey)
+
+const embedded = embeddedFeed(document)
+if (embedded !== null) openFeed(embedded, { source: 'embedded' })

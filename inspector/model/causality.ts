@@ -1,0 +1,144 @@
+/** What happened before what, read off the vector clocks of a run (L3, L4, L6), and the messages that prove it. */
+import { entryOf, formatVector } from '../../machines/clocks.ts'
+import type { TraceStep } from '../../runtime/observe/trace.ts'
+import { countBelow, type Run } from './run.ts'
+
+export type Relation = 'same' | 'before' | 'after' | 'concurrent' | 'unknown'
+
+/** Why two steps relate as they do. */
+export interface Proof {
+  readonly relation: Relation
+  /** The clock entries that decide, in words. */
+  readonly reasons: readonly string[]
+  /** The numbers of the steps of one chain from the earlier to the later; empty where there is none. */
+  readonly path: readonly number[]
+}
+
+/** How step `a` relates to step `b`. A step without a clock, such as a crash, is placed by its node's steps around it. */
+export function relate(run: Run, a: TraceStep, b: TraceStep): Relation {
+  if (a.i === b.i) return 'same'
+  if (a.node === null || b.node === null) return 'unknown'
+  if (a.node === b.node) return a.i < b.i ? 'before' : 'after'
+  const forth = reaches(run, a, b)
+  if (forth === true) return 'before'
+  const back = reaches(run, b, a)
+  if (back === true) return 'after'
+  return forth === 'unknown' || back === 'unknown' ? 'unknown' : 'concurrent'
+}
+
+/** The relation of every kept step to step `a`, by position in the run: the causal lens. */
+export function lensOf(run: Run, a: TraceStep): Relation[] {
+  const relations: Relation[] = []
+  for (let i = run.first; i < run.end; i++) relations.push(relate(run, a, run.step(i)!))
+  return relations
+}
+
+/** The relation with what proves it: the deciding entries, and a chain of messages (L4). */
+export function prove(run: Run, a: TraceStep, b: TraceStep): Proof {
+  const relation = relate(run, a, b)
+  const path = relation === 'before' ? chain(run, a, b) : relation === 'after' ? chain(run, b, a) : []
+  return { relation, path, reasons: reasonsFor(run, relation, a, b) }
+}
+
+function reasonsFor(run: Run, relation: Relation, a: TraceStep, b: TraceStep): string[] {
+  if (relation === 'same') return []
+  if (a.node === null || b.node === null) return ['What happens to the network as a whole has no clock.']
+  if (a.node === b.node) {
+    return [
+      `Both happened on ${a.node}, whose events are in one order: step ${Math.min(a.i, b.i)} came first.`,
+    ]
+  }
+  const [early, late] = relation === 'after' ? [b, a] : [a, b]
+  if (relation === 'before' || relation === 'after') return [knows(run, early, late)]
+  if (relation === 'concurrent') return [doesNotKnow(run, a, b), doesNotKnow(run, b, a)]
+  return [
+    'A clock here has dropped entries (L6), and the answer would need one of them.',
+    ...[a, b]
+      .filter((step) => step.truncated)
+      .map((step) => `Step ${step.i}: ${formatVector(step.vector ?? {})}, truncated`),
+  ]
+}
+
+function knows(run: Run, early: TraceStep, late: TraceStep): string {
+  return `Step ${early.i} is event ${ordinal(run, early)} of ${early.node}; step ${late.i} has ${early.node}:${knownBy(run, late, early.node!)} in its clock, so it knows of it (L4).`
+}
+
+function doesNotKnow(run: Run, a: TraceStep, b: TraceStep): string {
+  return `Step ${a.i} is event ${ordinal(run, a)} of ${a.node}; step ${b.i} knows only ${a.node}:${knownBy(run, b, a.node!)}.`
+}
+
+function ordinal(run: Run, step: TraceStep): string {
+  const count = ownCount(run, step)
+  return step.vector === null ? `after ${count - 1}` : String(count)
+}
+
+function reaches(run: Run, a: TraceStep, b: TraceStep): boolean | 'unknown' {
+  const count = ownCount(run, a)
+  if (count <= 0) return false
+  if (knownBy(run, b, a.node!) >= count) return true
+  return clockOf(run, b)?.truncated && !Object.hasOwn(clockOf(run, b)?.vector ?? {}, a.node!)
+    ? 'unknown'
+    : false
+}
+
+/** The entry that everyone has who knows of the step: its own, or that of its node's next event if it did not tick. */
+function ownCount(run: Run, step: TraceStep): number {
+  const clock = clockOf(run, step)
+  const count = clock?.vector === undefined || clock.vector === null ? 0 : entryOf(clock.vector, step.node!)
+  return step.vector === null ? count + 1 : count
+}
+
+function knownBy(run: Run, step: TraceStep, node: string): number {
+  const vector = clockOf(run, step)?.vector
+  return vector === undefined || vector === null ? 0 : entryOf(vector, node)
+}
+
+/** The clock of a step, or of the last step of its node that has one. */
+function clockOf(run: Run, step: TraceStep): TraceStep | undefined {
+  if (step.vector !== null) return step
+  const lane = run.lane(step.node)
+  if (lane === null) return undefined
+  for (let index = countBelow(lane.steps, step.i) - 1; index >= 0; index--) {
+    const earlier = run.step(lane.steps[index]!)
+    if (earlier?.vector) return earlier
+  }
+  return undefined
+}
+
+/**
+ * Steps from `a` to `b`, which is after it: from each node, back to the message that first told it of `a`.
+ */
+function chain(run: Run, a: TraceStep, b: TraceStep): number[] {
+  const path = [b.i]
+  const count = ownCount(run, a)
+  let current = b
+  for (let hops = 0; current.node !== a.node && hops < run.lanes.length + 1; hops++) {
+    const lane = run.lane(current.node)
+    const informed = lane === null ? undefined : firstThatKnows(run, lane.steps, a.node!, count, current.i)
+    const sentIn = informed === undefined ? null : (run.messages.of(informed)?.sentIn ?? null)
+    const send = sentIn === null ? undefined : run.step(sentIn)
+    if (informed === undefined || send === undefined) return []
+    if (informed.i !== current.i) path.push(informed.i)
+    path.push(send.i)
+    current = send
+  }
+  if (current.i !== a.i) path.push(a.i)
+  return path.reverse()
+}
+
+function firstThatKnows(
+  run: Run,
+  steps: readonly number[],
+  node: string,
+  count: number,
+  last: number,
+): TraceStep | undefined {
+  let [low, high] = [0, countBelow(steps, last + 1) - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (knownBy(run, run.step(steps[middle]!)!, node) >= count) high = middle
+    else low = middle + 1
+  }
+  const found = steps[low]
+  return found === undefined ? undefined : run.step(found)
+}

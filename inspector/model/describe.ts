@@ -1,0 +1,93 @@
+/** Steps, states and values in a few words. Never throws: whatever a trace holds gets some text. */
+import type { Json } from '../../machines/application.ts'
+import type { Message } from '../../machines/messages.ts'
+import { describeCommand, describeEnd, describeMessage } from '../../runtime/observe/describe.ts'
+import type { TraceStep } from '../../runtime/observe/trace.ts'
+
+/** One line for a step, without its node: `receives ping 2 from s1#1`. */
+export function titleOf(step: TraceStep): string {
+  const { kind, message, detail, call, machine } = step
+  switch (kind) {
+    case 'send':
+      return `sends ${messageText(step)} to ${message?.to}`
+    case 'receive':
+      return `receives ${messageText(step)} from ${message?.from}${(message?.copy ?? 0) > 0 ? `, copy ${message!.copy + 1}` : ''}`
+    case 'drop':
+      return `${messageText(step)} to ${message?.to} is lost${detail === undefined ? '' : `: ${detail}`}`
+    case 'duplicate':
+      return `${messageText(step)} to ${message?.to} is ${detail ?? 'duplicated'}`
+    case 'delay':
+      return `${messageText(step)} to ${message?.to} is delayed by ${detail ?? 'something'}`
+    case 'refuse':
+      return `takes no ${messageText(step)} from ${message?.from}${detail === undefined ? '' : `: ${detail}`}`
+    case 'timer':
+      return `timer ${eventName(eventOf(step))}`
+    case 'local':
+      return `event ${eventName(eventOf(step))}`
+    case 'call':
+      return `is asked: ${safely(() => describeCommand(call?.command))}`
+    case 'return':
+      return `answers: ${safely(() => describeEnd(call))}`
+    case 'start':
+      return machine === undefined ? 'starts' : `starts as ${machine}`
+    default:
+      return detail === undefined || detail === '' ? kind : `${kind}: ${detail}`
+  }
+}
+
+/** The message of a step in a few words, such as `forward 3 of view 2: 1 requests`. */
+export function messageText({ message }: TraceStep): string {
+  if (message === undefined) return 'a message'
+  return safely(
+    () => describeMessage({ type: message.type, ...(message.body as object) } as Message),
+    message.type,
+  )
+}
+
+/** The event that the step's chart took; empty where it took none. */
+export function eventOf({ message, microsteps, refused, kind }: TraceStep): string {
+  return message?.type ?? microsteps?.at(-1)?.event ?? refused?.event ?? kind
+}
+
+/** An event's name for a reader: XState's own names of timers lose their ids. */
+export function eventName(event: string): string {
+  const timer = /^xstate\.after\.([^.]+)\./.exec(event)
+  return timer === null ? event : timer[1]!
+}
+
+/** A state value as text: `primary.serving`; regions of a parallel state are set apart: `pinging | idle`. */
+export function stateText(value: Json): string {
+  if (typeof value === 'string') return value
+  if (value === null || typeof value !== 'object') return String(value)
+  return Object.entries(value)
+    .map(([key, inner]) => {
+      const text = stateText(inner as Json)
+      return text === '' ? key : `${key}.${text}`
+    })
+    .join(' | ')
+}
+
+/** The state that tells most, for a narrow place: of parallel regions the deepest, without the region's own name. */
+export function shortState(value: Json): string {
+  if (typeof value === 'string') return value
+  if (value === null || typeof value !== 'object') return String(value)
+  const regions = Object.values(value).map((inner) => stateText(inner as Json))
+  if (regions.length === 1) return stateText(value)
+  return regions.reduce((best, text) => (text.split('.').length >= best.split('.').length ? text : best), '')
+}
+
+/** JSON on one line, cut in the middle if it is longer than `lengthMax`. */
+export function jsonText(value: unknown, lengthMax = 80): string {
+  const text = safely(() => JSON.stringify(value) ?? String(value))
+  if (text.length <= lengthMax) return text
+  const end = Math.floor(lengthMax / 3)
+  return `${text.slice(0, lengthMax - end - 1)}…${text.slice(-end)}`
+}
+
+function safely(text: () => string, otherwise = 'something'): string {
+  try {
+    return text()
+  } catch {
+    return otherwise
+  }
+}

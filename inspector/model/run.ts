@@ -1,0 +1,210 @@
+/** A run as the page holds it: a header, steps that grow, and what is found by looking at each step once. Knows no DOM. */
+import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/observe/trace.ts'
+import { type Contexts, createContexts } from './contexts.ts'
+import { shortState } from './describe.ts'
+import { createMessages, type Messages } from './messages.ts'
+import { createPlaces, type Places } from './places.ts'
+
+/** A node of a run: one lane of the diagram. */
+export interface Lane {
+  readonly id: string
+  /** The place among all lanes, from 0. */
+  readonly index: number
+  /** The id of its machine; null until a step or the header has said so. */
+  machine: string | null
+  /** The numbers of its kept steps, ascending. */
+  readonly steps: number[]
+  /** Where its state became another, ascending. */
+  readonly changes: StateChange[]
+}
+
+/** From step `i` on the node is in this state. */
+export interface StateChange {
+  readonly i: number
+  /** The state in a few words; null from a crash or stop on. */
+  readonly label: string | null
+}
+
+/** A run that grows; `version` changes with every change. */
+export interface Run {
+  readonly header: TraceHeader
+  readonly lanes: readonly Lane[]
+  readonly messages: Messages
+  readonly contexts: Contexts
+  readonly places: Places
+  /** The number of the first step that is kept; those before were forgotten. */
+  readonly first: number
+  /** One more than the number of the last step. */
+  readonly end: number
+  /** Steps with a failed verdict, view changes and faults, ascending: what a scrubber marks. */
+  readonly marks: readonly Mark[]
+  /** The numbers of the steps of the network as a whole, ascending. */
+  readonly network: readonly number[]
+  /** Null while more may come. */
+  readonly ended: TraceEnd | null
+  readonly version: number
+  step(i: number): TraceStep | undefined
+  lane(node: string | null): Lane | null
+  /** The last step of the lane at or before step `i`. */
+  lastStepOf(lane: Lane, i: number): TraceStep | undefined
+  append(steps: readonly TraceStep[]): void
+  finish(end: TraceEnd): void
+}
+
+/** Something that a person looks for on a long line of steps. */
+export interface Mark {
+  readonly i: number
+  readonly kind: 'violation' | 'fault' | 'repair' | 'view' | 'start'
+  readonly text: string
+}
+
+export interface RunOptions {
+  /** Steps that are kept; the oldest are forgotten, a tenth at a time. Default 100,000. */
+  readonly stepsMax?: number
+}
+
+/** An empty run; steps are appended in order. */
+export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOptions = {}): Run {
+  const steps: TraceStep[] = []
+  const lanes: Lane[] = []
+  const byNode = new Map<string, Lane>()
+  const marks: Mark[] = []
+  const network: number[] = []
+  let [first, version] = [0, 0]
+  let ended: TraceEnd | null = null
+
+  const laneFor = (id: string): Lane => {
+    const known = byNode.get(id)
+    if (known !== undefined) return known
+    const lane: Lane = { id, index: lanes.length, machine: null, steps: [], changes: [] }
+    byNode.set(id, lane)
+    lanes.push(lane)
+    return lane
+  }
+
+  const stepAt = (i: number) => steps[i - first]
+  const messages = createMessages()
+  const places = createPlaces()
+  const contexts = createContexts(stepAt)
+
+  const take = (step: TraceStep): void => {
+    if (steps.length === 0) first = step.i
+    steps.push(step)
+    const lane = step.node === null ? null : laneFor(step.node)
+    if (lane !== null) {
+      if (step.machine !== undefined) lane.machine = step.machine
+      lane.steps.push(step.i)
+      const label = labelAfter(step)
+      if (label !== undefined && label !== lane.changes.at(-1)?.label) lane.changes.push({ i: step.i, label })
+    } else network.push(step.i)
+    const track = messages.take(step)
+    places.take(step, lane?.index ?? -1, track)
+    const mark = markOf(step)
+    if (mark !== null) marks.push(mark)
+  }
+
+  const forgetOldest = (): void => {
+    const count = steps.length - stepsMax + Math.ceil(stepsMax / 10)
+    const cut = first + count
+    for (const lane of lanes) {
+      contexts.forgetBefore(lane, cut)
+      lane.steps.splice(0, countBelow(lane.steps, cut))
+      // The state that lasts beyond the cut stays known.
+      while (lane.changes.length > 1 && lane.changes[1]!.i <= cut) lane.changes.shift()
+    }
+    steps.splice(0, count)
+    places.forget(count)
+    messages.forgetBefore(cut)
+    network.splice(0, countBelow(network, cut))
+    marks.splice(
+      0,
+      countBelow(
+        marks.map((mark) => mark.i),
+        cut,
+      ),
+    )
+    first = cut
+  }
+
+  for (const { id, machine } of header.nodes) laneFor(String(id)).machine = machine
+  return {
+    header,
+    lanes,
+    messages,
+    contexts,
+    places,
+    marks,
+    network,
+    get first() {
+      return first
+    },
+    get end() {
+      return first + steps.length
+    },
+    get ended() {
+      return ended
+    },
+    get version() {
+      return version
+    },
+    step: stepAt,
+    lane: (node) => (node === null ? null : (byNode.get(node) ?? null)),
+    lastStepOf(lane, i) {
+      const index = countBelow(lane.steps, i + 1) - 1
+      return index < 0 ? undefined : stepAt(lane.steps[index]!)
+    },
+    append(more) {
+      for (const step of more) take(step)
+      if (steps.length > stepsMax) forgetOldest()
+      version += 1
+    },
+    finish(end) {
+      ended = end
+      version += 1
+    },
+  }
+}
+
+/** How many of the ascending numbers are below `bound`. */
+export function countBelow(numbers: readonly number[], bound: number): number {
+  let [low, high] = [0, numbers.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (numbers[middle]! < bound) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function labelAfter({ kind, after }: TraceStep): string | null | undefined {
+  if (after !== undefined) return shortState(after.value)
+  return kind === 'crash' || kind === 'stop' ? null : undefined
+}
+
+/** The verdicts of a step that are complaints. */
+export function complaintsOf(step: TraceStep): string[] {
+  return step.verdicts.flatMap((verdict) => {
+    if (verdict === null || verdict === true) return []
+    if (typeof verdict === 'string') return [verdict]
+    if (typeof verdict !== 'object') return [String(verdict)]
+    const { ok, name, reason, invariant } = verdict as Record<string, unknown>
+    if (ok === true) return []
+    const title = name ?? invariant
+    return [[title, reason].filter((part) => typeof part === 'string').join(': ') || JSON.stringify(verdict)]
+  })
+}
+
+function markOf(step: TraceStep): Mark | null {
+  const { i, kind, node, detail } = step
+  const [complaint] = complaintsOf(step)
+  if (complaint !== undefined) return { i, kind: 'violation', text: complaint }
+  const what = [kind, node, detail].filter((part) => part !== null && part !== undefined).join(' ')
+  if (kind === 'crash' || kind === 'partition') return { i, kind: 'fault', text: what }
+  if (kind === 'heal' || kind === 'restart') return { i, kind: 'repair', text: what }
+  const change = step.after?.patch?.find(({ path }) => path === '/view/number')
+  if (change !== undefined && change.op !== 'remove' && step.after?.patch !== undefined) {
+    if (step.message?.type === 'viewReply' || step.message?.type === 'stateTransfer') return null
+    return { i, kind: 'view', text: `view ${JSON.stringify(change.value)}` }
+  }
+  return null
+}

@@ -1,0 +1,75 @@
+/** The first screen: scenarios to run, and the ways to open a trace. */
+import { useSignal } from '@preact/signals'
+import { openFile, openText } from '../app/open.ts'
+import { scenarios } from '../app/panels.ts'
+import { wantedRun } from '../app/url.ts'
+
+export function Gallery() {
+  const pasted = useSignal('')
+  const cards = scenarios.value
+  const wanted = wantedRun()
+  return (
+    <main class="gallery">
+      <header>
+        <h1>standby inspector</h1>
+        <p>See statecharts, messages and causality, step by step. Nothing leaves this page.</p>
+      </header>
+      {wanted.startsWith('file:') ? (
+        <p class="notice">
+          This address shows a step of <b>{wanted.slice(5)}</b>. Open that file to see it.
+        </p>
+      ) : null}
+      {cards.length === 0 ? null : (
+        <section aria-labelledby="scenarios-title">
+          <h2 id="scenarios-title">Scenarios</h2>
+          <ul class="cards">
+            {cards.map((card) => (
+              <li key={card.id}>
+                <button type="button" class="card" onClick={card.open}>
+                  <b>{card.title}</b>
+                  <span>{card.text}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section aria-labelledby="open-title" class="open">
+        <h2 id="open-title">A trace of yours</h2>
+        <label class="drop">
+          <input
+            type="file"
+            onChange={(event) => {
+              const file = event.currentTarget.files?.[0]
+              if (file !== undefined) openFile(file)
+            }}
+          />
+          <b>Open a file</b> or drop one anywhere on this page
+          <small>
+            as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it
+          </small>
+        </label>
+        <form
+          class="paste"
+          onSubmit={(event) => {
+            event.preventDefault()
+            openText(pasted.value, 'pasted')
+          }}
+        >
+          <label for="pasted">or paste its lines</label>
+          <textarea
+            id="pasted"
+            rows={3}
+            spellcheck={false}
+            value={pasted.value}
+            placeholder='{"format":"standby-trace", …'
+            onInput={(event) => (pasted.value = event.currentTarget.value)}
+          />
+          <button type="submit" disabled={pasted.value.trim() === ''}>
+            Show it
+          </button>
+        </form>
+      </section>
+    </main>
+  )
+}

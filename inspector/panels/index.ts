@@ -1,0 +1,24 @@
+/** The panels that the page has by itself, each in its place. */
+import { registerPanels } from '../app/panels.ts'
+import { step } from '../app/state.ts'
+import { ClocksPanel } from './clocks-panel.tsx'
+import { MessagePanel } from './message-panel.tsx'
+import { StatePanel } from './state-panel.tsx'
+import { StepList } from './step-list.tsx'
+
+/** Adds them to the list. */
+export function registerBasicPanels(): void {
+  registerPanels(
+    { id: 'state', title: 'State', place: 'details', order: 10, Panel: StatePanel },
+    {
+      id: 'message',
+      title: 'Message',
+      place: 'details',
+      order: 20,
+      Panel: MessagePanel,
+      applies: () => step.value?.message !== undefined,
+    },
+    { id: 'clocks', title: 'Clocks', place: 'details', order: 30, Panel: ClocksPanel },
+    { id: 'steps', title: 'Steps', place: 'below', order: 10, Panel: StepList },
+  )
+}

@@ -1,0 +1,75 @@
+/** The page as a test uses it: opened from disk with the network off, with a trace, and watched for errors. */
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, expect, inject, test } from 'vitest'
+
+const shared = inject('browser')
+let browser: Browser | null = null
+const opened: { readonly page: Page; readonly errors: string[] }[] = []
+
+/** A test in the browser; skipped, visibly, where STANDBY_SKIP_BROWSER=1 says so. */
+export const browserTest = test.skipIf(shared === null)
+
+/** How a page is opened. */
+export interface OpenOptions extends BrowserContextOptions {
+  /** After the `#` of the address. */
+  readonly hash?: string
+  /** A trace as text, chosen as a file of this name. */
+  readonly trace?: string
+  readonly name?: string
+  /** Errors on the console that this test expects. */
+  readonly expectsErrors?: boolean
+}
+
+/** Opens the page from disk, with the network off; every error on its console fails the test. */
+export async function openPage({
+  hash = '',
+  trace,
+  name = 'run.jsonl',
+  expectsErrors = false,
+  ...context
+}: OpenOptions = {}): Promise<Page> {
+  browser ??= await chromium.connect(shared!.endpoint)
+  const within = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    offline: true,
+    ...context,
+  })
+  const page = await within.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text())
+  })
+  opened.push({ page, errors: expectsErrors ? [] : errors })
+  await page.goto(`${shared!.page}${hash === '' ? '' : `#${hash}`}`)
+  if (trace !== undefined) await openTrace(page, trace, name)
+  return page
+}
+
+/** Chooses a trace as a person would choose a file, and waits until it is shown. */
+export async function openTrace(page: Page, trace: string, name = 'run.jsonl'): Promise<void> {
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name, mimeType: 'application/jsonl', buffer: Buffer.from(trace) })
+  await page.locator('.workbench').waitFor()
+  await page.locator('.step-list .row').first().waitFor()
+}
+
+/** A picture of the page among the artefacts of the build, to be looked at. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  const folder = fileURLToPath(new URL('../../../artefacts/inspector/', import.meta.url))
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: `${folder}${name}.png` })
+}
+
+afterEach(async () => {
+  const errors = opened.flatMap((one) => one.errors)
+  for (const { page } of opened.splice(0)) await page.context().close()
+  expect(errors).toEqual([])
+})
+
+afterAll(async () => {
+  await browser?.close()
+})
