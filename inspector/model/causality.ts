@@ -1,7 +1,7 @@
 /** What happened before what, read off the vector clocks of a run (L3, L4, L6), and the messages that prove it. */
 import { entryOf, formatVector } from '../../machines/clocks.ts'
 import type { TraceStep } from '../../runtime/observe/trace.ts'
-import { countBelow, type Run } from './run.ts'
+import { countBelow, type Lane, type Run } from './run.ts'
 
 export type Relation = 'same' | 'before' | 'after' | 'concurrent' | 'unknown'
 
@@ -69,36 +69,44 @@ function doesNotKnow(run: Run, a: TraceStep, b: TraceStep): string {
 
 function ordinal(run: Run, step: TraceStep): string {
   const count = ownCount(run, step)
-  return step.vector === null ? `after ${count - 1}` : String(count)
+  return ticks(run, step) ? String(count) : `that follows event ${count - 1}`
 }
 
 function reaches(run: Run, a: TraceStep, b: TraceStep): boolean | 'unknown' {
   const count = ownCount(run, a)
-  if (count <= 0) return false
+  const clock = clockOf(run, b)
   if (knownBy(run, b, a.node!) >= count) return true
-  return clockOf(run, b)?.truncated && !Object.hasOwn(clockOf(run, b)?.vector ?? {}, a.node!)
-    ? 'unknown'
-    : false
+  return clock?.truncated && !Object.hasOwn(clock.vector ?? {}, a.node!) ? 'unknown' : false
 }
 
 /** The entry that everyone has who knows of the step: its own, or that of its node's next event if it did not tick. */
 function ownCount(run: Run, step: TraceStep): number {
-  const clock = clockOf(run, step)
-  const count = clock?.vector === undefined || clock.vector === null ? 0 : entryOf(clock.vector, step.node!)
-  return step.vector === null ? count + 1 : count
+  const count = entryOf(clockOf(run, step)?.vector ?? {}, step.node!)
+  return ticks(run, step) ? count : count + 1
+}
+
+/** Whether the step is an event of its node's clock: timers that change nothing, calls and crashes are not (L1). */
+export function ticks(run: Run, step: TraceStep): boolean {
+  if (step.vector === null || step.node === null) return false
+  const lane = run.lane(step.node)
+  const before = lane === null ? undefined : clockBefore(run, lane, step.i)
+  return before === undefined || entryOf(step.vector, step.node) > entryOf(before.vector ?? {}, step.node)
 }
 
 function knownBy(run: Run, step: TraceStep, node: string): number {
-  const vector = clockOf(run, step)?.vector
-  return vector === undefined || vector === null ? 0 : entryOf(vector, node)
+  return entryOf(clockOf(run, step)?.vector ?? {}, node)
 }
 
 /** The clock of a step, or of the last step of its node that has one. */
 function clockOf(run: Run, step: TraceStep): TraceStep | undefined {
   if (step.vector !== null) return step
   const lane = run.lane(step.node)
-  if (lane === null) return undefined
-  for (let index = countBelow(lane.steps, step.i) - 1; index >= 0; index--) {
+  return lane === null ? undefined : clockBefore(run, lane, step.i)
+}
+
+/** The last step of a lane before step `i` that has a clock. */
+export function clockBefore(run: Run, lane: Lane, i: number): TraceStep | undefined {
+  for (let index = countBelow(lane.steps, i) - 1; index >= 0; index--) {
     const earlier = run.step(lane.steps[index]!)
     if (earlier?.vector) return earlier
   }

@@ -37,7 +37,7 @@ function pastOf(run: Run, last: number): Set<number>[] {
 
 test.each(seeds)('L4 what clocks say of two steps is what the graph says (seed %i)', (seed) => {
   const run = runOf(seed)
-  const last = Math.min(run.end, 700)
+  const last = Math.min(run.end, 450)
   const past = pastOf(run, last)
   const wrong: string[] = []
   const hasNode = (step: TraceStep) => step.node !== null
