@@ -1,5 +1,6 @@
 /** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
 import { everyStepOf, happeningsAlong, happeningsTo, minimise, type Run, story } from './counterexample.ts'
+import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
 import type { Happening } from './locals.ts'
 import { randomWalks, type WalkBounds } from './random-walk.ts'
 import { type Progress, Search, type SearchBounds, type SearchEnd, type SearchOptions } from './search.ts'
@@ -16,6 +17,8 @@ export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
   readonly bounds?: SearchBounds & WalkBounds
   /** Of random walks; default 1. */
   readonly seed?: number
+  /** Afterwards show of sampled states that each goal can still be reached from them. Of searches only. */
+  readonly liveness?: LivenessOptions
   /** Leave needless steps out of a counterexample; default true. */
   readonly minimise?: boolean
   /** See `Search`; default `sends`. */
@@ -25,7 +28,7 @@ export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
 /**
  * How a check ended: `exhausted`, every reachable state was seen, every invariant holds and every goal was reached;
  * `bounded`, the same for the states within a bound, which `bound` names; `violated`; `goal not found`, every reachable
- * state was seen, and some goal in none of them.
+ * state was seen, and some goal in none of them, or liveness was asked for and some goal does not come about.
  */
 export type CheckVerdict = 'exhausted' | 'bounded' | 'violated' | 'goal not found'
 
@@ -54,6 +57,8 @@ export interface CheckResult {
   } | null
   /** For each goal the shortest run that was found to it; null where there is none. */
   readonly goals: readonly { readonly name: string; readonly run: Run | null }[]
+  /** Null where it was not asked for, or where the search found a violation. */
+  readonly liveness: LivenessResult | null
 }
 
 /**
@@ -63,15 +68,23 @@ export interface CheckResult {
  * if (result.verdict === 'violated') console.log(result.violation.story)
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
+  if (options.liveness !== undefined && options.order === 'random-walk') {
+    throw new RangeError('expected liveness with a search, got it with random walks; leave one of them out')
+  }
   const asked = options.goals === undefined ? system : { ...system, goals: options.goals }
   const search = new Search(asked, options.reduction)
   const found = toBeginning(search, asked, options) ?? explored(search, asked, options)
   const plain = new Search(asked, 'none')
   const shorten = options.minimise ?? true
   const { violation, goals, end: _, ...numbers } = found
+  const isLivenessAsked = options.liveness !== undefined && violation === null
+  const liveness = isLivenessAsked ? checkLiveness(search, plain, asked, options.liveness) : null
   return {
     ...numbers,
-    ...verdictOf(found),
+    ...(liveness !== null && liveness.failed > 0
+      ? { verdict: 'goal not found', bound: null }
+      : verdictOf(found)),
+    liveness,
     violation: violation === null ? null : explain(plain, violation, shorten),
     goals: goals.map(({ name, happenings }) => {
       if (happenings === null) return { name, run: null }

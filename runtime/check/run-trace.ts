@@ -5,6 +5,7 @@ import { describeMachine, type MachineDescription } from '../observe/definition.
 import type { ReadTrace } from '../observe/read-trace.ts'
 import { createTrace } from '../observe/trace.ts'
 import { type Run, replay } from './counterexample.ts'
+import { livenessAfter, livenessOf } from './liveness.ts'
 import type { Happening } from './locals.ts'
 import { Search } from './search.ts'
 import { type MessageName, Stage } from './staged-run.ts'
@@ -112,6 +113,14 @@ function verdictOn(
   { steps }: Run,
   property: string | null,
 ): Repeated['verdict'] {
+  const goal = system.goals?.find(({ name }) => livenessOf(name) === property)
+  if (goal !== undefined) {
+    return livenessAfter(
+      system,
+      steps.map(({ happening }) => happening),
+      goal,
+    )
+  }
   const isKnown = [...(system.invariants ?? []), ...(system.steps ?? [])].some(
     ({ name }) => name === property,
   )

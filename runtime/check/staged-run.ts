@@ -8,7 +8,7 @@ import { type Clock, receive, tick, zeroClock } from '../../machines/clocks.ts'
 import type { Ignore, Send } from '../../machines/effects.ts'
 import { createStepper, type PureAction, type Stepper } from '../../machines/pure-transition.ts'
 import type { Happening } from './locals.ts'
-import type { CheckedNode, CheckedSystem, SentMessage } from './system.ts'
+import type { CheckedNode, CheckedSystem, NodeView, Observer, SentMessage, SystemView } from './system.ts'
 
 /** One life on the stage. */
 interface Actor {
@@ -21,6 +21,18 @@ interface Actor {
   clock: Clock
   /** Events of the script that have happened. */
   scripted: number
+  alive: boolean
+  /** Those that are set, by their ids. */
+  timers: ReadonlyMap<string, ArmedTimer>
+  /** What was ever sent from here, former lives included, each message once. */
+  sent: readonly SentMessage[]
+}
+
+/** A timer that is set, and when it is due. */
+export interface ArmedTimer {
+  readonly node: string
+  readonly event: EventObject
+  readonly due: number
 }
 
 interface Sent {
@@ -38,17 +50,25 @@ export class Stage {
   readonly #cuts: ReadonlySet<string>
   readonly #observe: (observation: Observation) => void
   readonly #sent = new Map<string, Sent>()
+  readonly #observer: Observer | undefined
+  /** What was sent since somebody last took it. */
+  #fresh: SentMessage[] = []
+  #observed: unknown
   #now = 0
 
   constructor(system: CheckedSystem, observe: (observation: Observation) => void = () => {}) {
     this.#observe = observe
+    this.#observer = system.observer
+    this.#observed = system.observer?.initial
     this.#cuts = new Set((system.cuts ?? []).map(({ from, to }) => JSON.stringify([from, to])))
     this.#actors = system.nodes.map((node) => {
       const microsteps: Microstep[] = []
       const stepper = createStepper(node.machine, (inspected) => {
         if (inspected.type === '@xstate.microstep') microsteps.push(...microstepsOf(inspected))
       })
-      const rest = { id: node.id, life: 1, clock: zeroClock, scripted: 0 }
+      const { id } = node
+      const timers = new Map<string, ArmedTimer>()
+      const rest = { id, life: 1, clock: zeroClock, scripted: 0, alive: true, timers, sent: [] }
       return { node, stepper, microsteps, snapshot: null as never, ...rest }
     })
     for (const actor of this.#actors) this.#start(actor, actor.node.input ?? { id: actor.id })
@@ -72,9 +92,56 @@ export class Stage {
     return actor?.node.script?.[actor.scripted] ?? null
   }
 
-  /** @throws Error where no such node lives or no such message was sent. */
-  play(happening: Happening): void {
-    this.#now += 1
+  /** Milliseconds. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** The timers that are set on nodes that live. */
+  timers(): ArmedTimer[] {
+    return this.#actors.flatMap(({ alive, timers }) => (alive ? [...timers.values()] : []))
+  }
+
+  /** The events of scripts that may come now. */
+  scripts(): Happening[] {
+    return this.#actors.flatMap(({ alive, id, node, snapshot, scripted }) => {
+      const event = node.script?.[scripted]
+      const mayCome = alive && event !== undefined && (node.ready?.(snapshot) ?? true)
+      return mayCome ? [{ kind: 'script' as const, node: id, event }] : []
+    })
+  }
+
+  /** What was sent since this was last asked, for nodes that live. */
+  takeSent(): SentMessage[] {
+    const fresh = this.#fresh.filter(({ to }) => this.lives(to))
+    this.#fresh = []
+    return fresh
+  }
+
+  lives(id: string): boolean {
+    return this.#actors.some((actor) => actor.alive && actor.id === id)
+  }
+
+  /** What properties can see. */
+  view(): SystemView {
+    return {
+      ids: this.#actors.map(({ node }) => node.id),
+      node: (first) => {
+        const actor = this.#actors.find(({ node }) => node.id === first)
+        if (actor === undefined) throw new Error(`expected one of the nodes, got ${first}`)
+        const { id, alive, snapshot, sent } = actor
+        return { id, alive, snapshot, sent } satisfies NodeView
+      },
+      observed: () => this.#observed,
+    }
+  }
+
+  /**
+   * @param at when it happens; default: a millisecond later than the one before
+   * @throws Error where no such node lives or no such message was sent.
+   */
+  play(happening: Happening, at = this.#now + 1): void {
+    this.#now = at
     const actor = this.#actors.find(({ id }) => id === happening.node)
     if (actor === undefined) throw new Error(`expected a node ${happening.node}, found none`)
     switch (happening.kind) {
@@ -82,20 +149,22 @@ export class Stage {
         this.#deliver(actor, happening.message)
         break
       case 'timer':
+        this.#forget(actor, happening.event)
         this.#take(actor, 'timer', happening.event)
         break
       case 'script':
         actor.scripted += 1
         this.#tellCalls(actor, happening.event)
-        this.#take(actor, 'local', happening.event)
+        this.#take(actor, 'local', happening.event, {}, happening.event)
         break
       case 'crash':
+        Object.assign(actor, { alive: false, timers: new Map() })
         this.#tell(actor, { kind: 'crash', clock: null })
         break
       case 'restart': {
         actor.life += 1
         const { id, input } = actor.node.restart!(actor.life)
-        Object.assign(actor, { id, clock: zeroClock })
+        Object.assign(actor, { id, clock: zeroClock, alive: true })
         this.#tell(actor, { kind: 'restart', clock: null })
         this.#start(actor, input)
       }
@@ -106,6 +175,7 @@ export class Stage {
     const { snapshot, actions } = this.#collecting(actor, () => actor.stepper.start(input as never))
     actor.snapshot = snapshot
     this.#finish(actor, 'start', { type: 'xstate.init' }, tick(actor.clock, actor.id), actions)
+    this.#fold(actor, null, actions)
   }
 
   #deliver(actor: Actor, sent: SentMessage): void {
@@ -120,7 +190,13 @@ export class Stage {
     this.#take(actor, 'receive', { ...sent.message, from: sent.from } as EventObject, about)
   }
 
-  #take(actor: Actor, kind: 'receive' | 'timer' | 'local', event: EventObject, about: About = {}): void {
+  #take(
+    actor: Actor,
+    kind: 'receive' | 'timer' | 'local',
+    event: EventObject,
+    about: About = {},
+    scripted: EventObject | null = null,
+  ): void {
     const before = actor.snapshot
     const { snapshot, actions } = this.#collecting(actor, () =>
       actor.stepper.step(before as never, event as never),
@@ -134,6 +210,22 @@ export class Stage {
           ? actor.clock
           : tick(actor.clock, actor.id)
     this.#finish(actor, kind, event, clock, actions, { before, ...about })
+    this.#fold(actor, scripted, actions)
+  }
+
+  /** Of timers that fire, whichever they are: the one with this event is not set any more. */
+  #forget(actor: Actor, event: EventObject): void {
+    const text = JSON.stringify(event)
+    actor.timers = new Map([...actor.timers].filter(([, timer]) => JSON.stringify(timer.event) !== text))
+  }
+
+  /** Shows the observer what a search shows it: what is neither `send` nor `ignore` nor a timer, and scripts. */
+  #fold(actor: Actor, event: EventObject | null, actions: readonly PureAction[]): void {
+    const others = actions.filter(
+      ({ type }) => !['send', 'ignore', 'xstate.raise', 'xstate.cancel'].includes(type),
+    )
+    if (this.#observer === undefined || (others.length === 0 && event === null)) return
+    this.#observed = this.#observer.observe(this.#observed, { node: actor.id, event, actions: others })
   }
 
   #collecting(
@@ -168,7 +260,20 @@ export class Stage {
     for (const { type, params } of actions) {
       if (type === 'send') this.#send(actor, params as Send)
       else if (type === 'settle') this.#tellReturns(actor, (params ?? {}) as Partial<Settle>)
+      else if (type === 'xstate.raise' || type === 'xstate.cancel') this.#setTimer(actor, params)
     }
+  }
+
+  /** A timer that is set, or set again, or cancelled. */
+  #setTimer(actor: Actor, params: unknown): void {
+    const { event, id, sendId, delay } = (params ?? {}) as Partial<TimerParams>
+    const timers = new Map(actor.timers)
+    if (event === undefined) timers.delete(String(sendId ?? params))
+    else if (delay !== undefined) {
+      timers.delete(id ?? event.type)
+      timers.set(id ?? event.type, { node: actor.id, event, due: this.#now + delay })
+    }
+    actor.timers = timers
   }
 
   #send(actor: Actor, { to, message }: Send): void {
@@ -183,7 +288,9 @@ export class Stage {
     }
     const sent: SentMessage = { from, to, message: message as EventObject }
     const key = JSON.stringify(sent)
+    this.#fresh.push(sent)
     const known = this.#sent.get(key) ?? { message: sent, copies: [] }
+    if (known.copies.length === 0) actor.sent = [...actor.sent, sent]
     known.copies.push({ envelope, received: 0 })
     this.#sent.set(key, known)
   }
@@ -211,6 +318,13 @@ export class Stage {
   #tell(actor: Actor, observation: Omit<Observation, 'node' | 't'> & { readonly node?: string }): void {
     this.#observe({ node: actor.id, t: this.#now, ...observation })
   }
+}
+
+interface TimerParams {
+  readonly event: EventObject
+  readonly id: string
+  readonly sendId: string
+  readonly delay: number
 }
 
 type About = Pick<Observation, 'envelope' | 'messageId' | 'copy'>

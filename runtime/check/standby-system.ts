@@ -13,6 +13,7 @@ import { checkHistory } from '../history/check-history.ts'
 import type { Operation } from '../history/history.ts'
 import { keyValueModel } from '../history/key-value-model.ts'
 import { type Cast, standbyInvariants, standbyStepInvariants } from '../invariants.ts'
+import { stuckOn } from './progress-promise.ts'
 import {
   always,
   type CheckedSystem,
@@ -105,6 +106,7 @@ export function standbySystem({
     goals: [allAnswered(clients)],
     prunes: [viewsBeyond(viewService, viewsMax)],
     observer: historyObserver,
+    stuckOn: (system) => stuckOn(system, cast),
   }
 }
 

@@ -63,6 +63,8 @@ export interface StepInvariant {
 export interface Goal {
   readonly name: string
   readonly reached: (system: SystemView) => boolean
+  /** False: it happens only where something fails, so that liveness does not ask for it; default true. */
+  readonly promised?: boolean
 }
 
 /** Watches effects other than `send`, `ignore` and timers, and events of scripts, and folds them into a value of its own. */
@@ -95,6 +97,11 @@ export function reachable(name: string, reached: Goal['reached']): Goal {
   return { name, reached }
 }
 
+/** `sometimes('a deposed primary is asked', (system) => ...)`: must be reachable, and is promised to nobody. */
+export function sometimes(name: string, reached: Goal['reached']): Goal {
+  return { name, reached, promised: false }
+}
+
 /** A system to be searched: its nodes, what may befall them, what must hold, and what must be reachable. */
 export interface CheckedSystem {
   readonly nodes: readonly CheckedNode[]
@@ -106,6 +113,11 @@ export interface CheckedSystem {
   /** States behind which nothing is explored. They are checked and counted. */
   readonly prunes?: readonly ((system: SystemView) => boolean)[]
   readonly observer?: Observer
+  /**
+   * What a state waits for from which no progress is promised, even where nothing fails any more; null where progress is
+   * promised. Without it progress is promised everywhere.
+   */
+  readonly stuckOn?: (system: SystemView) => string | null
   /** How many crashes and restarts may befall the nodes that may crash, in all; default 0. */
   readonly crashes?: number
   readonly restarts?: number

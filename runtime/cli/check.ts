@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import picocolors from 'picocolors'
 import { type CheckResult, check } from '../check/check.ts'
 import { story } from '../check/counterexample.ts'
+import type { LivenessFailure, LivenessResult } from '../check/liveness.ts'
 import { repeat, type SavedRun, savedRunIn, traceOf } from '../check/run-trace.ts'
 import { type Scenario, scenarioNamed, scenarios } from '../check/scenarios.ts'
 import { type ReadTrace, readTrace, TraceError } from '../observe/read-trace.ts'
@@ -20,6 +21,7 @@ interface CheckCommandOptions {
   readonly seed: number
   readonly walks?: number
   readonly steps?: number
+  readonly liveness?: number | true
   readonly reduction: 'sends' | 'none'
   readonly trace?: string
   readonly json?: true
@@ -65,6 +67,11 @@ export function registerCheck(program: Command): void {
         .choices(['sends', 'none'])
         .default('sends'),
     )
+    .option(
+      '--liveness [samples]',
+      'show of this many states (default: 200) that every call is answered once nothing fails any more',
+      wholeNumber(1, 1_000_000),
+    )
     .option('--trace <file>', 'where a counterexample is saved (default: counterexample-SCENARIO.jsonl)')
     .option('--json', 'the result as one JSON object')
     .addHelpText(
@@ -106,6 +113,14 @@ function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
   const result = check(scenario.system(), {
     order: walk ? 'random-walk' : options.order,
     seed: options.seed,
+    ...(options.liveness === undefined
+      ? {}
+      : {
+          liveness: {
+            seed: options.seed,
+            ...(options.liveness === true ? {} : { samples: options.liveness }),
+          },
+        }),
     reduction: options.reduction,
     bounds: {
       bytes: options.memory * 2 ** 20,
@@ -124,7 +139,8 @@ function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
       ),
   })
   progress.end()
-  const path = result.violation === null ? null : saved(scenario, result.violation, options)
+  const shown = result.violation ?? result.liveness?.failures[0] ?? null
+  const path = shown === null ? null : saved(scenario, shown, options)
   const seed = walk ? options.seed : null
   if (options.json) console.log(JSON.stringify(summaryOf(scenario, result, seed)))
   else describe(scenario, result, path, seed)
@@ -132,7 +148,8 @@ function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
 }
 
 function describe(scenario: Scenario, result: CheckResult, path: string | null, seed: number | null): void {
-  const { verdict, bound, states, transitions, depth, seconds, bytes, violation, goals, walks } = result
+  const { verdict, bound, states, transitions, depth, seconds, bytes, violation, goals, walks, liveness } =
+    result
   const colour = exitCodes[verdict] === 0 ? picocolors.green : picocolors.red
   const isBounded = bound === null ? '' : ` by ${bound}`
   console.log(`${scenario.name}: ${colour(`${verdict}${isBounded}`)}`)
@@ -152,16 +169,28 @@ function describe(scenario: Scenario, result: CheckResult, path: string | null, 
       `  ${run === null ? picocolors.yellow('not reached') : 'reached'}: ${name}${run === null ? '' : ` (${run.steps.length} steps)`}`,
     )
   }
-  if (violation === null) return
-  console.log(`\n${picocolors.red(violation.name)}\n  ${violation.reason}\n\n${violation.story}\n`)
+  if (liveness !== null) describeLiveness(liveness)
+  const shown: Shown | null = violation ?? liveness?.failures[0] ?? null
+  if (shown === null) return
+  console.log(`\n${picocolors.red(shown.name)}\n  ${shown.reason}\n\n${shown.story}\n`)
   if (path !== null)
     console.log(`repeat it:\n  standby replay ${path}\nlook at it:\n  standby inspect ${path}`)
 }
 
+function describeLiveness({ seed, sampled, stuck, failed, slowestMs }: LivenessResult): void {
+  const verdict = failed === 0 ? picocolors.green('live') : picocolors.red(`${count(failed)} times not live`)
+  console.log(
+    `  ${verdict}: of ${count(sampled)} states (seed ${seed}) ${count(stuck)} wait for a server that is gone; from the others the goals come about within ${slowestMs} ms once nothing fails`,
+  )
+}
+
+/** What a counterexample is told by, of a violation as of a goal that does not come about. */
+type Shown = Pick<LivenessFailure, 'name' | 'reason' | 'run' | 'story'>
+
 /** Saves a counterexample as a trace; its path, or null where that failed, which is then said. */
 function saved(
   scenario: Scenario,
-  { run, name, reason }: NonNullable<CheckResult['violation']>,
+  { run, name, reason }: Shown,
   options: CheckCommandOptions,
 ): string | null {
   const path = options.trace ?? `counterexample-${scenario.name}.jsonl`
@@ -231,7 +260,11 @@ function savedIn(file: string, command: Command): SavedRun {
   )
 }
 
-function summaryOf({ name }: Scenario, { violation, goals, ...numbers }: CheckResult, seed: number | null) {
+function summaryOf(
+  { name }: Scenario,
+  { violation, goals, liveness, ...numbers }: CheckResult,
+  seed: number | null,
+) {
   return {
     scenario: name,
     seed,
@@ -243,6 +276,17 @@ function summaryOf({ name }: Scenario, { violation, goals, ...numbers }: CheckRe
             name: violation.name,
             reason: violation.reason,
             steps: violation.run.steps.map(({ happening }) => happening),
+          },
+    liveness:
+      liveness === null
+        ? null
+        : {
+            ...liveness,
+            failures: liveness.failures.map(({ name: goal, reason, run }) => ({
+              name: goal,
+              reason,
+              steps: run.steps.map(({ happening }) => happening),
+            })),
           },
     goals: goals.map((goal) => ({ name: goal.name, steps: goal.run?.steps.length ?? null })),
   }
