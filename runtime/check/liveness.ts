@@ -6,6 +6,7 @@ import type { Search } from './search.ts'
 import { Stage } from './staged-run.ts'
 import type { CheckedSystem, Goal, SentMessage } from './system.ts'
 
+/** Which states are tried, and how hard. */
 export interface LivenessOptions {
   /** States that are tried, drawn from all that were found; default 200. */
   readonly samples?: number
@@ -29,6 +30,7 @@ export interface LivenessFailure {
   readonly story: string
 }
 
+/** What became of the sampled states. */
 export interface LivenessResult {
   readonly seed: number
   readonly sampled: number

@@ -14,6 +14,7 @@ export interface WalkBounds {
   readonly seconds?: number
 }
 
+/** How to walk, and what to look for. */
 export interface WalkOptions {
   /** Default 1. Equal seeds and bounds give equal walks. */
   readonly seed?: number
@@ -39,6 +40,7 @@ export interface Met {
   readonly path: readonly Int32Array[]
 }
 
+/** What the walks came to. */
 export interface WalkEnd {
   readonly end: 'violated' | 'walks' | 'states' | 'seconds' | 'goals'
   readonly walks: number
