@@ -27,6 +27,8 @@ const choiceSchema = v.variant('kind', [
   /** Joins one link one way; without `from` and `to`, all of them. */
   v.strictObject({ kind: v.literal('heal'), from: v.optional(name), to: v.optional(name), at }),
   v.strictObject({ kind: v.literal('partition'), groups: v.array(v.array(name)), at }),
+  /** The caller no longer waits for its call; it unsends nothing (C2). */
+  v.strictObject({ kind: v.literal('abandon'), client: name, call: count, at }),
   v.strictObject({ kind: v.literal('call'), client: name, commands: v.array(json), at }),
 ])
 
@@ -81,6 +83,8 @@ export function describeChoice(choice: Choice): string {
       return choice.from === undefined ? 'every link heals' : `the link ${choice.from} → ${choice.to} heals`
     case 'partition':
       return `partition ${choice.groups.map((group) => group.join(' ')).join(' | ')}`
+    case 'abandon':
+      return `${choice.client} gives up call ${choice.call}`
     case 'call':
       return `${choice.client} calls ${choice.commands.map(describeCommand).join(', ')}`
   }

@@ -1,5 +1,4 @@
 /** What a person can choose at a point of a world, node by node: its mail, its timers, its faults; and why not, where one cannot. */
-import { stateIn } from '../../actors/server.ts'
 import type { Message } from '../../machines/messages.ts'
 import { describeMessage } from '../../runtime/observe/describe.ts'
 import { chartState } from '../../runtime/observe/story.ts'
@@ -144,6 +143,5 @@ function idOf({ cluster, clients }: WorldSystem, name: string): string {
 function stateOf(system: WorldSystem, name: string): string {
   if (!system.isAlive(name)) return 'crashed'
   const snapshot = system.snapshot(name)
-  if (snapshot === null) return 'not started'
-  return 'role' in (snapshot.value as object) ? stateIn(snapshot.value) : chartState(snapshot)
+  return snapshot === null ? 'not started' : chartState(snapshot.value)
 }

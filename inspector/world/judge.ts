@@ -1,18 +1,12 @@
 /** Judges every step of a world: the invariants as they break, and whether the calls so far could have been one after another. */
 import type { Observation } from '../../actors/observation.ts'
+import type { TraceVerdict } from '../../runtime/check/run-trace.ts'
 import { checkHistory } from '../../runtime/history/check-history.ts'
 import type { KeyValueInput } from '../../runtime/history/history.ts'
 import { type CallToken, HistoryRecorder } from '../../runtime/history/history-recorder.ts'
 import type { Json } from '../../runtime/history/json.ts'
 import { keyValueModel } from '../../runtime/history/key-value-model.ts'
 import { watchInvariants } from '../../runtime/simulate/watch.ts'
-
-/** What is wrong at a step, in the words of the trace format's `verdicts`. */
-export interface Verdict {
-  readonly ok: false
-  readonly invariant: string
-  readonly reason: string
-}
 
 /** Steps of the search for an order; a world's histories are short. */
 const stepsMax = 200_000
@@ -21,14 +15,14 @@ const stepsMax = 200_000
 export function createJudge(cast: {
   readonly servers: readonly string[]
   readonly clients: readonly string[]
-}): (observation: Observation) => readonly Verdict[] {
+}): (observation: Observation) => readonly TraceVerdict[] {
   const watch = watchInvariants({ viewService: 'view-service', ...cast })
   const recorder = new HistoryRecorder()
   const open = new Map<string, CallToken>()
   let isBroken = false
   let isIllegal = false
 
-  const judgeHistory = ({ kind, node, call }: Observation): Verdict[] => {
+  const judgeHistory = ({ kind, node, call }: Observation): TraceVerdict[] => {
     if (call === undefined) return []
     const key = `${node}/${call.id}`
     const command = call.command as KeyValueInput
@@ -45,7 +39,7 @@ export function createJudge(cast: {
       return []
     isIllegal = true
     const reason = 'no order of the calls explains what was answered'
-    return [{ ok: false, invariant: 'I8: the history is linearizable', reason }]
+    return [{ name: 'I8: the history is linearizable', holds: false, reason }]
   }
 
   return (observation) => {
@@ -54,6 +48,6 @@ export function createJudge(cast: {
     const breach = watch.breach()
     if (breach === null || isBroken) return verdicts
     isBroken = true
-    return [{ ok: false, invariant: breach.name, reason: breach.reason }, ...verdicts]
+    return [{ name: breach.name, holds: false, reason: breach.reason }, ...verdicts]
   }
 }

@@ -53,6 +53,9 @@ export function carryOut(system: WorldSystem, choice: Choice): string | null {
     case 'partition':
       network.partition(choice.groups)
       break
+    case 'abandon':
+      clock.actAs(choice.client, () => system.clients.get(choice.client)!.abandon(choice.call))
+      break
     case 'call':
       call(system, choice)
   }
@@ -77,7 +80,7 @@ export function whyNot(system: WorldSystem, choice: Choice): string | null {
     case 'duplicate':
       return network.sent(choice.message) === undefined ? notUnderWay(choice) : null
     case 'timer':
-      return whyNoTimer(system, choice.node, choice.timer)
+      return whyNoTimer(system, choice)
     case 'crash':
       return system.isAlive(choice.node) ? null : `${choice.node} is not running`
     case 'restart':
@@ -91,6 +94,11 @@ export function whyNot(system: WorldSystem, choice: Choice): string | null {
       return network.isCut(choice.from, choice.to) ? null : 'the link is not cut'
     case 'partition':
       return choice.groups.length < 2 ? 'a partition has at least two groups' : null
+    case 'abandon':
+      if (!system.clients.has(choice.client)) return `${choice.client} is not running`
+      return system.calls(choice.client).includes(choice.call)
+        ? null
+        : `${choice.client} does not wait for call ${choice.call}`
     case 'call':
       if (!system.clients.has(choice.client)) return `${choice.client} is not running: start it again first`
       return choice.commands.map(whyInvalid).find((wrong) => wrong !== null) ?? null
@@ -112,11 +120,10 @@ function isBefore(message: HeldMessage, timer: HeldTimer): boolean {
   return message.due < timer.due || (message.due === timer.due && message.order < timer.order)
 }
 
-/** Why a message that is under way cannot arrive now; null when it can. */
+/** Why a message that is under way cannot arrive; null when it can, as it can over a link that was cut after it had left. */
 export function whyUndeliverable({ network }: WorldSystem, { envelope }: HeldMessage): string | null {
-  const { from, to } = envelope
-  if (!network.isAttached(to)) return `${to} is gone, and no later life takes its mail`
-  return network.isCut(from, to) ? `the link ${nameOf(from)} → ${nameOf(to)} is cut` : null
+  const { to } = envelope
+  return network.isAttached(to) ? null : `${to} is gone, and no later life takes its mail`
 }
 
 /** The timers of a node that are set, in the order in which they are due. */
@@ -128,11 +135,18 @@ function timerOf(system: WorldSystem, node: string, name: string): HeldTimer | u
   return timersOf(system, node).find((timer) => timer.name === name)
 }
 
-/** A node's own timers fire in the order in which they are due: it has one clock. */
-function whyNoTimer(system: WorldSystem, node: string, name: string): string | null {
-  if (timerOf(system, node, name) === undefined) return `${node} has not set a timer ${name}`
+/**
+ * A node's own timers fire in the order in which they are due: it has one clock. A moment that was recorded is taken at
+ * its word, as the intervals of the system that it comes from may have been others.
+ */
+function whyNoTimer(
+  system: WorldSystem,
+  { node, timer, at }: Extract<Choice, { kind: 'timer' }>,
+): string | null {
+  const meant = timerOf(system, node, timer)
+  if (meant === undefined) return `${node} has not set a timer ${timer}`
   const [first] = timersOf(system, node)
-  if (first!.name === name || first!.due === timerOf(system, node, name)!.due) return null
+  if (at !== undefined || first!.due === meant.due) return null
   return `${first!.name} of ${node} is due earlier, at ${first!.due} ms`
 }
 

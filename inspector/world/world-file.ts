@@ -42,6 +42,8 @@ const fileSchema = v.object({
   shown: v.object({ branch: v.number(), position: v.number() }),
 })
 
+const choicesMax = 100_000
+
 type WorldFile = v.InferOutput<typeof fileSchema>
 
 /** The world with all of its branches, as one line of JSON. */
@@ -108,6 +110,9 @@ export function readWorld(text: string): World {
 }
 
 function repeat(world: World, { own, captions, name }: WorldFile['branches'][number], index: number): void {
+  const count = own.reduce<number>((sum, item) => sum + (typeof item === 'number' ? item : 1), 0)
+  if (!(count <= choicesMax))
+    throw new Error(`expected at most ${choicesMax} choices in branch ${index}, got ${count}`)
   const said = [...captions].sort((a, b) => a.at - b.at)
   const speak = () => {
     while (said.length > 0 && said[0]!.at <= world.position) world.say(said.shift()!.text)

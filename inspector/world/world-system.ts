@@ -8,7 +8,7 @@ import { createTrace } from '../../runtime/observe/trace.ts'
 import { type BrokenChartName, brokenCharts } from './broken-charts.ts'
 import type { Choice } from './choice.ts'
 import { createHeldClock, type HeldClock } from './held-clock.ts'
-import { createHeldNetwork, type HeldNetwork } from './held-network.ts'
+import { createHeldNetwork, type HeldNetwork, nameOf } from './held-network.ts'
 import { createJudge } from './judge.ts'
 import { carryOut, nextChoice } from './steps.ts'
 
@@ -44,7 +44,9 @@ export interface WorldSystem {
   next(): Exclude<Choice, { kind: 'next' }> | null
   crash(name: string): void
   restart(name: string): void
-  /** Calls that have no answer. */
+  /** The marks of a client's calls that have no answer. */
+  calls(client: string): readonly number[]
+  /** How many calls have no answer, of all clients. */
   pending(): number
   /** Whether a step broke something. */
   readonly broken: boolean
@@ -60,7 +62,7 @@ export function createWorldSystem(options: WorldOptions, write: (line: string) =
   const clock = createHeldClock()
   const judge = createJudge({ servers, clients: clientNames })
   let isBroken = false
-  let pending = 0
+  const open = new Map<string, Set<number>>()
   const trace = createTrace({
     write,
     options: { world: options },
@@ -71,8 +73,14 @@ export function createWorldSystem(options: WorldOptions, write: (line: string) =
     },
   })
   const observe = (observation: Observation) => {
-    if (observation.kind === 'call') pending += 1
-    if (observation.kind === 'return') pending -= 1
+    const { kind, node, call } = observation
+    if (node !== null && call !== undefined) {
+      const name = nameOf(node)
+      const calls = open.get(name) ?? new Set()
+      open.set(name, calls)
+      if (kind === 'call') calls.add(call.id)
+      else calls.delete(call.id)
+    }
     trace.observe(observation)
   }
   const network = createHeldNetwork({ clock, observe, latencyMs })
@@ -139,7 +147,8 @@ export function createWorldSystem(options: WorldOptions, write: (line: string) =
       if (server(name) === undefined) startClient(name)
       else clock.actAs(name, () => server(name)!.restart())
     },
-    pending: () => pending,
+    calls: (name) => [...(open.get(name) ?? [])],
+    pending: () => [...open.values()].reduce((sum, calls) => sum + calls.size, 0),
     get broken() {
       return isBroken
     },
