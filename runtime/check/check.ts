@@ -1,5 +1,6 @@
 /** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
 import { everyStepOf, happeningsAlong, happeningsTo, minimise, type Run, story } from './counterexample.ts'
+import { type HandlerChecks, type HandlerFault, interrogated } from './handlers.ts'
 import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
 import type { Happening } from './locals.ts'
 import { randomWalks, type WalkBounds } from './random-walk.ts'
@@ -19,6 +20,8 @@ export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
   readonly seed?: number
   /** Afterwards show of sampled states that each goal can still be reached from them. Of searches only. */
   readonly liveness?: LivenessOptions
+  /** Ask the machines more than the search needs; of searches only. What is found counts as a violation. */
+  readonly handlers?: HandlerChecks
   /** Leave needless steps out of a counterexample; default true. */
   readonly minimise?: boolean
   /** See `Search`; default `sends`. */
@@ -68,30 +71,39 @@ export interface CheckResult {
  * if (result.verdict === 'violated') console.log(result.violation.story)
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
-  if (options.liveness !== undefined && options.order === 'random-walk') {
-    throw new RangeError('expected liveness with a search, got it with random walks; leave one of them out')
+  for (const kind of ['liveness', 'handlers'] as const) {
+    if (options[kind] === undefined || options.order !== 'random-walk') continue
+    throw new RangeError(`expected ${kind} with a search, got it with random walks; leave one of them out`)
   }
-  const asked = options.goals === undefined ? system : { ...system, goals: options.goals }
+  const wanted = options.goals === undefined ? system : { ...system, goals: options.goals }
+  const interrogation = options.handlers === undefined ? null : interrogated(wanted, options.handlers)
+  const asked = interrogation?.system ?? wanted
   const search = new Search(asked, options.reduction)
   const found = toBeginning(search, asked, options) ?? explored(search, asked, options)
   const plain = new Search(asked, 'none')
   const shorten = options.minimise ?? true
   const { violation, goals, end: _, ...numbers } = found
-  const isLivenessAsked = options.liveness !== undefined && violation === null
+  const fault = violation === null ? (interrogation?.verdict(search, plain) ?? null) : null
+  const isLivenessAsked = options.liveness !== undefined && violation === null && fault === null
   const liveness = isLivenessAsked ? checkLiveness(search, plain, asked, options.liveness) : null
   return {
     ...numbers,
     ...(liveness !== null && liveness.failed > 0
       ? { verdict: 'goal not found', bound: null }
       : verdictOf(found)),
+    ...(fault === null ? {} : { verdict: 'violated', bound: null }),
     liveness,
-    violation: violation === null ? null : explain(plain, violation, shorten),
+    violation: violation === null ? faultTold(fault) : explain(plain, violation, shorten),
     goals: goals.map(({ name, happenings }) => {
       if (happenings === null) return { name, run: null }
       const run = everyStepOf(plain, happenings())
       return { name, run: shorten ? minimise(plain, run, ({ state }) => plain.goal(name, state)) : run }
     }),
   }
+}
+
+function faultTold(fault: HandlerFault | null): CheckResult['violation'] {
+  return fault === null ? null : { ...fault, story: story(fault.run) }
 }
 
 /** What exploring came to; how a state was reached is worked out only when somebody asks. */

@@ -1,6 +1,7 @@
 /** Exhaustive search through any set of XState machines that speak through `send`. */
 export * from './check.ts'
 export { minimise, type Run, replay, type Step, sentence, story } from './counterexample.ts'
+export { type HandlerChecks, handlerProperties } from './handlers.ts'
 export type { LivenessFailure, LivenessOptions, LivenessResult } from './liveness.ts'
 export type { Happening } from './locals.ts'
 export {

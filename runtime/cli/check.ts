@@ -1,13 +1,11 @@
-/** `standby check` and `standby replay`: exhaustive search of a scenario, and the counterexample again. */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** `standby check`: search of a scenario, exhaustive or by random walks. */
+import { writeFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import picocolors from 'picocolors'
 import { type CheckResult, check } from '../check/check.ts'
-import { story } from '../check/counterexample.ts'
 import type { LivenessFailure, LivenessResult } from '../check/liveness.ts'
-import { repeat, type SavedRun, savedRunIn, traceOf } from '../check/run-trace.ts'
+import { traceOf } from '../check/run-trace.ts'
 import { type Scenario, scenarioNamed, scenarios } from '../check/scenarios.ts'
-import { type ReadTrace, readTrace, TraceError } from '../observe/read-trace.ts'
 import { duration, wholeNumber } from './options.ts'
 import { progressLine } from './progress-line.ts'
 
@@ -22,6 +20,8 @@ interface CheckCommandOptions {
   readonly walks?: number
   readonly steps?: number
   readonly liveness?: number | true
+  readonly handlers?: true
+  readonly except?: readonly string[]
   readonly reduction: 'sends' | 'none'
   readonly trace?: string
   readonly json?: true
@@ -34,7 +34,7 @@ const exitCodes: Record<CheckResult['verdict'], number> = {
   'goal not found': 3,
 }
 
-/** Adds the commands to the program. */
+/** Adds the command to the program. */
 export function registerCheck(program: Command): void {
   program
     .command('check')
@@ -72,6 +72,11 @@ export function registerCheck(program: Command): void {
       'show of this many states (default: 200) that every call is answered once nothing fails any more',
       wholeNumber(1, 1_000_000),
     )
+    .option(
+      '--handlers',
+      'also ask every handler twice: whether it is deterministic, pure, and takes a message twice as it takes it once',
+    )
+    .option('--except <types...>', 'messages that need not be taken twice as once')
     .option('--trace <file>', 'where a counterexample is saved (default: counterexample-SCENARIO.jsonl)')
     .option('--json', 'the result as one JSON object')
     .addHelpText(
@@ -84,22 +89,18 @@ export function registerCheck(program: Command): void {
           console.log(`${picocolors.bold(scenario.name)}\n  ${scenario.about}`)
         return
       }
+      if (isWalk(options) && (options.liveness !== undefined || options.handlers))
+        command.error('error: --liveness and --handlers are for searches; leave out the random walks')
       process.exitCode = runCheck(named(name, command), options)
-    })
-  program
-    .command('replay')
-    .description('repeat a counterexample that standby check has saved, on the charts as they are now')
-    .argument('<file>', 'the trace that was saved')
-    .addHelpText(
-      'after',
-      '\nEnds with 0 where the property holds now, 1 where it still fails, 3 where the steps cannot happen any more, 5 where\nthere is no such property to judge; a file that is no such trace ends with 2.',
-    )
-    .action((file: string, _options: unknown, command: Command) => {
-      process.exitCode = runReplay(file, command)
     })
 }
 
-function named(name: string, command: Command): Scenario {
+function isWalk({ walk, order }: CheckCommandOptions): boolean {
+  return walk === true || order === 'random-walk'
+}
+
+/** The scenario of this name; without one, the command ends with the names there are. */
+export function named(name: string, command: Command): Scenario {
   try {
     return scenarioNamed(name)
   } catch (error) {
@@ -109,10 +110,13 @@ function named(name: string, command: Command): Scenario {
 
 function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
   const progress = progressLine()
-  const walk = options.walk === true || options.order === 'random-walk'
+  const walk = isWalk(options)
   const result = check(scenario.system(), {
     order: walk ? 'random-walk' : options.order,
     seed: options.seed,
+    ...(options.handlers === undefined
+      ? {}
+      : { handlers: { deterministic: true, idempotent: { except: options.except ?? [] } } }),
     ...(options.liveness === undefined
       ? {}
       : {
@@ -143,11 +147,15 @@ function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
   const path = shown === null ? null : saved(scenario, shown, options)
   const seed = walk ? options.seed : null
   if (options.json) console.log(JSON.stringify(summaryOf(scenario, result, seed)))
-  else describe(scenario, result, path, seed)
+  else describe(scenario, result, { path, seed, handlers: options.handlers === true })
   return exitCodes[result.verdict]
 }
 
-function describe(scenario: Scenario, result: CheckResult, path: string | null, seed: number | null): void {
+function describe(
+  scenario: Scenario,
+  result: CheckResult,
+  { path, seed, handlers }: { path: string | null; seed: number | null; handlers: boolean },
+): void {
   const { verdict, bound, states, transitions, depth, seconds, bytes, violation, goals, walks, liveness } =
     result
   const colour = exitCodes[verdict] === 0 ? picocolors.green : picocolors.red
@@ -170,6 +178,11 @@ function describe(scenario: Scenario, result: CheckResult, path: string | null, 
     )
   }
   if (liveness !== null) describeLiveness(liveness)
+  if (handlers && violation === null) {
+    console.log(
+      `  ${picocolors.green('handlers')}: each is deterministic, changes nothing it is given, and takes a message twice as once`,
+    )
+  }
   const shown: Shown | null = violation ?? liveness?.failures[0] ?? null
   if (shown === null) return
   console.log(`\n${picocolors.red(shown.name)}\n  ${shown.reason}\n\n${shown.story}\n`)
@@ -202,62 +215,6 @@ function saved(
     console.error(`error: expected to write the trace to ${path}, got ${(error as Error).message}`)
     return null
   }
-}
-
-/** What became of a run that was repeated, as an exit code; 2 is an argument that is wrong. */
-const replayCodes = { holds: 0, fails: 1, impossible: 3, unknown: 5 } as const
-
-function runReplay(file: string, command: Command): number {
-  const run = savedIn(file, command)
-  if (run.scenario === null) {
-    return command.error(
-      `error: expected a trace of a scenario in ${file}, got one of a system of your own; repeat it with repeat(system, savedRunIn(readTrace(text))) of standby/check`,
-    )
-  }
-  const scenario = named(run.scenario, command)
-  const { run: repeated, verdict } = repeat(scenario.system(), run)
-  if (repeated === null) {
-    console.log(
-      `${picocolors.yellow('not repeatable')}: in ${scenario.name} these steps cannot happen any more; the charts or the scenario have changed`,
-    )
-    return replayCodes.impossible
-  }
-  console.log(`${scenario.name}, ${repeated.steps.length} steps\n\n${story(repeated)}\n`)
-  if (verdict === null) {
-    const asked =
-      run.property === null ? 'the trace names no property' : `no property is called "${run.property}"`
-    console.log(`${picocolors.yellow('repeated, not judged')}: ${asked}`)
-    return replayCodes.unknown
-  }
-  if (verdict === true) {
-    console.log(`${picocolors.green('holds now')}: ${run.property}`)
-    return replayCodes.holds
-  }
-  console.log(`${picocolors.red('still fails')}: ${run.property}\n  ${verdict}`)
-  return replayCodes.fails
-}
-
-function savedIn(file: string, command: Command): SavedRun {
-  let trace: ReadTrace
-  try {
-    trace = readTrace(readFileSync(file, 'utf8'), { partial: true })
-  } catch (error) {
-    const problem = error instanceof TraceError ? error.message : (error as Error).message
-    return command.error(`error: expected a trace in ${file}, got ${problem}`)
-  }
-  if (!trace.complete) {
-    return command.error(
-      `error: expected a whole trace in ${file}, got one without its end; save it again with standby check`,
-    )
-  }
-  const run = savedRunIn(trace)
-  if (run !== null) return run
-  const { seed } = trace.header
-  const way =
-    seed === null ? 'standby check writes such a trace' : `standby simulate --seed ${seed} repeats this one`
-  return command.error(
-    `error: expected a counterexample of standby check in ${file}, got the trace of another run; ${way}`,
-  )
 }
 
 function summaryOf(

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { registerCheck } from './check.ts'
 import { registerExport } from './export.ts'
 import { registerJudge } from './judge.ts'
+import { registerReplay } from './replay.ts'
 import { registerRun } from './run.ts'
 import { registerSimulate, registerSimulateWorker } from './simulate.ts'
 
@@ -13,6 +14,7 @@ const commands = [
   registerSimulate,
   registerSimulateWorker,
   registerCheck,
+  registerReplay,
   registerJudge,
   registerExport,
 ]
