@@ -56,7 +56,19 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   let stopped = false
   let collected: PureAction[] = []
   let microsteps: Microstep[] = []
+  /** The envelope that arrived last, and the event that was made of it. */
+  let newest: { readonly event: EventObject; readonly envelope: Envelope } | null = null
   const scopes = new WeakMap<Scope, Scope>()
+
+  /** XState tells an inspector of every microstep: this one looks over its shoulder, which costs less than being one. */
+  const watched = (system: Scope['system']): Scope['system'] => {
+    const inner = system as InspectedSystem
+    const _sendInspectionEvent: InspectedSystem['_sendInspectionEvent'] = (inspected) => {
+      if (inspected.type === '@xstate.microstep') microsteps.push(...microstepsOf(inspected))
+      inner._sendInspectionEvent(inspected)
+    }
+    return { ...inner, _sendInspectionEvent } as Scope['system']
+  }
 
   /** The actor's own scope, except that the chart's effects are collected instead of executed. */
   const collecting = (scope: Scope): Scope => {
@@ -68,6 +80,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       }
       wrapped = {
         ...scope,
+        system: observe === undefined ? scope.system : watched(scope.system),
         get actionExecutor() {
           return collect
         },
@@ -105,17 +118,15 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       outgoing.push({ from: id, to, message, stamp: clock })
     }
     const after = clock === known ? stepped : withClock(stepped, clock)
-    const effects = actions.filter(({ type }) => type === 'settle')
-    if (observe !== undefined) {
-      later(scope, () => observe(observation(before, event, after, actions, arrivalClock)))
-    }
-    if (beforeSending !== undefined) later(scope, () => beforeSending(after))
-    if (outgoing.length > 0) later(scope, () => sendAll(outgoing))
-    if (effects.length > 0) {
-      later(scope, () => {
-        for (const effect of effects) carryOut?.(effect)
-      })
-    }
+    const steps = microsteps
+    scope.defer(() =>
+      orLeave(() => {
+        observe?.(observation(before, event, after, actions, steps, arrivalClock))
+        beforeSending?.(after)
+        sendAll(outgoing)
+        for (const action of actions) if (action.type === 'settle') carryOut?.(action)
+      }),
+    )
     return after
   }
 
@@ -133,8 +144,6 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       throw error
     }
   }
-
-  const later = (scope: Scope, run: () => void): void => scope.defer(() => orLeave(run))
 
   const sendAll = (envelopes: readonly Envelope[]): void => {
     for (const envelope of envelopes) {
@@ -157,27 +166,28 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     event: EventObject,
     after: AnyMachineSnapshot,
     actions: readonly PureAction[],
+    steps: readonly Microstep[],
     clock: Clock,
   ): Observation => {
-    const { stamp, from } = event as Partial<Arrival>
-    const base = {
-      node: id,
-      t: time.now(),
-      clock,
-      event,
-      after,
-      actions,
-      microsteps,
-      ignored: actions.flatMap(({ type, params }) => (type === 'ignore' ? [(params as Ignore).reason] : [])),
-      ...(before === null ? {} : { before }),
+    const node = id
+    const t = time.now()
+    const ignored = reasonsIn(actions)
+    if (before === null)
+      return { kind: 'start', node, t, clock, event, after, actions, microsteps: steps, ignored }
+    const taken = { node, t, clock, event, before, after, actions, microsteps: steps, ignored }
+    if ((event as Partial<Arrival>).stamp !== undefined) {
+      const envelope = envelopeOf(event as Arrival)
+      return Object.assign(taken, { kind: 'receive', envelope, messageId: messageIdOf(envelope) } as const)
     }
-    if (stamp === undefined || from === undefined) {
-      const kind = before === null ? 'start' : event.type.startsWith('xstate.after.') ? 'timer' : 'local'
-      return { kind, ...base }
-    }
-    const { stamp: _, from: __, ...message } = event as Arrival
-    const envelope: Envelope = { from, to: id, message: message as Message, stamp }
-    return { kind: 'receive', ...base, envelope, messageId: messageIdOf(envelope) }
+    const kind = event.type.startsWith('xstate.after.') ? 'timer' : 'local'
+    return Object.assign(taken, { kind } as const)
+  }
+
+  /** What arrives while a step is under way waits, so that the newest envelope may be another event's. */
+  const envelopeOf = (event: Arrival): Envelope => {
+    if (newest?.event === event) return newest.envelope
+    const { stamp, from, ...message } = event
+    return { from, to: id, message: message as Message, stamp }
   }
 
   /** The entries of clients are capped; those of servers and of the view service are not (L6). */
@@ -203,8 +213,11 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
         ? `expected an envelope to ${id}, got one to ${to}`
         : (invalidSender(from) ?? invalidStamp(stamp) ?? invalidMessage(message))
     // Not `{ ...message, from, stamp }`: adding to a spread makes V8 draw up a new hidden class each time.
-    if (invalid === null) actor.send(Object.assign({}, message, { from, stamp }) as unknown as EventObject)
-    else
+    if (invalid === null) {
+      const event: EventObject = Object.assign({}, message, { from, stamp })
+      newest = { event, envelope }
+      actor.send(event)
+    } else
       observe?.({
         kind: 'refuse',
         node: id,
@@ -235,20 +248,8 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     },
     start(snapshot, scope) {
       machine.start(snapshot as never)
-      const unplug = transport.attach(id, (envelope) => receiveEnvelope(scope.self, envelope))
-      const inspection =
-        observe === undefined
-          ? undefined
-          : scope.system.inspect((inspected) => {
-              if (inspected.type === '@xstate.microstep' && inspected.actorRef === scope.self) {
-                microsteps.push(...microstepsOf(inspected))
-              }
-            })
+      detach = transport.attach(id, (envelope) => receiveEnvelope(scope.self, envelope))
       stopped = false
-      detach = () => {
-        unplug()
-        inspection?.unsubscribe()
-      }
     },
     restoreSnapshot: (snapshot, scope) => machine.restoreSnapshot(snapshot as never, scope as never),
     getPersistedSnapshot: (snapshot, persistOptions) =>
@@ -295,6 +296,23 @@ function mayExceed(clock: Clock, after: AnyMachineSnapshot, before: AnyMachineSn
 /** The clock is the only part of a context that is not the chart's own. */
 function withClock(snapshot: AnyMachineSnapshot, clock: Clock): AnyMachineSnapshot {
   return { ...snapshot, context: { ...snapshot.context, clock } } as AnyMachineSnapshot
+}
+
+function reasonsIn(actions: readonly PureAction[]): readonly string[] {
+  let reasons: string[] | null = null
+  for (const { type, params } of actions) {
+    if (type !== 'ignore') continue
+    reasons ??= []
+    reasons.push((params as Ignore).reason)
+  }
+  return reasons ?? none
+}
+
+const none: readonly string[] = Object.freeze([])
+
+/** The part of XState's system through which it tells inspectors what happens. */
+type InspectedSystem = Scope['system'] & {
+  readonly _sendInspectionEvent: (inspected: { readonly type: string }) => void
 }
 
 /** The transitions that XState's inspection event of one microstep tells of. */
