@@ -117,7 +117,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       clock = tick(clock, id)
       outgoing.push({ from: id, to, message, stamp: clock })
     }
-    const after = clock === known ? stepped : withClock(stepped, clock)
+    const after = clock === known ? stepped : withClock(stepped, clock, stepped !== before)
     const steps = microsteps
     scope.defer(() =>
       orLeave(() => {
@@ -293,9 +293,10 @@ function mayExceed(clock: Clock, after: AnyMachineSnapshot, before: AnyMachineSn
   return Object.keys(clock.vector).length !== Object.keys(known.vector).length
 }
 
-/** The clock is the only part of a context that is not the chart's own. */
-function withClock(snapshot: AnyMachineSnapshot, clock: Clock): AnyMachineSnapshot {
-  return { ...snapshot, context: { ...snapshot.context, clock } } as AnyMachineSnapshot
+/** The clock is the only part of a context that is not the chart's own. A snapshot that nobody has seen yet is not copied. */
+function withClock(snapshot: AnyMachineSnapshot, clock: Clock, isNew: boolean): AnyMachineSnapshot {
+  const context = { ...snapshot.context, clock }
+  return (isNew ? Object.assign(snapshot, { context }) : { ...snapshot, context }) as AnyMachineSnapshot
 }
 
 function reasonsIn(actions: readonly PureAction[]): readonly string[] {
