@@ -12,6 +12,7 @@ import {
   everyStep,
   type Invariant,
   type NodeView,
+  type SentMessage,
   type StepInvariant,
   type SystemView,
 } from './check/system.ts'
@@ -111,16 +112,39 @@ export function canDecide(system: SystemView, servers: readonly NodeId[], id: No
   return contextOf(backup).view.number === view.number && isIn(backup, 'backup', 'serving')
 }
 
-/** The views that the view service has told anyone, and its current one, by number. */
-function viewsTold(viewService: NodeView): ReadonlyMap<number, View> {
+/** What the messages that a node has sent come to; worked out once for each list of them. */
+interface Told {
+  readonly views: ReadonlyMap<number, View>
+  /** By descending number. */
+  readonly newestFirst: readonly View[]
+  readonly answers: readonly { readonly session: number; readonly seq: number }[]
+}
+
+const toldBy = new WeakMap<readonly SentMessage[], Told>()
+
+function told(sent: readonly SentMessage[]): Told {
+  const known = toldBy.get(sent)
+  if (known !== undefined) return known
   const views = new Map<number, View>()
-  for (const { message } of viewService.sent) {
-    const told = message as Message
-    if (told.type === 'viewReply') views.set(told.view.number, told.view)
+  const answers: { session: number; seq: number }[] = []
+  for (const { message } of sent) {
+    const said = message as Message
+    if (said.type === 'viewReply') views.set(said.view.number, said.view)
+    else if (said.type === 'reply' && said.session !== null && said.outcome.kind === 'results')
+      answers.push({ session: said.session, seq: said.seq })
   }
+  const newestFirst = [...views.values()].sort((a, b) => b.number - a.number)
+  const all = { views, newestFirst, answers }
+  toldBy.set(sent, all)
+  return all
+}
+
+/** The views that the view service has told anyone, by number, its current one among them. */
+function viewsTold(viewService: NodeView): ReadonlyMap<number, View> {
+  const { views } = told(viewService.sent)
   const current = (viewService.snapshot.context as ViewServiceContext).view
-  views.set(current.number, current)
-  return views
+  // Two views of one number would be two here.
+  return views.get(current.number) === current ? views : new Map(views).set(current.number, current)
 }
 
 function viewsFollow(views: ReadonlyMap<number, View>): true | string {
@@ -180,11 +204,7 @@ function holdsStateWhenAcknowledged(viewService: NodeView, server: NodeView): tr
 
 /** Every answer to a request is found in the session tables of the newest served view's members. */
 function answersAreKept(system: SystemView, { viewService, servers }: Cast, id: NodeId): true | string {
-  const answers = system.node(id).sent.flatMap(({ message }) => {
-    const reply = message as Message
-    const answered = reply.type === 'reply' && reply.session !== null && reply.outcome.kind === 'results'
-    return answered ? [{ session: reply.session as number, seq: reply.seq }] : []
-  })
+  const { answers } = told(system.node(id).sent)
   if (answers.length === 0) return true
   const view = newestServed(system, viewService, servers)
   if (view === null) return true
@@ -204,8 +224,11 @@ function answersAreKept(system: SystemView, { viewService, servers }: Cast, id: 
 
 /** The newest view whose primary has begun serving; null where a life that is over leaves that open. */
 function newestServed(system: SystemView, viewService: NodeId, servers: readonly NodeId[]): View | null {
-  const views = [...viewsTold(system.node(viewService)).values()].sort((a, b) => b.number - a.number)
-  for (const view of views) {
+  const service = system.node(viewService)
+  const current = (service.snapshot.context as ViewServiceContext).view
+  const { newestFirst } = told(service.sent)
+  for (let index = newestFirst[0]?.number === current.number ? 0 : -1; index < newestFirst.length; index++) {
+    const view = index < 0 ? current : newestFirst[index]!
     if (view.primary === null) return null
     const primary = lifeOf(system, servers, view.primary)
     if (primary === null) return null
@@ -235,9 +258,19 @@ function pairAgrees(primary: NodeView, backup: NodeView): true | string {
   if (ahead)
     return second.replica.position >= first.replica.position || `${backup.id} is behind ${primary.id}`
   return (
-    JSON.stringify(first.replica) === JSON.stringify(second.replica) ||
-    `${primary.id} and ${backup.id} hold different states`
+    textOf(first.replica) === textOf(second.replica) || `${primary.id} and ${backup.id} hold different states`
   )
+}
+
+const texts = new WeakMap<Replica, string>()
+
+function textOf(replica: Replica): string {
+  let text = texts.get(replica)
+  if (text === undefined) {
+    text = JSON.stringify(replica)
+    texts.set(replica, text)
+  }
+  return text
 }
 
 function isViewService({ snapshot }: NodeView): boolean {

@@ -1,11 +1,10 @@
-/** Watches the invariants of a running system at every step, looking only at what a step can have changed. */
-import type { AnyMachineSnapshot, EventObject } from 'xstate'
+/** Watches the invariants of a running system at every step: after a step only those that have ever asked for what it changed. */
+import type { AnyMachineSnapshot } from 'xstate'
 import type { Observation } from '../../actors/observation.ts'
-import type { Message } from '../../machines/messages.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
-import type { ServerContext } from '../../machines/server-setup.ts'
-import type { Invariant, NodeView, SentMessage, SystemView } from '../check/system.ts'
+import type { Invariant, StepInvariant, SystemView } from '../check/system.ts'
 import { standbyInvariants, standbyStepInvariants } from '../invariants.ts'
+import { Seat } from './seat.ts'
 
 /** A broken invariant: which, why, when and at which node it showed. */
 export interface Breach {
@@ -24,68 +23,87 @@ export interface Watch {
   evaluations(): number
 }
 
-interface Seat {
-  view: NodeView
-  /** Of what was sent, the newest of each kind that an invariant can ask for: bounded by views and sessions. */
-  readonly sent: Map<string, SentMessage>
-}
-
-/** Watches I1 to I7 for servers and clients of these names. */
-export function watchInvariants(cast: {
+/** Who is watched, and what must hold. */
+export interface WatchOptions {
   readonly viewService: NodeId
   readonly servers: readonly string[]
   readonly clients: readonly string[]
-}): Watch {
+  /** Default: I1 to I7. */
+  readonly invariants?: readonly Invariant[]
+  readonly steps?: readonly StepInvariant[]
+}
+
+/** After so many views the messages that spoke of old ones are forgotten, but for those that a node is still in. */
+const viewsKept = 256
+
+/**
+ * Watches servers and clients of these names. An invariant is a function of what it asks for, so a step that changed
+ * nothing of that cannot change its verdict: it is not evaluated. What it asks for is noted while it is evaluated.
+ */
+export function watchInvariants(options: WatchOptions): Watch {
+  const { viewService, servers, clients, steps = standbyStepInvariants } = options
   const first = (name: string) => `${name}#1`
-  const servers = cast.servers.map(first)
-  const invariants = standbyInvariants({
-    viewService: cast.viewService,
-    servers,
-    clients: cast.clients.map(first),
-  })
-  const seats = new Map<string, Seat>()
-  /** Which invariants asked for a node when they were last evaluated. */
-  const askers = new Map<string, Set<Invariant>>()
+  const cast = { viewService, servers: servers.map(first), clients: clients.map(first) }
+  const invariants = options.invariants ?? standbyInvariants(cast)
+  const seats = new Map([viewService, ...servers, ...clients].map((name) => [name, new Seat()]))
+  const byId = new Map<NodeId, Seat>()
   let breach: Breach | null = null
   let evaluations = 0
+  let forgotten = 0
 
-  const nameOf = (id: NodeId) => parseNodeId(id).name
-  const system = (asked: Set<string>): SystemView => ({
-    ids: [cast.viewService, ...servers],
+  const seatOf = (id: NodeId): Seat | undefined => {
+    let seat = byId.get(id)
+    if (seat === undefined) {
+      seat = seats.get(parseNodeId(id).name)
+      if (seat !== undefined) byId.set(id, seat)
+    }
+    return seat
+  }
+  const system: SystemView = {
+    ids: [viewService, ...cast.servers, ...cast.clients],
     node(id) {
-      const name = nameOf(id)
-      asked.add(name)
-      return seats.get(name)?.view ?? absent
+      const seat = seatOf(id)
+      if (seat === undefined) throw new Error(`expected a node of the cast, got ${id}`)
+      return seat.face
     },
     observed: () => undefined,
-  })
-
-  const evaluate = (invariant: Invariant, t: number, node: NodeId) => {
-    evaluations++
-    const asked = new Set<string>()
-    const verdict = invariant.holds(system(asked))
-    for (const name of asked) {
-      const asking = askers.get(name) ?? new Set()
-      askers.set(name, asking.add(invariant))
-    }
-    if (verdict !== true) breach ??= { name: invariant.name, reason: verdict, t, node }
   }
 
-  const update = (id: NodeId, change: Partial<NodeView>, t: number) => {
-    const name = nameOf(id)
-    const seat: Seat = seats.get(name) ?? { view: absent, sent: new Map() }
-    const before = seat.view
-    seat.view = { ...before, id, ...change }
-    const isNew = !seats.has(name)
-    seats.set(name, seat)
-    if (!isNew && before.id === id && change.snapshot !== undefined && change.alive === undefined) {
-      for (const step of standbyStepInvariants) {
-        const verdict = step.holds(before, seat.view)
-        if (verdict !== true) breach ??= { name: step.name, reason: verdict, t, node: id }
+  const fail = (name: string, reason: string, t: number, node: NodeId) => {
+    breach ??= { name, reason, t, node }
+  }
+  const evaluate = (invariant: Invariant, t: number, node: NodeId) => {
+    evaluations++
+    Seat.asking = invariant
+    const verdict = invariant.holds(system)
+    Seat.asking = null
+    if (verdict !== true) fail(invariant.name, verdict, t, node)
+  }
+  /** Evaluates whatever has asked for something that this step changed. */
+  const settle = (seat: Seat, t: number, node: NodeId) => {
+    for (const invariant of seat.takeAskers()) evaluate(invariant, t, node)
+  }
+
+  const forgetOldViews = (newest: number) => {
+    forgotten = newest
+    const held = new Set([...seats.values()].map((seat) => seat.viewNumber))
+    const isKept = (number: number) =>
+      number > newest - viewsKept || held.has(number) || held.has(number - 1) || held.has(number + 1)
+    for (const seat of seats.values()) seat.forget(isKept)
+    for (const id of byId.keys()) if (byId.get(id)!.face.id !== id) byId.delete(id)
+  }
+
+  const step = (seat: Seat, { before, after, t }: Observation, node: NodeId) => {
+    if (after === undefined || (before !== undefined && isSameButClock(before, after))) return
+    if (before !== undefined) {
+      const [old, now] = seat.pair(before, after)
+      for (const { name, holds } of steps) {
+        const verdict = holds(old, now)
+        if (verdict !== true) fail(name, verdict, t, node)
       }
     }
-    if (isNew) for (const invariant of invariants) evaluate(invariant, t, id)
-    else for (const invariant of [...(askers.get(name) ?? [])]) evaluate(invariant, t, id)
+    seat.move(after)
+    settle(seat, t, node)
   }
 
   return {
@@ -94,68 +112,29 @@ export function watchInvariants(cast: {
     observe(observation) {
       const { kind, node, t } = observation
       if (breach !== null || node === null) return
+      const seat = seatOf(node)
+      if (seat === undefined) return
       if (kind === 'start') {
-        update(node, { snapshot: observation.after!, alive: true, sent: sentOf(seats.get(nameOf(node))) }, t)
-      } else if (kind === 'crash') update(node, { alive: false }, t)
-      else if (kind === 'send') {
-        const { from, to, message } = observation.envelope!
-        const seat = seats.get(nameOf(node))
-        const key = keyOf(message)
-        if (seat === undefined || key === null) return
-        const known = seat.sent.get(key)
-        if (known !== undefined && !isNewer(known.message as Message, message)) return
-        seat.sent.set(key, { from, to, message: message as EventObject })
-        update(node, { sent: [...seat.sent.values()] }, t)
-      } else if (observation.after !== undefined && matters(observation.before, observation.after)) {
-        update(node, { snapshot: observation.after }, t)
-      }
+        const isFirst = seat.begin(node, observation.after!)
+        if (isFirst) for (const invariant of invariants) evaluate(invariant, t, node)
+        settle(seat, t, node)
+      } else if (kind === 'crash') {
+        seat.crash()
+        settle(seat, t, node)
+      } else if (kind === 'send') {
+        if (!seat.send(observation.envelope!)) return
+        if (node === viewService && seat.viewNumber >= forgotten + viewsKept) forgetOldViews(seat.viewNumber)
+        settle(seat, t, node)
+      } else step(seat, observation, node)
     },
   }
 }
 
-const absent: NodeView = {
-  id: '',
-  alive: false,
-  snapshot: {
-    context: { view: { number: 0, primary: null, backup: null }, replica: null },
-    value: {},
-    hasTag: () => false,
-    matches: () => false,
-  } as unknown as AnyMachineSnapshot,
-  sent: [],
-}
-
-function sentOf(seat: Seat | undefined): readonly SentMessage[] {
-  return seat === undefined ? [] : [...seat.sent.values()]
-}
-
-/** Invariants ask for views that were told, numbers that were pinged, and answers; for nothing else that was sent. */
-function keyOf(message: Message): string | null {
-  switch (message.type) {
-    case 'viewReply':
-      return `view ${message.view.number}`
-    case 'ping':
-      return `ping ${message.viewNumber}`
-    case 'reply':
-      return message.session === null ? null : `reply ${message.session}`
-    default:
-      return null
-  }
-}
-
-/** Of the answers to a session the newest one implies the others. */
-function isNewer(known: Message, message: Message): boolean {
-  return known.type === 'reply' && message.type === 'reply' && message.seq > known.seq
-}
-
-/** Whether a step changed anything that an invariant can ask for. */
-function matters(before: AnyMachineSnapshot | undefined, after: AnyMachineSnapshot): boolean {
-  if (before === undefined || before.value !== after.value || before.tags !== after.tags) return true
-  const [old, now] = [before.context as Partial<ServerContext>, after.context as Partial<ServerContext>]
-  return (
-    old.view !== now.view ||
-    old.replica !== now.replica ||
-    old.outstanding !== now.outstanding ||
-    old.applied !== now.applied
-  )
+/** Most of what a node is told leaves it as it was. */
+function isSameButClock(before: AnyMachineSnapshot, after: AnyMachineSnapshot): boolean {
+  if (before === after) return true
+  if (before.value !== after.value || before.status !== after.status) return false
+  const [old, now] = [before.context, after.context]
+  for (const key in now) if (key !== 'clock' && old[key] !== now[key]) return false
+  return true
 }
