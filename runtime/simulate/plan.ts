@@ -1,40 +1,34 @@
 /** What a seed decides: how large the system is, what its clients do, what goes wrong and when. A plan is data and can be edited. */
-import type { Random } from '../../actors/ports.ts'
-import type { KeyValueCommand } from '../../machines/key-value-store.ts'
 import { seededRandom } from '../schedulers.ts'
-import type { FaultRates } from '../transport/faults.ts'
-
-/** One thing that befalls the system, at a moment in virtual milliseconds. */
-export type Fault =
-  | { readonly at: number; readonly kind: 'crash'; readonly server: string }
-  | { readonly at: number; readonly kind: 'restart'; readonly server: string }
-  | { readonly at: number; readonly kind: 'cut'; readonly from: string; readonly to: string }
-  | { readonly at: number; readonly kind: 'partition'; readonly groups: readonly (readonly string[])[] }
-  | { readonly at: number; readonly kind: 'heal' }
-  | { readonly at: number; readonly kind: 'slow'; readonly node: string; readonly delayMaxMs: number }
-  | { readonly at: number; readonly kind: 'rates'; readonly rates: FaultRates }
-  | { readonly at: number; readonly kind: 'restartClient'; readonly client: string }
+import { type Drawing, drawing } from './drawing.ts'
+import { type Fault, faultsOf } from './fault-plan.ts'
+import { keyValueWorkload, type Workload } from './workload.ts'
 
 /** A call of a client; it waits until the client's call before it has ended. */
 export interface PlannedCall {
   readonly client: string
   /** Not before this moment, in virtual milliseconds. */
   readonly at: number
-  readonly command: KeyValueCommand
+  /** A command of the workload's application. */
+  readonly command: unknown
 }
 
-/** All that a run depends on; equal plans give equal runs. */
+/** All that a run depends on, beside its workload; equal plans give equal runs. */
 export interface Plan {
   readonly seed: number
   readonly servers: readonly string[]
   readonly clients: readonly string[]
   /** When faults end and everything heals, in virtual milliseconds. */
   readonly healAt: number
-  /** How long the healed phase may last before whoever still waits makes the run fail. */
+  /** How long after that a call may wait for its answer before the run fails, in virtual milliseconds. */
   readonly settleMs: number
   readonly latencyMs: number
   readonly sessionsMax: number
+  readonly queueMax: number
   readonly transferBytesMax: number
+  /** Client entries in a vector clock (L6); null: uncapped, dead incarnations included. */
+  readonly vectorEntriesMax: number | null
+  /** How long calls wait that are made while there are faults; null, and later: for ever. */
   readonly callTimeoutMs: number | null
   readonly faults: readonly Fault[]
   readonly calls: readonly PlannedCall[]
@@ -51,13 +45,15 @@ export interface PlanOptions {
   readonly faultyMs?: number
 }
 
+/** A faulty phase of more virtual milliseconds has so many lives that clocks must forget dead ones (L6). */
+const shortLifeMs = 60_000
+
 /**
  * The plan of a seed. Swarm style (Groce and others, Swarm Testing, 2012): each seed first draws which kinds of faults
  * exist at all and how often they come, so that rare mixtures are met, too.
  */
-export function planOf({ seed, ...options }: PlanOptions): Plan {
-  const random = seededRandom(seed)
-  const draw = drawing(random)
+export function planOf({ seed, ...options }: PlanOptions, workload: Workload = keyValueWorkload): Plan {
+  const draw = drawing(seededRandom(seed))
   const servers = names('s', options.servers ?? draw.integer(2, 5))
   const clients = names('c', options.clients ?? draw.integer(1, 5))
   const healAt = options.faultyMs ?? draw.integer(3_000, 10_000)
@@ -70,117 +66,26 @@ export function planOf({ seed, ...options }: PlanOptions): Plan {
     settleMs: 20_000,
     latencyMs: draw.integer(1, 10),
     sessionsMax: draw.chance(0.2) ? Math.max(1, clients.length - 1) : 10_000,
+    queueMax: draw.chance(0.2) ? 1 : 1024,
     transferBytesMax: draw.chance(0.3) ? 64 : 256 * 1024,
+    vectorEntriesMax: healAt > shortLifeMs ? 64 : null,
     callTimeoutMs: draw.chance(0.2) ? draw.integer(100, 1000) : null,
-    faults: faultsOf(draw, servers, clients, healAt),
-    calls: callsOf(draw, clients, calls, healAt),
+    faults: faultsOf(draw, { servers, clients, healAt }),
+    calls: callsOf(draw, { clients, calls, until: healAt + healedMs }, workload),
   }
 }
 
-type Drawing = ReturnType<typeof drawing>
+/** New calls are still made for so long after everything has healed. */
+const healedMs = 500
 
-function drawing(random: Random) {
-  const integer = (min: number, max: number) => min + Math.floor(random() * (max - min + 1))
-  return {
-    random,
-    integer,
-    chance: (probability: number) => random() < probability,
-    one: <Item>(items: readonly Item[]): Item => items[integer(0, items.length - 1)]!,
-  }
-}
-
-function faultsOf(
+function callsOf(
   draw: Drawing,
-  servers: readonly string[],
-  clients: readonly string[],
-  healAt: number,
-): Fault[] {
-  const faults: Fault[] = []
-  const has = {
-    loss: draw.chance(0.6),
-    duplicates: draw.chance(0.6),
-    delays: draw.chance(0.6),
-    crashes: draw.chance(0.7),
-    cuts: draw.chance(0.5),
-    partitions: draw.chance(0.5),
-    slow: draw.chance(0.4),
-    clientRestarts: draw.chance(0.2),
-  }
-  const rates: FaultRates = {
-    drop: has.loss ? draw.random() * 0.3 : 0,
-    duplicate: has.duplicates ? draw.random() * 0.5 : 0,
-    delay: has.delays ? draw.random() * 0.5 : 0,
-    delayMaxMs: draw.integer(5, 500),
-  }
-  if (has.loss || has.duplicates || has.delays)
-    faults.push({ at: draw.integer(0, 500), kind: 'rates', rates })
-
-  const everyMs = draw.integer(150, 1500)
-  const all = ['view-service', ...servers, ...clients]
-  const down = new Set<string>()
-  for (let at = draw.integer(100, everyMs); at < healAt; at += draw.integer(20, everyMs)) {
-    const kinds: Fault['kind'][] = []
-    if (has.crashes) kinds.push('crash', 'restart', 'restart')
-    if (has.cuts) kinds.push('cut')
-    if (has.partitions) kinds.push('partition')
-    if (has.cuts || has.partitions) kinds.push('heal')
-    if (has.slow) kinds.push('slow')
-    if (has.clientRestarts) kinds.push('restartClient')
-    if (kinds.length === 0) break
-    switch (draw.one(kinds)) {
-      case 'crash': {
-        const server = draw.one(servers)
-        down.add(server)
-        faults.push({ at, kind: 'crash', server })
-        break
-      }
-      case 'restart': {
-        const server = down.size > 0 ? draw.one([...down]) : draw.one(servers)
-        down.delete(server)
-        faults.push({ at, kind: 'restart', server })
-        break
-      }
-      case 'cut': {
-        const from = draw.one(all)
-        const to = draw.one(all.filter((other) => other !== from))
-        faults.push({ at, kind: 'cut', from, to })
-        break
-      }
-      case 'partition': {
-        const left = all.filter(() => draw.chance(0.5))
-        faults.push({ at, kind: 'partition', groups: [left, all.filter((node) => !left.includes(node))] })
-        break
-      }
-      case 'slow':
-        faults.push({ at, kind: 'slow', node: draw.one(all), delayMaxMs: draw.integer(50, 2000) })
-        break
-      case 'restartClient':
-        faults.push({ at, kind: 'restartClient', client: draw.one(clients) })
-        break
-      default:
-        faults.push({ at, kind: 'heal' })
-    }
-  }
-  return faults
-}
-
-function callsOf(draw: Drawing, clients: readonly string[], calls: number, healAt: number): PlannedCall[] {
-  const keys = names('k', draw.integer(1, 3))
-  return Array.from({ length: calls }, (_, index) => {
-    const key = draw.one(keys)
-    const value = `${index} `
-    const dice = draw.random()
-    const command: KeyValueCommand =
-      dice < 0.4
-        ? { op: 'append', key, value }
-        : dice < 0.75
-          ? { op: 'get', key }
-          : dice < 0.9
-            ? { op: 'put', key, value }
-            : dice < 0.95
-              ? { op: 'delete', key }
-              : { op: 'compareAndSet', key, expected: null, value }
-    return { client: draw.one(clients), at: draw.integer(0, healAt), command }
+  { clients, calls, until }: { clients: readonly string[]; calls: number; until: number },
+  workload: Workload,
+): PlannedCall[] {
+  return Array.from({ length: calls }, (_, number) => {
+    const command = workload.command(draw.random, number) as unknown
+    return { client: draw.one(clients), at: draw.integer(0, until), command }
   }).sort((a, b) => a.at - b.at)
 }
 
