@@ -8,6 +8,7 @@ import { historyBench } from './history.bench.ts'
 import { type BenchOptions, isMet, type Measurement } from './measurement.ts'
 import { putBench } from './put.bench.ts'
 import { searchBench } from './search.bench.ts'
+import { simulateBench } from './simulate.bench.ts'
 import { throughputBench } from './throughput.bench.ts'
 
 const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>> = {
@@ -17,6 +18,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>>
   failover: failoverBench,
   cost: costBench,
   search: searchBench,
+  simulate: simulateBench,
   history: historyBench,
 }
 

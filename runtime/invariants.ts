@@ -239,7 +239,11 @@ function newestServed(system: SystemView, viewService: NodeId, servers: readonly
         const ping = message as Message
         return from === view.primary && ping.type === 'ping' && ping.viewNumber === view.number
       })
-      return hasServed ? view : null
+      if (!hasServed) return null
+      // The number before is pinged in a view that is not confirmed, also where that one was not confirmed either (S1).
+      const backup = view.backup === null ? null : lifeOf(system, servers, view.backup)
+      if (backup === null) return view.backup === null ? view : null
+      if (contextOf(backup).view.number >= view.number) return view
     }
   }
   return null

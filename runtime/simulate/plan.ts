@@ -63,7 +63,7 @@ export function planOf({ seed, ...options }: PlanOptions, workload: Workload = k
     servers,
     clients,
     healAt,
-    settleMs: 20_000,
+    settleMs: 5_000,
     latencyMs: draw.integer(1, 10),
     sessionsMax: draw.chance(0.2) ? Math.max(1, clients.length - 1) : 10_000,
     queueMax: draw.chance(0.2) ? 1 : 1024,

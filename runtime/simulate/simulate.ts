@@ -1,6 +1,7 @@
 /** The simulator: the live actors on virtual time, with everything that can go wrong drawn from a seed. */
-import type { Client, ClientCore } from '../../actors/client.ts'
+
 import type { Charts } from '../../actors/charts.ts'
+import type { Client, ClientCore } from '../../actors/client.ts'
 import { type Cluster, createCluster } from '../../actors/cluster.ts'
 import type { Observation } from '../../actors/observation.ts'
 import type { Observe, Transport } from '../../actors/ports.ts'

@@ -112,7 +112,8 @@ export class Situations {
 
   #dropped({ detail, envelope }: Observation): void {
     this.#count('message lost')
-    if (detail === 'link cut' && envelope!.message.type === 'forward') this.#count('pair cut off from each other')
+    if (detail === 'link cut' && envelope!.message.type === 'forward')
+      this.#count('pair cut off from each other')
   }
 
   #sent(message: Message, node: NodeId): void {

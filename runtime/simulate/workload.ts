@@ -90,7 +90,7 @@ export function answeredOperation(
   answer: Answer,
   end: number,
 ): SimulatedOperation {
-  const output =
-    workload.output?.(answer, command) ?? ('error' in answer ? { error: answer.error } : answer.value)
+  const known = 'error' in answer ? { error: answer.error } : answer.value
+  const output = workload.output === undefined ? known : workload.output(answer, command)
   return { ...called, output: output ?? null, return: end }
 }
