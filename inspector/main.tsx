@@ -7,15 +7,18 @@ import { startOpening } from './app/open.ts'
 import { startPlayer } from './app/player.ts'
 import { Shell } from './app/shell.tsx'
 import { openFeed } from './app/sink.ts'
-import { restorePage, startUrl } from './app/url.ts'
+import { restorePage, startUrl, wantedRun } from './app/url.ts'
 import { embeddedFeed } from './feeds/embedded.ts'
 import { registerDiagramCommands } from './panels/diagram/commands.ts'
 import { startKeepingInSight } from './panels/diagram/viewport.ts'
+import { registerDriving } from './panels/drive/index.ts'
+import { openNamed } from './panels/drive/session.ts'
 import { registerBasicPanels } from './panels/index.ts'
 
 registerBasicCommands()
 registerDiagramCommands()
 registerBasicPanels()
+registerDriving()
 
 restorePage()
 render(<Shell />, document.getElementById('page')!)
@@ -28,3 +31,4 @@ addEventListener('keydown', takeKey)
 
 const embedded = embeddedFeed(document)
 if (embedded !== null) openFeed(embedded, { source: 'embedded' })
+else openNamed(wantedRun())

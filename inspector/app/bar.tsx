@@ -1,7 +1,7 @@
 /** The bar at the top: what is shown, and how. */
 import { type Axis, axes } from '../model/places.ts'
 import { runCommand } from './commands.ts'
-import { axis, lens, source, theme } from './state.ts'
+import { axis, lens, runTitle, source, theme } from './state.ts'
 
 const axisNames: Record<Axis, string> = {
   order: 'order',
@@ -21,7 +21,7 @@ export function Bar() {
       >
         standby
       </button>
-      <h1 class="source">{source.value.replace(/^file:/, '')}</h1>
+      <h1 class="source">{runTitle.value === '' ? source.value.replace(/^file:/, '') : runTitle.value}</h1>
       <span class="spacer" />
       <label class="field">
         axis

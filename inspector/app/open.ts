@@ -1,13 +1,18 @@
 /** The ways to open a trace by hand: a file, a text, a drop anywhere on the page, a paste. */
 import { fileFeed, textFeed } from '../feeds/file.ts'
+import { openWorldText } from '../panels/drive/session.ts'
+import { isWorldText } from '../world/world-file.ts'
 import { openFeed } from './sink.ts'
 
-export function openFile(file: File): void {
-  openFeed(fileFeed(file), { source: `file:${file.name}` })
+export async function openFile(file: File): Promise<void> {
+  const isWorld = isWorldText(await file.slice(0, 400).text())
+  if (isWorld) openWorldText(await file.text())
+  else openFeed(fileFeed(file), { source: `file:${file.name}` })
 }
 
 export function openText(text: string, name: string): void {
-  openFeed(textFeed(text), { source: name })
+  if (isWorldText(text)) openWorldText(text)
+  else openFeed(textFeed(text), { source: name })
 }
 
 /** Files dropped anywhere, and traces pasted outside of text fields. */

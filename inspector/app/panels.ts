@@ -46,6 +46,10 @@ export interface Scenario {
   readonly id: string
   readonly title: string
   readonly text: string
+  /** The key that opens it on the first screen. */
+  readonly key?: string
+  /** Shows a chart that is broken on purpose. */
+  readonly isBroken?: boolean
   open(): void
 }
 

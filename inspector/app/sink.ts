@@ -17,6 +17,7 @@ import {
   problems,
   report,
   run,
+  runTitle,
   source,
 } from './state.ts'
 import { restoreView } from './url.ts'
@@ -40,6 +41,7 @@ export function openFeed(feed: Feed, options: OpenOptions): void {
     stop()
   }
   problems.value = []
+  runTitle.value = ''
   stop = feed(sinkFor(options, () => isStopped))
 }
 
@@ -50,6 +52,7 @@ export function closeRun(): void {
   batch(() => {
     run.value = null
     source.value = ''
+    runTitle.value = ''
     live.value = false
     playing.value = false
     problems.value = []

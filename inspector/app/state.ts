@@ -6,6 +6,8 @@ import type { Run } from '../model/run.ts'
 
 /** Where the run comes from, as the URL names it, such as `file:t7.jsonl`; empty without a run. */
 export const source = signal('')
+/** What the run is called, for a person; empty: as its source. */
+export const runTitle = signal('')
 export const run = signal<Run | null>(null)
 /** Changes whenever the run has grown. */
 export const growth = signal(0)

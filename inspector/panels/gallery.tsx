@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { openFile, openText } from '../app/open.ts'
 import { scenarios } from '../app/panels.ts'
 import { wantedRun } from '../app/url.ts'
+import { SeedForm } from './drive/seed-form.tsx'
 
 export function Gallery() {
   const pasted = useSignal('')
@@ -25,13 +26,17 @@ export function Gallery() {
           <ul class="cards">
             {cards.map((card) => (
               <li key={card.id}>
-                <button type="button" class="card" onClick={card.open}>
-                  <b>{card.title}</b>
+                <button type="button" class={`card ${card.isBroken ? 'broken' : ''}`} onClick={card.open}>
+                  <b>
+                    {card.title}
+                    {card.key === undefined ? null : <kbd>{card.key}</kbd>}
+                  </b>
                   <span>{card.text}</span>
                 </button>
               </li>
             ))}
           </ul>
+          <SeedForm />
         </section>
       )}
       <section aria-labelledby="open-title" class="open">
