@@ -19,6 +19,7 @@ export default defineConfig({
           // All files share one browser, and the processor would gain nothing from more.
           globalSetup: './test/inspector/browser/browser.ts',
           fileParallelism: false,
+          expect: { poll: { timeout: 10_000 } },
         },
       },
     ],
