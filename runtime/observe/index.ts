@@ -1,4 +1,5 @@
 /** Sinks of the one stream of observations: a log for people, a trace for tools, counters, and several at once. */
+export { type CausalityFault, type CausalityProblem, causalityProblems } from './causality.ts'
 export { type Correlation, createCorrelation, formatOperations } from './correlation.ts'
 export { type Counted, type Counters, type Counts, createCounters } from './counters.ts'
 export {
