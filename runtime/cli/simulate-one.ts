@@ -100,6 +100,8 @@ function describe(result: SimulationResult): void {
   }
   const met = Object.entries(sometimes).filter(([, count]) => count > 0)
   console.log(`  met: ${met.map(([name, count]) => `${name} ${count}`).join(', ')}`)
+  if (result.linearizable === 'unknown' && exitCodes[result.verdict] === 0)
+    console.log('  the history could not be judged in the steps that a judge has')
   console.log(
     `${verdictText(result)}: ${steps} steps in ${Math.round(virtualMs)} virtual ms, ${answered} calls answered, ${open} open, fingerprint ${fingerprint}`,
   )

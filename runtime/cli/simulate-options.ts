@@ -32,10 +32,30 @@ export const exitCodes: Readonly<Record<SimulationVerdict, number>> = {
 /** What is told of one seed. */
 export type Line = Pick<
   SimulationResult,
-  'verdict' | 'reason' | 'steps' | 'virtualMs' | 'answered' | 'open' | 'sometimes' | 'fingerprint'
+  | 'verdict'
+  | 'reason'
+  | 'steps'
+  | 'virtualMs'
+  | 'answered'
+  | 'open'
+  | 'linearizable'
+  | 'sometimes'
+  | 'fingerprint'
 > & { readonly seed: number }
 
 export function lineOf(result: SimulationResult): Line {
-  const { plan, verdict, reason, steps, virtualMs, answered, open, sometimes, fingerprint } = result
-  return { seed: plan.seed, verdict, reason, steps, virtualMs, answered, open, sometimes, fingerprint }
+  const { plan, verdict, reason, steps, virtualMs, answered, open, linearizable, sometimes, fingerprint } =
+    result
+  return {
+    seed: plan.seed,
+    verdict,
+    reason,
+    steps,
+    virtualMs,
+    answered,
+    open,
+    linearizable,
+    sometimes,
+    fingerprint,
+  }
 }

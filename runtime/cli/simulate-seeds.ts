@@ -105,7 +105,8 @@ function startWorker(module: string | undefined): ChildProcess {
 
 function crashed(seed: number, reason: string): Line {
   const nothing = { steps: 0, virtualMs: 0, answered: 0, open: 0, sometimes: {}, fingerprint: '' }
-  return { seed, verdict: 'crash', reason, ...nothing }
+  const linearizable = 'unknown'
+  return { seed, verdict: 'crash', reason, linearizable, ...nothing }
 }
 
 /** What a worker process does: it runs the seeds that it is sent. */
@@ -126,6 +127,7 @@ class Summary {
   #steps = 0
   #virtualMs = 0
   #answered = 0
+  #unjudged = 0
   failed = 0
 
   add(line: Line): void {
@@ -134,6 +136,7 @@ class Summary {
     this.#steps += line.steps
     this.#virtualMs += line.virtualMs
     this.#answered += line.answered
+    if (line.linearizable === 'unknown' && exitCodes[line.verdict] === 0) this.#unjudged++
     for (const [name, count] of Object.entries(line.sometimes))
       this.#met[name] = (this.#met[name] ?? 0) + count
     if (exitCodes[line.verdict] === 0) return
@@ -150,7 +153,7 @@ class Summary {
     if (code !== 0 && options.reduce && !options.json && !isInterrupted) this.#explainFirst(world, options)
     if (code !== 0) return code
     if (isInterrupted) return 130
-    return options.requireAll && never.length > 0 ? exitCodes.liveness : 0
+    return options.requireAll && (never.length > 0 || this.#unjudged > 0) ? exitCodes.liveness : 0
   }
 
   #code(): number {
@@ -161,7 +164,17 @@ class Summary {
   #asJson(total: number) {
     const verdicts = Object.fromEntries([...this.#verdicts].sort())
     const [steps, virtualMs, answered, sometimes] = [this.#steps, this.#virtualMs, this.#answered, this.#met]
-    return { kind: 'summary', seeds: this.#seeds, of: total, verdicts, steps, virtualMs, answered, sometimes }
+    return {
+      kind: 'summary',
+      seeds: this.#seeds,
+      of: total,
+      verdicts,
+      unjudged: this.#unjudged,
+      steps,
+      virtualMs,
+      answered,
+      sometimes,
+    }
   }
 
   #print(total: number, never: readonly string[], options: SimulateOptions): void {
@@ -173,6 +186,8 @@ class Summary {
     console.log(
       `  ${this.#steps} steps in ${(this.#virtualMs / 3_600_000).toFixed(2)} virtual hours, ${this.#answered} calls answered`,
     )
+    if (this.#unjudged > 0)
+      console.log(`  ${this.#unjudged} histories could not be judged in the steps that a judge has`)
     console.log('  situations met:')
     for (const [name, count] of Object.entries(this.#met))
       console.log(`    ${String(count).padStart(9)}  ${name}`)

@@ -5,7 +5,7 @@ import type { Client, ClientCore } from '../../actors/client.ts'
 import { type Cluster, createCluster } from '../../actors/cluster.ts'
 import type { Observation } from '../../actors/observation.ts'
 import type { Observe, Transport } from '../../actors/ports.ts'
-import { checkHistory } from '../history/check-history.ts'
+import { checkHistory, type Verdict } from '../history/check-history.ts'
 import { seededRandom } from '../schedulers.ts'
 import { type FaultRates, type FaultyTransport, withFaults } from '../transport/faults.ts'
 import { createMemoryTransport } from '../transport/memory.ts'
@@ -37,6 +37,8 @@ export interface SimulationResult {
   readonly virtualMs: number
   readonly history: readonly SimulatedOperation[]
   readonly answered: number
+  /** What the history was judged to be; `unknown` where a run had ended badly before, or the judge had to give up. */
+  readonly linearizable: Verdict
   /** Calls that have not ended. */
   readonly open: number
   /** How often each situation that ought to be met sometimes was met. */
@@ -95,6 +97,7 @@ class Simulation {
   #rates: FaultRates = {}
   #steps = 0
   #ending: Ending | null = null
+  #linearizable: Verdict = 'unknown'
 
   constructor(plan: Plan, options: SimulationOptions) {
     this.#plan = plan
@@ -165,7 +168,9 @@ class Simulation {
     if (verdict === 'safety' || verdict === 'crash') return [verdict, reason]
     const judgement = checkHistory(this.#workload.model, this.#callers.history() as never, {
       stepsMax: judgeStepsMax,
+      explain: false,
     })
+    this.#linearizable = judgement.verdict
     if (judgement.verdict === 'illegal') return ['safety', `I8: not linearizable: ${judgement.reason}`]
     return [verdict, reason]
   }
@@ -289,6 +294,7 @@ class Simulation {
       virtualMs: this.#clock.now(),
       history,
       answered: history.filter((operation) => operation.return !== null).length,
+      linearizable: this.#linearizable,
       open: this.#callers.open,
       sometimes: this.#situations.counts,
       fingerprint: this.#fingerprint.toString(),

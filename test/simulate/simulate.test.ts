@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type KeyValueCommand, type KeyValueState, keyValueStore } from '../../machines/key-value-store.ts'
+import { createTrace } from '../../runtime/observe/trace.ts'
 import { type Plan, planOf } from '../../runtime/simulate/plan.ts'
 import { reduce } from '../../runtime/simulate/reduce.ts'
 import { simulate } from '../../runtime/simulate/simulate.ts'
@@ -14,6 +15,19 @@ describe('a seed', () => {
     const [first, second] = [simulate({ seed: 11 }), simulate({ seed: 11 })]
     expect(second.fingerprint).toBe(first.fingerprint)
     expect(second.history).toEqual(first.history)
+  })
+
+  test.each([21, 22, 23])('gives the same trace twice, byte for byte: %i', (seed) => {
+    const traceOf = () => {
+      const lines: string[] = []
+      const trace = createTrace({ write: (line) => void lines.push(line), seed })
+      simulate({ seed }, { observe: trace.observe })
+      trace.close()
+      return lines.join('\n')
+    }
+    const [first, second] = [traceOf(), traceOf()]
+    expect(first.length).toBeGreaterThan(10_000)
+    expect(second === first).toBe(true)
   })
 
   test('is another run than its neighbour', () => {
