@@ -16,6 +16,7 @@ export type SimulatedOperation = {
 /** How an answered command ended: its result, or the message that `execute` threw. */
 export type Answer<Result = unknown> = { readonly value: Result } | { readonly error: string }
 
+// biome-ignore lint/suspicious/noExplicitAny: a workload's types matter to those who write one, not to the simulator
 /**
  * An application with something to do for it, and the one-copy behaviour that its history must look like.
  *
@@ -34,7 +35,6 @@ export type Answer<Result = unknown> = { readonly value: Result } | { readonly e
  *   },
  * }
  */
-// biome-ignore lint/suspicious/noExplicitAny: a workload's types matter to those who write one, not to the simulator
 export interface Workload<Command = any, Result = any, Input extends object = any, Output = any> {
   // biome-ignore lint/suspicious/noExplicitAny: the state is the application's own
   readonly application: Application<any, Command, Result>
