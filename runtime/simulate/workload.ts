@@ -17,6 +17,8 @@ export type SimulatedOperation = {
 export type Answer<Result = unknown> = { readonly value: Result } | { readonly error: string }
 
 // biome-ignore lint/suspicious/noExplicitAny: a workload's types matter to those who write one, not to the simulator
+type Any = any
+
 /**
  * An application with something to do for it, and the one-copy behaviour that its history must look like.
  *
@@ -35,13 +37,11 @@ export type Answer<Result = unknown> = { readonly value: Result } | { readonly e
  *   },
  * }
  */
-export interface Workload<Command = any, Result = any, Input extends object = any, Output = any> {
-  // biome-ignore lint/suspicious/noExplicitAny: the state is the application's own
-  readonly application: Application<any, Command, Result>
+export interface Workload<Command = Any, Result = Any, Input extends object = Any, Output = Any> {
+  readonly application: Application<Any, Command, Result>
   /** The next command, from chance alone; `number` counts the calls from 0, for values that are not written twice. */
   readonly command: (random: Random, number: number) => Command
-  // biome-ignore lint/suspicious/noExplicitAny: the state is the model's own
-  readonly model: SequentialModel<any, Input, Output>
+  readonly model: SequentialModel<Any, Input, Output>
   /** What the model knows of a command, as fields of a history's line; default: `{ command }`. */
   readonly input?: (command: Command) => Input
   /** What the model knows of an answer; default: the result, or `{ error: message }`. */
