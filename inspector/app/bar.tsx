@@ -1,6 +1,8 @@
 /** The bar at the top: what is shown, and how. */
 import { type Axis, axes } from '../model/places.ts'
 import { runCommand } from './commands.ts'
+import { FilterMenu } from './filter-menu.tsx'
+import { SearchField } from './search-field.tsx'
 import { axis, lens, runTitle, source, theme } from './state.ts'
 
 const axisNames: Record<Axis, string> = {
@@ -23,6 +25,8 @@ export function Bar() {
       </button>
       <h1 class="source">{runTitle.value === '' ? source.value.replace(/^file:/, '') : runTitle.value}</h1>
       <span class="spacer" />
+      <SearchField />
+      <FilterMenu />
       <label class="field">
         axis
         <select value={axis.value} onChange={(event) => (axis.value = event.currentTarget.value as Axis)}>

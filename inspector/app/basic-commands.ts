@@ -3,7 +3,9 @@
 import { noFilters } from '../model/filters.ts'
 import { axes } from '../model/places.ts'
 import { type Command, registerCommands } from './commands.ts'
+import { isFilterMenuOpen } from './filter-menu.tsx'
 import { followMessage, goTo, goToMark, pin, stepBy, stepOnNode, togglePlaying } from './moves.ts'
+import { found, goToFound, searchText } from './search.ts'
 import { closeRun } from './sink.ts'
 import {
   announcement,
@@ -111,6 +113,32 @@ const looks: readonly Command[] = [
   { id: 'speed.up', group: 'Move', title: 'Play faster', keys: ['+', '='], run: () => changeSpeed(2) },
   { id: 'speed.down', group: 'Move', title: 'Play slower', keys: ['-'], run: () => changeSpeed(0.5) },
   {
+    id: 'search',
+    group: 'Search',
+    title: 'Search: words, A then B, A not followed by B',
+    keys: ['/'],
+    enabled: hasRun,
+    run: () => document.querySelector<HTMLInputElement>('#search')?.focus(),
+  },
+  {
+    id: 'search.next',
+    group: 'Search',
+    title: 'Next that was found',
+    keys: ['Enter'],
+    enabled: () => hasRun() && found.value.hits.length > 0 && document.activeElement === document.body,
+    run: () => goToFound(1),
+  },
+  {
+    id: 'filters',
+    group: 'Search',
+    title: 'Choose what is shown',
+    keys: ['h'],
+    enabled: hasRun,
+    run: () => {
+      isFilterMenuOpen.value = !isFilterMenuOpen.value
+    },
+  },
+  {
     id: 'filters.clear',
     group: 'Search',
     title: 'Show all steps again',
@@ -159,7 +187,9 @@ const looks: readonly Command[] = [
 
 function stepBack(): void {
   if (palette.value !== 'closed') palette.value = 'closed'
+  else if (isFilterMenuOpen.value) isFilterMenuOpen.value = false
   else if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur()
+  else if (searchText.value !== '') searchText.value = ''
   else if (playing.value) playing.value = false
   else if (pinned.value !== null) pinned.value = null
   else if (lens.value) lens.value = false

@@ -36,10 +36,10 @@ export function runCommand(id: string): void {
 
 /** Runs the command of a key; returns whether there was one. */
 export function takeKey(event: KeyboardEvent): boolean {
-  const inField = isField(event.target)
+  const isTheirs = belongsToField(event)
   const names = namesOf(event)
   const command = commands.value.find(
-    ({ keys, everywhere }) => (!inField || everywhere) && keys?.some((key) => names.includes(key)),
+    ({ keys, everywhere }) => (!isTheirs || everywhere) && keys?.some((key) => names.includes(key)),
   )
   if (command === undefined || !isEnabled(command)) return false
   event.preventDefault()
@@ -47,11 +47,12 @@ export function takeKey(event: KeyboardEvent): boolean {
   return true
 }
 
-/** `Space` pressed on a button, or an arrow within a list, is theirs. */
-function isField(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null
-  )
+/** Whatever is typed into a text belongs there; Space and Enter belong to the button that has the focus. */
+function belongsToField({ target, key }: KeyboardEvent): boolean {
+  if (!(target instanceof HTMLElement)) return false
+  if (target.closest('input:not([type=checkbox], [type=file]), textarea, select, [contenteditable]') !== null)
+    return true
+  return (key === ' ' || key === 'Enter') && target.closest('button, input, [role=tab]') !== null
 }
 
 function namesOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): string[] {

@@ -70,7 +70,8 @@ export function togglePlaying(): void {
   if (playing.value) following.value = false
 }
 
-function goToIn(numbers: readonly number[], direction: 1 | -1): boolean {
+/** To the next or previous of ascending numbers; whether there is one. */
+export function goToIn(numbers: readonly number[], direction: 1 | -1): boolean {
   const index = direction > 0 ? countBelow(numbers, cursor.value + 1) : countBelow(numbers, cursor.value) - 1
   const target = numbers[index]
   if (target === undefined) return false

@@ -7,7 +7,7 @@ import { Scrubber } from '../panels/scrubber.tsx'
 import { Bar } from './bar.tsx'
 import { Palette } from './palette.tsx'
 import { type Place, panels } from './panels.ts'
-import { announcement, openPanels, problems, run, theme } from './state.ts'
+import { announcement, loading, openPanels, problems, run, theme } from './state.ts'
 
 export function Shell() {
   useEffect(
@@ -31,7 +31,7 @@ export function Shell() {
 
 function Workbench() {
   return (
-    <div class="workbench">
+    <div class="workbench" aria-busy={loading.value}>
       <Bar />
       <main class="centre">
         <Diagram />

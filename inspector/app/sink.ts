@@ -11,6 +11,7 @@ import {
   following,
   growth,
   live,
+  loading,
   offset,
   pinned,
   playing,
@@ -97,6 +98,7 @@ function sinkFor({ source: name, live: isLive = false }: OpenOptions, isStopped:
         run.value = opened
         source.value = name
         live.value = isLive
+        loading.value = !isLive
         following.value = isLive
         cursor.value = 0
         offset.value = 0
@@ -118,12 +120,14 @@ function sinkFor({ source: name, live: isLive = false }: OpenOptions, isStopped:
       target?.finish(end)
       batch(() => {
         live.value = false
+        loading.value = false
         growth.value += 1
       })
     },
     problem(text) {
       if (isStopped()) return
       flush()
+      loading.value = false
       report(text)
     },
   }

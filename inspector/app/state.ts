@@ -11,8 +11,16 @@ export const runTitle = signal('')
 export const run = signal<Run | null>(null)
 /** Changes whenever the run has grown. */
 export const growth = signal(0)
+/** The run, for whatever must look again when it has grown. */
+export function currentRun(): Run | null {
+  growth.value
+  return run.value
+}
+
 /** Whether more steps are expected to come. */
 export const live = signal(false)
+/** Whether a trace is still being read. */
+export const loading = signal(false)
 /** Whether the cursor stays with the newest step. */
 export const following = signal(false)
 

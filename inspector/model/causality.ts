@@ -26,11 +26,44 @@ export function relate(run: Run, a: TraceStep, b: TraceStep): Relation {
   return forth === 'unknown' || back === 'unknown' ? 'unknown' : 'concurrent'
 }
 
-/** The relation of every kept step to step `a`, by position in the run: the causal lens. */
-export function lensOf(run: Run, a: TraceStep): Relation[] {
-  const relations: Relation[] = []
-  for (let i = run.first; i < run.end; i++) relations.push(relate(run, a, run.step(i)!))
-  return relations
+/** What of one lane is before, concurrent with and after a step: three stretches, in this order (L4). */
+export interface Cone {
+  readonly lane: Lane
+  readonly past: number
+  readonly concurrent: number
+  readonly future: number
+  /** How many steps cannot be told, because clocks dropped entries (L6); they count as concurrent too. */
+  readonly unknown: number
+}
+
+/** The light cones of a step: each lane falls into past, concurrent and future. */
+export function conesOf(run: Run, step: TraceStep): Cone[] {
+  return run.lanes.map((lane) => {
+    const relationAt = (index: number) => relate(run, step, run.step(lane.steps[index]!)!)
+    const length = lane.steps.length
+    const past = firstWhere(length, (index) => !['after', 'same'].includes(relationAt(index)))
+    const future = firstWhere(length, (index) => relationAt(index) === 'before')
+    const isUnsure = future > past && relationAt(past) === 'unknown'
+    return {
+      lane,
+      // The step itself is neither.
+      past: lane.id === step.node ? Math.max(0, past - 1) : past,
+      concurrent: Math.max(0, future - past),
+      future: length - future,
+      unknown: isUnsure ? future - past : 0,
+    }
+  })
+}
+
+/** The first index for which an ascending property holds; `length` where there is none. */
+function firstWhere(length: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (holds(middle)) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** The relation with what proves it: the deciding entries, and a chain of messages (L4). */

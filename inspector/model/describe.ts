@@ -13,7 +13,7 @@ export function titleOf(step: TraceStep): string {
     case 'receive':
       return `receives ${messageText(step)} from ${message?.from}${(message?.copy ?? 0) > 0 ? `, copy ${message!.copy + 1}` : ''}`
     case 'drop':
-      return `${messageText(step)} to ${message?.to} is lost${detail === undefined ? '' : `: ${detail}`}`
+      return `${messageText(step)} to ${message?.to} is lost${detail === undefined || detail === 'lost' ? '' : `: ${detail}`}`
     case 'duplicate':
       return `${messageText(step)} to ${message?.to} is ${detail ?? 'duplicated'}`
     case 'delay':

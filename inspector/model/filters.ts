@@ -1,6 +1,5 @@
-/** Which steps of a run are shown: by node, message, kind and change, and by a search for text or for one thing after another. */
+/** Which steps of a run are shown: by node, message, kind and change. */
 import type { TraceStep } from '../../runtime/observe/trace.ts'
-import { titleOf } from './describe.ts'
 import type { Run } from './run.ts'
 
 export interface Filters {
@@ -48,12 +47,4 @@ export function visibleSteps(run: Run, filters: Filters): readonly number[] | nu
   const numbers: number[] = []
   for (let i = run.first; i < run.end; i++) if (passes(run.step(i)!, filters)) numbers.push(i)
   return numbers
-}
-
-/** The text in which a search looks. */
-export function textOf(step: TraceStep): string {
-  const { message, detail, refused, call } = step
-  const body = message === undefined ? '' : JSON.stringify(message.body)
-  const ended = call === undefined ? '' : JSON.stringify(call)
-  return `${step.node ?? 'network'} ${titleOf(step)} ${body} ${detail ?? ''} ${refused?.reason ?? ''} ${ended}`.toLowerCase()
 }

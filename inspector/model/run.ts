@@ -1,5 +1,6 @@
 /** A run as the page holds it: a header, steps that grow, and what is found by looking at each step once. Knows no DOM. */
-import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/observe/trace.ts'
+import type { TraceEnd, TraceHeader, TraceMachine, TraceStep } from '../../runtime/observe/trace.ts'
+import { type BrokenRule, createClockAudit } from './clock-rules.ts'
 import { type Contexts, createContexts } from './contexts.ts'
 import { shortState } from './describe.ts'
 import { createMessages, type Messages } from './messages.ts'
@@ -40,11 +41,15 @@ export interface Run {
   readonly marks: readonly Mark[]
   /** The numbers of the steps of the network as a whole, ascending. */
   readonly network: readonly number[]
+  /** Steps whose clocks are not as the rules say, ascending. */
+  readonly brokenRules: readonly BrokenRule[]
   /** Null while more may come. */
   readonly ended: TraceEnd | null
   readonly version: number
   step(i: number): TraceStep | undefined
   lane(node: string | null): Lane | null
+  /** The machine of a lane; null where the run does not tell it. */
+  machineOf(lane: Lane | null): TraceMachine | null
   /** The last step of the lane at or before step `i`. */
   lastStepOf(lane: Lane, i: number): TraceStep | undefined
   append(steps: readonly TraceStep[]): void
@@ -54,7 +59,7 @@ export interface Run {
 /** Something that a person looks for on a long line of steps. */
 export interface Mark {
   readonly i: number
-  readonly kind: 'violation' | 'fault' | 'repair' | 'view' | 'start'
+  readonly kind: 'violation' | 'clock' | 'fault' | 'repair' | 'view'
   readonly text: string
 }
 
@@ -70,6 +75,9 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
   const byNode = new Map<string, Lane>()
   const marks: Mark[] = []
   const network: number[] = []
+  const brokenRules: BrokenRule[] = []
+  const machines = new Map<string, TraceMachine>()
+  const audit = createClockAudit()
   let [first, version] = [0, 0]
   let ended: TraceEnd | null = null
 
@@ -93,13 +101,19 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     const lane = step.node === null ? null : laneFor(step.node)
     if (lane !== null) {
       if (step.machine !== undefined) lane.machine = step.machine
+      if (step.definition !== undefined)
+        machines.set(step.definition.id, { definition: step.definition, layout: null })
       lane.steps.push(step.i)
       const label = labelAfter(step)
       if (label !== undefined && label !== lane.changes.at(-1)?.label) lane.changes.push({ i: step.i, label })
     } else network.push(step.i)
     const track = messages.take(step)
     places.take(step, lane?.index ?? -1, track)
-    const mark = markOf(step)
+    const broken = audit.take(step)
+    if (broken !== null) brokenRules.push(broken)
+    const mark =
+      markOf(step) ??
+      (broken === null ? null : { i: step.i, kind: 'clock', text: `${broken.rule}: ${broken.text}` })
     if (mark !== null) marks.push(mark)
   }
 
@@ -116,16 +130,12 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     places.forget(count)
     messages.forgetBefore(cut)
     network.splice(0, countBelow(network, cut))
-    marks.splice(
-      0,
-      countBelow(
-        marks.map((mark) => mark.i),
-        cut,
-      ),
-    )
+    forgetBelow(brokenRules, cut)
+    forgetBelow(marks, cut)
     first = cut
   }
 
+  for (const machine of header.machines) machines.set(machine.definition.id, machine)
   for (const { id, machine } of header.nodes) laneFor(String(id)).machine = machine
   return {
     header,
@@ -135,6 +145,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     places,
     marks,
     network,
+    brokenRules,
     get first() {
       return first
     },
@@ -149,6 +160,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     },
     step: stepAt,
     lane: (node) => (node === null ? null : (byNode.get(node) ?? null)),
+    machineOf: (lane) => machines.get(lane?.machine ?? '') ?? null,
     lastStepOf(lane, i) {
       const index = countBelow(lane.steps, i + 1) - 1
       return index < 0 ? undefined : stepAt(lane.steps[index]!)
@@ -176,6 +188,12 @@ export function countBelow(numbers: readonly number[], bound: number): number {
   return low
 }
 
+function forgetBelow(list: { readonly i: number }[], cut: number): void {
+  let count = 0
+  while (count < list.length && list[count]!.i < cut) count += 1
+  list.splice(0, count)
+}
+
 function labelAfter({ kind, after }: TraceStep): string | null | undefined {
   if (after !== undefined) return shortState(after.value)
   return kind === 'crash' || kind === 'stop' ? null : undefined
@@ -187,10 +205,9 @@ export function complaintsOf(step: TraceStep): string[] {
     if (verdict === null || verdict === true) return []
     if (typeof verdict === 'string') return [verdict]
     if (typeof verdict !== 'object') return [String(verdict)]
-    const { ok, name, reason, invariant } = verdict as Record<string, unknown>
-    if (ok === true) return []
-    const title = name ?? invariant
-    return [[title, reason].filter((part) => typeof part === 'string').join(': ') || JSON.stringify(verdict)]
+    const { holds, name, reason } = verdict as Record<string, unknown>
+    if (holds === true) return []
+    return [[name, reason].filter((part) => typeof part === 'string').join(': ') || JSON.stringify(verdict)]
   })
 }
 

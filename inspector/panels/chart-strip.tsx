@@ -2,21 +2,20 @@
 import type { Json } from '../../machines/application.ts'
 import type { StateDescription } from '../../runtime/observe/definition.ts'
 import { chartSlot } from '../app/panels.ts'
-import { cursor, growth, node, run } from '../app/state.ts'
+import { currentRun, cursor, node } from '../app/state.ts'
 import { stateAt } from './state-panel.tsx'
 
 export function ChartStrip() {
-  growth.value
-  const [current, id] = [run.value, node.value]
+  const [current, id] = [currentRun(), node.value]
   const lane = current?.lane(id) ?? null
   if (current === null || lane === null) return null
-  const machine = current.header.machines.find(({ definition }) => definition.id === lane.machine)
+  const machine = current.machineOf(lane)
   const { value } = stateAt(current, lane.id, cursor.value)
   const last = current.lastStepOf(lane, cursor.value) ?? null
   const Chart = chartSlot.value
   return (
     <section class="chart-strip" aria-label={`Statechart of ${id}`}>
-      {machine === undefined ? (
+      {machine === null ? (
         <p class="empty">The run does not tell the statechart of {id}.</p>
       ) : Chart === null ? (
         <Outline root={machine.definition.root} value={value ?? null} />

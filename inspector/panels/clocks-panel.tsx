@@ -1,18 +1,20 @@
-/** The clocks of all nodes at the cursor; at a receive, how the maximum and the one more make the new clock (L1, L3). */
+/** The clock workshop: how the cursor's clock came about, the clocks of all nodes, and which steps break a rule (L1, L3). */
 import { entryOf } from '../../machines/clocks.ts'
-import { choose } from '../app/moves.ts'
-import { cursor, growth, node, run } from '../app/state.ts'
-import { clockAt } from '../model/clock-rules.ts'
+import { choose, goTo } from '../app/moves.ts'
+import { currentRun, cursor, node, step } from '../app/state.ts'
+import { clockAt, type Making, makingOf } from '../model/clock-rules.ts'
 
 export function ClocksPanel() {
-  growth.value
-  const current = run.value
+  const current = currentRun()
   if (current === null) return null
   const clocks = current.lanes.map((lane) => ({ id: lane.id, clock: clockAt(current, lane, cursor.value) }))
   const started = clocks.filter(({ clock }) => clock !== null)
   const ids = started.map(({ id }) => id)
   return (
     <div class="clocks-panel">
+      <BrokenRules />
+      <Workshop />
+      <h3>All nodes after step {cursor.value}</h3>
       <table class="clocks">
         <caption class="sr-only">Lamport and vector clock of each node after step {cursor.value}</caption>
         <thead>
@@ -44,6 +46,119 @@ export function ClocksPanel() {
           ))}
         </tbody>
       </table>
+    </div>
+  )
+}
+
+/** The sum that makes the clock of the cursor's step: own, received, the greater of both, one more. */
+function Workshop() {
+  const [current, here] = [currentRun(), step.value]
+  const making = current === null || here === null ? null : makingOf(current, here)
+  if (current === null || here === null || making === null) {
+    return <p class="empty">This step has no clock.</p>
+  }
+  const { own, received, merged, ticks, result } = making
+  const columns = [...new Set([...Object.keys(merged.vector), ...Object.keys(result.vector)])].sort()
+  const rows: { name: string; sign: string; clock: Making['merged'] | null }[] = [
+    { name: `${here.node} before`, sign: '', clock: own },
+    ...(here.kind === 'receive'
+      ? [{ name: `with the message of ${here.message?.from}`, sign: 'max', clock: received }]
+      : []),
+    ...(here.kind === 'receive' ? [{ name: 'the greater of each', sign: '=', clock: merged }] : []),
+  ]
+  const broken = current.brokenRules.find(({ i }) => i === here.i)
+  const grown = (before: number, after: number, expected: boolean) =>
+    after === before + (expected ? 1 : 0) ? '' : 'wrong'
+  return (
+    <>
+      <h3>
+        {here.kind === 'receive'
+          ? 'A receive: the greater of both, then + 1'
+          : ticks
+            ? 'An event: + 1'
+            : 'Nothing changed: no tick'}
+      </h3>
+      <table class="clocks workshop">
+        <caption class="sr-only">How the clock of step {here.i} came about</caption>
+        <thead>
+          <tr>
+            <th scope="col"> </th>
+            <th scope="col">L</th>
+            {columns.map((id) => (
+              <th scope="col" key={id}>
+                {id}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, sign, clock }) => (
+            <tr key={name}>
+              <th scope="row">
+                <span class="sign">{sign}</span> {name}
+              </th>
+              <td class={decides(clock, merged, 'lamport')}>
+                {clock?.lamport ?? (clock === null ? '?' : 0)}
+              </td>
+              {columns.map((id) => (
+                <td
+                  key={id}
+                  class={entryOf(clock?.vector ?? {}, id) === entryOf(merged.vector, id) ? 'max' : ''}
+                >
+                  {clock === null ? '' : entryOf(clock.vector, id) || <span class="zero">·</span>}
+                </td>
+              ))}
+            </tr>
+          ))}
+          <tr class="result">
+            <th scope="row">
+              <span class="sign">{ticks ? '+ 1' : '='}</span> {here.node} after
+            </th>
+            <td class={`own ${grown(merged.lamport, result.lamport, ticks)}`}>{result.lamport}</td>
+            {columns.map((id) => (
+              <td
+                key={id}
+                class={`${id === here.node ? 'own' : ''} ${grown(entryOf(merged.vector, id), entryOf(result.vector, id), ticks && id === here.node)}`}
+              >
+                {entryOf(result.vector, id) || <span class="zero">·</span>}
+              </td>
+            ))}
+          </tr>
+        </tbody>
+      </table>
+      {broken === undefined ? null : (
+        <p class="complaint">
+          ✗ {broken.rule}: {broken.text}
+        </p>
+      )}
+    </>
+  )
+}
+
+function decides(clock: Making['merged'] | null, merged: Making['merged'], field: 'lamport'): string {
+  return clock !== null && clock[field] === merged[field] ? 'max' : ''
+}
+
+const listMax = 20
+
+function BrokenRules() {
+  const broken = currentRun()?.brokenRules ?? []
+  if (broken.length === 0) return <p class="ok-line">✓ Every clock is as L1 and L3 say.</p>
+  return (
+    <div class="broken-rules">
+      <p class="complaint">
+        ✗ {broken.length} {broken.length === 1 ? 'clock breaks' : 'clocks break'} a rule.
+      </p>
+      <ul>
+        {broken.slice(0, listMax).map(({ i, rule, text }) => (
+          <li key={i}>
+            <button type="button" class="plain" onClick={() => goTo(i)}>
+              step {i}
+            </button>{' '}
+            <b>{rule}</b> {text}
+          </li>
+        ))}
+      </ul>
     </div>
   )
 }

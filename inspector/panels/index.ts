@@ -1,10 +1,13 @@
 /** The panels that the page has by itself, each in its place. */
 import { registerPanels } from '../app/panels.ts'
 import { step } from '../app/state.ts'
+import { CausalityPanel } from './causality-panel.tsx'
 import { ClocksPanel } from './clocks-panel.tsx'
 import { MessagePanel } from './message-panel.tsx'
+import { OperationsPanel } from './operations-panel.tsx'
 import { StatePanel } from './state-panel.tsx'
 import { StepList } from './step-list.tsx'
+import { WhyPanel } from './why-panel.tsx'
 
 /** Adds them to the list. */
 export function registerBasicPanels(): void {
@@ -18,7 +21,10 @@ export function registerBasicPanels(): void {
       Panel: MessagePanel,
       applies: () => step.value?.message !== undefined,
     },
+    { id: 'why', title: 'Why', place: 'details', order: 15, Panel: WhyPanel },
+    { id: 'causality', title: 'Causality', place: 'details', order: 25, Panel: CausalityPanel },
     { id: 'clocks', title: 'Clocks', place: 'details', order: 30, Panel: ClocksPanel },
     { id: 'steps', title: 'Steps', place: 'below', order: 10, Panel: StepList },
+    { id: 'operations', title: 'Operations', place: 'below', order: 20, Panel: OperationsPanel },
   )
 }

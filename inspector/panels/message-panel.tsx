@@ -1,15 +1,14 @@
 /** The message of the cursor's step: whence, whither, what became of it, and what it says. */
 import type { Json } from '../../machines/application.ts'
 import { goTo } from '../app/moves.ts'
-import { growth, run, step } from '../app/state.ts'
+import { currentRun, step } from '../app/state.ts'
 import { fateOf, type Track } from '../model/messages.ts'
 import { JsonTree } from './json-tree.tsx'
 
 export function MessagePanel() {
-  growth.value
   const here = step.value
   const message = here?.message
-  const track = here === null ? null : (run.value?.messages.of(here) ?? null)
+  const track = here === null ? null : (currentRun()?.messages.of(here) ?? null)
   if (message === undefined || track === null) return <p class="empty">This step has no message.</p>
   return (
     <div class="message-panel">

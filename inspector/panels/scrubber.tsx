@@ -2,12 +2,12 @@
 import { useRef } from 'preact/hooks'
 import { runCommand } from '../app/commands.ts'
 import { goTo } from '../app/moves.ts'
-import { cursor, following, growth, live, pinned, playing, run, speed, step } from '../app/state.ts'
+import { found } from '../app/search.ts'
+import { currentRun, cursor, following, live, pinned, playing, speed, step } from '../app/state.ts'
 import { geometry, width } from './diagram/viewport.ts'
 
 export function Scrubber() {
-  const current = run.value
-  growth.value
+  const current = currentRun()
   if (current === null) return null
   const last = Math.max(current.first, current.end - 1)
   return (
@@ -93,6 +93,7 @@ function Track({ first, last }: { readonly first: number; readonly last: number 
       }}
     >
       <Marks part={part} />
+      <FoundMarks first={first} last={last} />
       <Window part={part} first={first} last={last} />
       {pinned.value === null ? null : <span class="pin" style={{ left: part(pinned.value) }} />}
       <span class="done" style={{ width: part(cursor.value) }} />
@@ -103,8 +104,7 @@ function Track({ first, last }: { readonly first: number; readonly last: number 
 
 /** Violations above, faults and repairs below, view changes across: one path each, however many there are. */
 function Marks({ part }: { readonly part: (i: number) => string }) {
-  growth.value
-  const marks = run.value?.marks ?? []
+  const marks = currentRun()?.marks ?? []
   const shown =
     marks.length > 600
       ? marks.filter(
@@ -122,6 +122,21 @@ function Marks({ part }: { readonly part: (i: number) => string }) {
         />
       ))}
     </>
+  )
+}
+
+/** What the search has found, as one drawing. */
+function FoundMarks({ first, last }: { readonly first: number; readonly last: number }) {
+  const { hits } = found.value
+  if (hits.length === 0) return null
+  const every = Math.ceil(hits.length / 2000)
+  const ticks = hits
+    .filter((_, index) => index % every === 0)
+    .map((i) => `M${(1000 * (i - first)) / Math.max(1, last - first)} 0V6`)
+  return (
+    <svg class="found-marks" viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true">
+      <path d={ticks.join('')} />
+    </svg>
   )
 }
 
@@ -147,7 +162,7 @@ function Window({
 }
 
 function Position({ last }: { readonly last: number }) {
-  const current = run.value
+  const current = currentRun()
   const here = step.value
   const start = current?.step(current.first)?.t ?? 0
   return (

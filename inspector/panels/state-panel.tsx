@@ -1,7 +1,7 @@
 /** The state and the context of the shown node at the cursor, compared with its step before, the pinned step or another replica. */
 import { signal } from '@preact/signals'
 import type { Json } from '../../machines/application.ts'
-import { cursor, growth, node, pinned, run } from '../app/state.ts'
+import { currentRun, cursor, node, pinned } from '../app/state.ts'
 import { stateText } from '../model/describe.ts'
 import { countBelow, type Run } from '../model/run.ts'
 import { JsonTree } from './json-tree.tsx'
@@ -10,8 +10,7 @@ import { JsonTree } from './json-tree.tsx'
 export const comparedWith = signal('previous')
 
 export function StatePanel() {
-  growth.value
-  const [current, id] = [run.value, node.value]
+  const [current, id] = [currentRun(), node.value]
   const lane = current?.lane(id) ?? null
   if (current === null || lane === null) return <p class="empty">No node is chosen.</p>
   const last = current.lastStepOf(lane, cursor.value)

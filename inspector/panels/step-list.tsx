@@ -1,9 +1,10 @@
 /** The steps as a table: the twin of the diagram in words. Only the rows in sight are in the document. */
-import { signal, useComputed, useSignal } from '@preact/signals'
+import { effect, signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { TraceStep } from '../../runtime/observe/trace.ts'
-import { goTo } from '../app/moves.ts'
-import { cursor, growth, pinned, run, visible } from '../app/state.ts'
+import { goTo, stepBy } from '../app/moves.ts'
+import { foundSet } from '../app/search.ts'
+import { currentRun, cursor, pinned, visible } from '../app/state.ts'
 import { shortState, titleOf } from '../model/describe.ts'
 import { complaintsOf, countBelow } from '../model/run.ts'
 import { glyphOf } from './diagram/glyphs.tsx'
@@ -15,8 +16,8 @@ export function StepList() {
   const box = useRef<HTMLDivElement>(null)
   const height = useSignal(200)
   const count = useComputed(() => {
-    growth.value
-    return visible.value?.length ?? (run.value === null ? 0 : run.value.end - run.value.first)
+    const current = currentRun()
+    return visible.value?.length ?? (current === null ? 0 : current.end - current.first)
   })
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => {
@@ -27,13 +28,15 @@ export function StepList() {
   }, [height])
   useEffect(
     () =>
-      cursor.subscribe(() => {
+      effect(() => {
+        cursor.value
+        count.value
         requestAnimationFrame(() => box.current !== null && keepInSight(box.current))
       }),
-    [],
+    [count],
   )
 
-  const current = run.value
+  const current = currentRun()
   const from = Math.max(0, Math.floor(top.value / rowHeight) - 6)
   const to = Math.min(count.value, Math.ceil((top.value + height.value) / rowHeight) + 6)
   const numbers = Array.from({ length: Math.max(0, to - from) }, (_, at) => numberAt(from + at))
@@ -47,6 +50,12 @@ export function StepList() {
         aria-label="Steps"
         aria-rowcount={count.value + 1}
         aria-activedescendant={`step-${cursor.value}`}
+        onKeyDown={(event) => {
+          const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+          if (by === 0) return
+          event.preventDefault()
+          stepBy(by)
+        }}
         onScroll={(event) => {
           top.value = event.currentTarget.scrollTop
         }}
@@ -73,7 +82,8 @@ function StepRow({ step, index }: { readonly step: TraceStep; readonly index: nu
   const { i, node, kind, t, lamport, after, refused } = step
   const isCurrent = cursor.value === i
   const { path, filled, name } = glyphOf(kind)
-  const start = run.value?.step(run.value.first)?.t ?? 0
+  const current = currentRun()
+  const start = current?.step(current.first)?.t ?? 0
   const complaint = complaintsOf(step)[0]
   return (
     <div
@@ -82,7 +92,7 @@ function StepRow({ step, index }: { readonly step: TraceStep; readonly index: nu
       tabIndex={-1}
       aria-rowindex={index + 2}
       aria-selected={isCurrent}
-      class={`row ${isCurrent ? 'current' : ''} ${pinned.value === i ? 'is-pinned' : ''} ${complaint === undefined ? '' : 'violation'}`}
+      class={`row ${isCurrent ? 'current' : ''} ${pinned.value === i ? 'is-pinned' : ''} ${foundSet.value.has(i) ? 'found' : ''} ${complaint === undefined ? '' : 'violation'}`}
       style={{ top: `${index * rowHeight}px` }}
       onClick={(event) => {
         if (event.shiftKey) pinned.value = i
@@ -129,14 +139,14 @@ function stateChange({ before, after }: TraceStep) {
 }
 
 function numberAt(index: number): number | undefined {
-  const current = run.value
+  const current = currentRun()
   if (current === null) return undefined
   return visible.value === null ? current.first + index : visible.value[index]
 }
 
 /** The index in the list of the cursor's step, or of where it would be. */
 function indexOfCursor(): number {
-  const current = run.value
+  const current = currentRun()
   if (current === null) return 0
   return visible.value === null ? cursor.value - current.first : countBelow(visible.value, cursor.value)
 }

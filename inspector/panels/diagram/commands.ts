@@ -1,9 +1,9 @@
 /** The commands of the diagram: zooming, fitting, panning. */
 import { registerCommands } from '../../app/commands.ts'
-import { run } from '../../app/state.ts'
+import { currentRun } from '../../app/state.ts'
 import { fit, panBy, width, zoomBy } from './viewport.ts'
 
-const enabled = () => run.value !== null
+const enabled = () => currentRun() !== null
 const group = 'Look'
 
 /** Adds them to the list. */

@@ -1,14 +1,14 @@
 /** The space-time diagram: nodes as rows, messages as lines between them, one cursor. Draws what is in sight only. */
 import { useEffect, useRef } from 'preact/hooks'
 import { choose, goTo } from '../../app/moves.ts'
-import { axis, cursor, growth, node, pinned, run } from '../../app/state.ts'
+import { axis, currentRun, cursor, node, pinned } from '../../app/state.ts'
 import { titleOf } from '../../model/describe.ts'
 import type { Run } from '../../model/run.ts'
 import { glyphOf } from './glyphs.tsx'
 import { DropEnds, LinkLabels, Links } from './links.tsx'
 import { Overlay } from './overlay.tsx'
-import { dotY, height, rows, rowY, scene } from './picture.ts'
-import { type Band, headHeight, marksOf, rowHeight, type Scene } from './scene.ts'
+import { dotY, height, rowHeight, rows, rowY, scene, windowHeight } from './picture.ts'
+import { type Band, headHeight, marksOf, type Scene } from './scene.ts'
 import { geometry, panBy, width, zoomBy } from './viewport.ts'
 
 export function Diagram() {
@@ -56,7 +56,7 @@ function RowNames() {
     <div class="row-names" style={{ paddingTop: `${headHeight}px` }}>
       {shown.map((row) => {
         const id = idAtCursor(
-          run.value,
+          currentRun(),
           row.lanes.map((lane) => lane.id),
         )
         const isChosen = row.lanes.some((lane) => lane.id === node.value)
@@ -122,7 +122,7 @@ function Bands() {
 }
 
 function BandBox({ band: { row, x, width: length, label } }: { readonly band: Band }) {
-  const y = rowY(row) - rowHeight / 2 + 2
+  const y = rowY(row) - rowHeight.value / 2 + 2
   const text = label === null ? 'down' : label
   const at = Math.max(x, 0) + 6
   const room = x + length - at
@@ -133,7 +133,7 @@ function BandBox({ band: { row, x, width: length, label } }: { readonly band: Ba
         x={x}
         y={y}
         width={length}
-        height={rowHeight - 4}
+        height={rowHeight.value - 4}
         rx="3"
       />
       {room > 34 ? (
@@ -173,9 +173,11 @@ function Density({ scene: { density } }: { readonly scene: Scene }) {
   return (
     <g class="density">
       {density.map((line, row) => {
-        const base = rowY(row) + rowHeight / 2 - 4
+        const base = rowY(row) + rowHeight.value / 2 - 4
         const path = line.map((count, at) =>
-          count === 0 ? '' : `M${at * 4 + 1.5} ${base}v${-Math.max(1.5, (count / most) * (rowHeight - 22))}`,
+          count === 0
+            ? ''
+            : `M${at * 4 + 1.5} ${base}v${-Math.max(1.5, (count / most) * (rowHeight.value - 22))}`,
         )
         return <path key={row} d={path.join('')} />
       })}
@@ -185,7 +187,7 @@ function Density({ scene: { density } }: { readonly scene: Scene }) {
 
 function Dots() {
   const current = scene.value
-  const all = run.value
+  const all = currentRun()
   if (current === null || all === null) return null
   return (
     <g class="dots">
@@ -213,9 +215,8 @@ function Dots() {
 /** What happens to the network as a whole: a line through all rows. */
 function Network() {
   const shape = geometry.value
-  const current = run.value
+  const current = currentRun()
   if (shape === null || current === null) return null
-  growth.value
   return (
     <g class="network">
       {current.network.map((i) => {
@@ -241,7 +242,15 @@ function watchWidth(drawing: SVGSVGElement): () => void {
     if (next > 0) width.value = next
   })
   observer.observe(drawing)
-  return () => observer.disconnect()
+  const resize = () => {
+    windowHeight.value = innerHeight
+  }
+  resize()
+  addEventListener('resize', resize)
+  return () => {
+    observer.disconnect()
+    removeEventListener('resize', resize)
+  }
 }
 
 /** Wheel pans, with Ctrl zooms; dragging pans; a click takes the nearest event, with Shift it is pinned. */
@@ -294,7 +303,7 @@ function interact(drawing: SVGSVGElement): () => void {
 
 /** The step nearest to a point: an event close by, else the last step of the run before it. */
 function nearest(x: number, y: number): number | null {
-  const [current, shape, all] = [scene.value, geometry.value, run.value]
+  const [current, shape, all] = [scene.value, geometry.value, currentRun()]
   if (current === null || shape === null || all === null) return null
   let best: { i: number; distance: number } | null = null
   for (const dot of current.dots) {

@@ -1,6 +1,6 @@
 /** Messages as lines between rows; the fate of each by the shape of its line and its end. */
 import { computed } from '@preact/signals'
-import { run, step } from '../../app/state.ts'
+import { currentRun, step } from '../../app/state.ts'
 import { dotY, scene } from './picture.ts'
 import type { Link } from './scene.ts'
 
@@ -82,7 +82,7 @@ export function DropEnds() {
 /** Names of messages beside their lines, as many as there is room for; the current one first. */
 export function LinkLabels() {
   const current = scene.value
-  if (current === null || current.isOverview || run.value === null) return null
+  if (current === null || current.isOverview || currentRun() === null) return null
   const taken: { x: number; y: number; width: number }[] = []
   const labels = []
   for (const link of current.links) {

@@ -1,25 +1,33 @@
 /** The rows and the scene that the parts of the diagram share, as signals. */
-import { computed } from '@preact/signals'
-import { filters, growth, run } from '../../app/state.ts'
+import { computed, signal } from '@preact/signals'
+import { currentRun, filters } from '../../app/state.ts'
 import { rowsOf } from '../../model/rows.ts'
-import { headHeight, rowHeight, sceneOf } from './scene.ts'
+import { headHeight, sceneOf } from './scene.ts'
 import { geometry, width } from './viewport.ts'
 
 export const rows = computed(() => {
-  growth.value
-  const current = run.value
+  const current = currentRun()
   return current === null ? null : rowsOf(current, filters.value.hiddenNodes)
 })
 
 export const scene = computed(() => {
-  const [current, shape, inRows] = [run.value, geometry.value, rows.value]
+  const [current, shape, inRows] = [currentRun(), geometry.value, rows.value]
   if (current === null || shape === null || inRows === null) return null
   return sceneOf(current, inRows, shape, filters.value, width.value)
 })
 
-export const height = computed(() => headHeight + (rows.value?.rows.length ?? 0) * rowHeight)
+/** Pixels of the window. */
+export const windowHeight = signal(800)
+
+/** Few rows get more room each, many rows less. */
+export const rowHeight = computed(() => {
+  const room = windowHeight.value * 0.52 - headHeight
+  return Math.round(Math.min(76, Math.max(40, room / Math.max(1, rows.value?.rows.length ?? 1))))
+})
+
+export const height = computed(() => headHeight + (rows.value?.rows.length ?? 0) * rowHeight.value)
 
 /** The middle of a row. */
-export const rowY = (row: number) => headHeight + row * rowHeight + rowHeight / 2
+export const rowY = (row: number) => headHeight + (row + 0.5) * rowHeight.value
 /** Where the events of a row are, below the name of its state. */
 export const dotY = (row: number) => rowY(row) + 5

@@ -8,7 +8,6 @@ import type { Rows } from '../../model/rows.ts'
 import type { Lane, Run } from '../../model/run.ts'
 import type { Geometry } from './viewport.ts'
 
-export const rowHeight = 50
 export const headHeight = 26
 
 export interface Band {

@@ -1,6 +1,6 @@
 /** The part of the axis that the diagram shows, and how it moves: panning, zooming, fitting, keeping the cursor in sight. */
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
-import { axis, cursor, following, growth, offset, run, scale } from '../../app/state.ts'
+import { axis, currentRun, cursor, following, offset, scale } from '../../app/state.ts'
 
 /** Pixels of the drawing, without the names of the rows. */
 export const width = signal(800)
@@ -26,8 +26,7 @@ export interface Geometry {
 }
 
 export const geometry = computed<Geometry | null>(() => {
-  growth.value
-  const current = run.value
+  const current = currentRun()
   if (current === null || current.end === current.first) return null
   const places = current.places.on[axis.value]
   const start = places[0]!
@@ -72,7 +71,7 @@ export function zoomBy(factor: number, x = width.value / 2): void {
 
 /** The whole run in sight. */
 export function fit(): void {
-  const current = run.value
+  const current = currentRun()
   if (current === null) return
   const steps = Math.max(1, current.end - current.first - 1)
   batch(() => {
@@ -94,10 +93,9 @@ export function startKeepingInSight(): void {
     const i = cursor.value
     const isFollowing = following.value
     axis.value
-    growth.value
     untracked(() => {
       const shape = geometry.value
-      const current = run.value
+      const current = currentRun()
       if (shape === null || current === null || i < current.first || i >= current.end) return
       const x = shape.x(i)
       const margin = Math.min(80, width.value / 6)

@@ -37,6 +37,7 @@ export async function openPage({
     ...context,
   })
   const page = await within.newPage()
+  page.setDefaultTimeout(8000)
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))
   page.on('console', (message) => {
@@ -53,8 +54,7 @@ export async function openTrace(page: Page, trace: string, name = 'run.jsonl'): 
   await page
     .locator('input[type=file]')
     .setInputFiles({ name, mimeType: 'application/jsonl', buffer: Buffer.from(trace) })
-  await page.locator('.workbench').waitFor()
-  await page.locator('.step-list .row').first().waitFor()
+  await page.locator('.workbench[aria-busy=false]').waitFor()
 }
 
 /** A picture of the page among the artefacts of the build, to be looked at. */
