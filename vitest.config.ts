@@ -20,6 +20,7 @@ export default defineConfig({
           globalSetup: './test/inspector/browser/browser.ts',
           fileParallelism: false,
           expect: { poll: { timeout: 10_000 } },
+          isolate: false,
         },
       },
     ],

@@ -72,4 +72,5 @@ afterEach(async () => {
 
 afterAll(async () => {
   await browser?.close()
+  browser = null
 })
