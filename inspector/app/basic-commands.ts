@@ -5,6 +5,7 @@ import { axes } from '../model/places.ts'
 import { type Command, registerCommands } from './commands.ts'
 import { isFilterMenuOpen } from './filter-menu.tsx'
 import { followMessage, goTo, goToMark, pin, stepBy, stepOnNode, togglePlaying } from './moves.ts'
+import { showComparison, swapRuns } from './other-run.ts'
 import { found, goToFound, searchText } from './search.ts'
 import { closeRun } from './sink.ts'
 import {
@@ -15,6 +16,7 @@ import {
   following,
   lens,
   live,
+  other,
   palette,
   pinned,
   playing,
@@ -101,6 +103,21 @@ const looks: readonly Command[] = [
     },
   },
   {
+    id: 'compare.swap',
+    group: 'Compare',
+    title: 'Look at the other run',
+    keys: ['w'],
+    enabled: () => other.value !== null,
+    run: swapRuns,
+  },
+  {
+    id: 'compare',
+    group: 'Compare',
+    title: 'Compare with a second run',
+    enabled: hasRun,
+    run: showComparison,
+  },
+  {
     id: 'axis.next',
     group: 'Look',
     title: 'Next axis: order, time, Lamport time, causal rank',
@@ -115,7 +132,7 @@ const looks: readonly Command[] = [
   {
     id: 'search',
     group: 'Search',
-    title: 'Search: words, A then B, A not followed by B',
+    title: 'Search: words, A then B, A not followed by B, #12 for a step',
     keys: ['/'],
     enabled: hasRun,
     run: () => document.querySelector<HTMLInputElement>('#search')?.focus(),

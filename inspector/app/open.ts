@@ -2,12 +2,19 @@
 import { fileFeed, textFeed } from '../feeds/file.ts'
 import { openWorldText } from '../panels/drive/session.ts'
 import { isWorldText } from '../world/world-file.ts'
-import { openFeed } from './sink.ts'
+import { showComparison } from './other-run.ts'
+import { openFeed, openSecond } from './sink.ts'
 
 export async function openFile(file: File): Promise<void> {
   const isWorld = isWorldText(await file.slice(0, 400).text())
   if (isWorld) openWorldText(await file.text())
   else openFeed(fileFeed(file), { source: `file:${file.name}` })
+}
+
+/** A second trace, beside the one that is shown. */
+export function openOther(file: File): void {
+  showComparison()
+  openSecond(fileFeed(file), `file:${file.name}`)
 }
 
 export function openText(text: string, name: string): void {

@@ -1,7 +1,7 @@
 /** The search as signals: what is looked for, what was found, and moving among it. */
 import { computed, signal } from '@preact/signals'
 import { find, nothingFound, parseQuery } from '../model/search.ts'
-import { goToIn } from './moves.ts'
+import { goTo, goToIn } from './moves.ts'
 import { announcement, currentRun, cursor } from './state.ts'
 
 export const searchText = signal('')
@@ -22,7 +22,6 @@ export function goToFound(direction: 1 | -1): void {
     announcement.value = 'Nothing was found.'
     return
   }
-  if (!goToIn(hits, direction))
-    goToIn([direction > 0 ? hits[0]! : hits.at(-1)!], cursor.value < hits[0]! ? 1 : -1)
+  if (!goToIn(hits, direction)) goTo(direction > 0 ? hits[0]! : hits.at(-1)!)
   announcement.value = `${hits.indexOf(cursor.value) + 1} of ${hits.length} found.`
 }

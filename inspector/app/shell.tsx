@@ -84,7 +84,13 @@ function Tabs({ place, label }: { readonly place: Place; readonly label: string 
           </button>
         ))}
       </div>
-      <div role="tabpanel" id={`panel-${open.id}`} aria-labelledby={`tab-${open.id}`} class="panel">
+      <div
+        role="tabpanel"
+        id={`panel-${open.id}`}
+        aria-labelledby={`tab-${open.id}`}
+        class="panel"
+        tabIndex={0}
+      >
         <open.Panel />
       </div>
     </section>

@@ -13,6 +13,8 @@ import {
   live,
   loading,
   offset,
+  other,
+  otherSource,
   pinned,
   playing,
   problems,
@@ -46,12 +48,49 @@ export function openFeed(feed: Feed, options: OpenOptions): void {
   stop = feed(sinkFor(options, () => isStopped))
 }
 
+/** Reads a second run, to compare with the one that is shown. */
+export function openSecond(feed: Feed, name: string): void {
+  let target: Run | null = null
+  let waiting: TraceStep[] = []
+  const show = () => {
+    target?.append(waiting)
+    waiting = []
+    batch(() => {
+      other.value = target
+      otherSource.value = name
+      growth.value += 1
+    })
+  }
+  feed({
+    header: (header) => {
+      target = createRun(header)
+    },
+    step: (step) => {
+      waiting.push(step)
+      if (waiting.length < secondBatch) return
+      target?.append(waiting)
+      waiting = []
+    },
+    end: (end) => {
+      target?.finish(end)
+      show()
+    },
+    problem: (text) => {
+      report(text)
+      if (target !== null) show()
+    },
+  })
+}
+
+const secondBatch = 1000
+
 /** Back to the first screen. */
 export function closeRun(): void {
   stopCurrent()
   stopCurrent = () => {}
   batch(() => {
     run.value = null
+    other.value = null
     source.value = ''
     runTitle.value = ''
     live.value = false

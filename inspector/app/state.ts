@@ -17,6 +17,9 @@ export function currentRun(): Run | null {
   return run.value
 }
 
+/** A second run, to compare with. */
+export const other = signal<Run | null>(null)
+export const otherSource = signal('')
 /** Whether more steps are expected to come. */
 export const live = signal(false)
 /** Whether a trace is still being read. */

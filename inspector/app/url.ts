@@ -2,6 +2,7 @@
 import { batch, effect } from '@preact/signals'
 import { type Filters, noFilters } from '../model/filters.ts'
 import { type Axis, axes } from '../model/places.ts'
+import { searchText } from './search.ts'
 import {
   axis,
   chosenNode,
@@ -56,6 +57,7 @@ export function restoreView(name: string): void {
     if (number('scale') > 0) scale.value = number('scale')
     if (number('at') >= 0) offset.value = number('at')
     lens.value = wanted.get('lens') === '1'
+    searchText.value = wanted.get('find') ?? ''
     filters.value = {
       ...noFilters,
       hiddenNodes: list('hideNodes'),
@@ -81,6 +83,7 @@ export function hashOfView(): string {
     set('scale', Math.round(scale.value * 100) / 100, 24)
     if (!following.value) set('at', Math.round(offset.value * 100) / 100, 0)
     set('lens', lens.value ? 1 : null)
+    set('find', searchText.value)
     setFilters(filters.value, set)
   }
   set('theme', theme.value, 'auto')
@@ -90,7 +93,7 @@ export function hashOfView(): string {
       .map((pair) => pair.join(':'))
       .join(','),
   )
-  return parameters.toString().replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%23', '%23')
+  return parameters.toString().replaceAll('%3A', ':').replaceAll('%2C', ',')
 }
 
 function setFilters(

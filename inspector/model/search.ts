@@ -4,6 +4,7 @@ import { titleOf } from './describe.ts'
 import type { Run } from './run.ts'
 
 export type Query =
+  | { readonly kind: 'number'; readonly i: number }
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | {
       readonly kind: 'then' | 'not followed by'
@@ -22,9 +23,11 @@ export const nothingFound: Found = { hits: [], pairs: [] }
 
 /**
  * `ping s1` finds steps with both words; `crash then view` a crash and the next step with `view` after it; `request not
- * followed by reply` requests with no such step after them. Null for an empty text.
+ * followed by reply` requests with no such step after them; `#12` is step 12. Null for an empty text.
  */
 export function parseQuery(text: string): Query | null {
+  const number = /^#(\d+)$/.exec(text.trim())
+  if (number !== null) return { kind: 'number', i: Number(number[1]) }
   const parts = /^(.*?)\s+(not followed by|then)\s+(.+)$/i.exec(text.trim())
   const [first, second] = [wordsOf(parts?.[1] ?? ''), wordsOf(parts?.[3] ?? '')]
   if (parts !== null && first.length > 0 && second.length > 0) {
@@ -37,6 +40,8 @@ export function parseQuery(text: string): Query | null {
 /** What a query finds in the kept steps of a run. */
 export function find(run: Run, query: Query): Found {
   const hits: number[] = []
+  if (query.kind === 'number')
+    return run.step(query.i) === undefined ? nothingFound : { hits: [query.i], pairs: [] }
   if (query.kind === 'words') {
     for (let i = run.first; i < run.end; i++) if (has(run.step(i)!, query.words)) hits.push(i)
     return { hits, pairs: [] }

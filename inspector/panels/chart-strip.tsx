@@ -14,7 +14,7 @@ export function ChartStrip() {
   const last = current.lastStepOf(lane, cursor.value) ?? null
   const Chart = chartSlot.value
   return (
-    <section class="chart-strip" aria-label={`Statechart of ${id}`}>
+    <section class="chart-strip" tabIndex={Chart === null ? 0 : undefined} aria-label={`Statechart of ${id}`}>
       {machine === null ? (
         <p class="empty">The run does not tell the statechart of {id}.</p>
       ) : Chart === null ? (

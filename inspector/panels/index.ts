@@ -3,6 +3,7 @@ import { registerPanels } from '../app/panels.ts'
 import { step } from '../app/state.ts'
 import { CausalityPanel } from './causality-panel.tsx'
 import { ClocksPanel } from './clocks-panel.tsx'
+import { ComparePanel } from './compare-panel.tsx'
 import { MessagePanel } from './message-panel.tsx'
 import { OperationsPanel } from './operations-panel.tsx'
 import { StatePanel } from './state-panel.tsx'
@@ -25,6 +26,7 @@ export function registerBasicPanels(): void {
     { id: 'causality', title: 'Causality', place: 'details', order: 25, Panel: CausalityPanel },
     { id: 'clocks', title: 'Clocks', place: 'details', order: 30, Panel: ClocksPanel },
     { id: 'steps', title: 'Steps', place: 'below', order: 10, Panel: StepList },
+    { id: 'compare', title: 'Compare', place: 'below', order: 30, Panel: ComparePanel },
     { id: 'operations', title: 'Operations', place: 'below', order: 20, Panel: OperationsPanel },
   )
 }

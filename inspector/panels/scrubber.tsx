@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks'
 import { runCommand } from '../app/commands.ts'
 import { goTo } from '../app/moves.ts'
+import { roveAmong } from '../app/roving.ts'
 import { found } from '../app/search.ts'
 import { currentRun, cursor, following, live, pinned, playing, speed, step } from '../app/state.ts'
 import { geometry, width } from './diagram/viewport.ts'
@@ -12,7 +13,12 @@ export function Scrubber() {
   const last = Math.max(current.first, current.end - 1)
   return (
     <footer class="scrubber">
-      <div class="buttons" role="toolbar" aria-label="Move">
+      <div
+        class="buttons"
+        role="toolbar"
+        aria-label="Move"
+        onKeyDown={(event) => roveAmong(event, 'button', ['ArrowLeft', 'ArrowRight'])}
+      >
         <Control id="step.first" label="First step" path="M4 3V13M13 3L6 8L13 13Z" />
         <Control id="step.previous" label="Previous step" path="M11 3L4 8L11 13Z" />
         <Control
@@ -55,6 +61,7 @@ function Control({
     <button
       type="button"
       class={`control ${isMain ? 'main' : ''}`}
+      tabIndex={isMain ? 0 : -1}
       aria-label={label}
       title={label}
       onClick={() => runCommand(id)}

@@ -83,7 +83,9 @@ function baseOf(current: Run, id: string, lastStep: number): StateAt {
     return stateAt(current, comparedWith.value, cursor.value)
   }
   // Between two steps of the node nothing changed: only its own step has something to show.
-  return lastStep === cursor.value ? stateAt(current, id, lastStep - 1) : stateAt(current, id, cursor.value)
+  const before = lastStep === cursor.value ? stateAt(current, id, lastStep - 1) : null
+  // Of a start everything would be new.
+  return before === null || before.value === undefined ? stateAt(current, id, cursor.value) : before
 }
 
 /** The state value and the context of a node after step `i`. */

@@ -1,79 +1,37 @@
 /** The steps as a table: the twin of the diagram in words. Only the rows in sight are in the document. */
-import { effect, signal, useComputed, useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
 import type { TraceStep } from '../../runtime/observe/trace.ts'
-import { goTo, stepBy } from '../app/moves.ts'
+import { goTo } from '../app/moves.ts'
 import { foundSet } from '../app/search.ts'
 import { currentRun, cursor, pinned, visible } from '../app/state.ts'
 import { shortState, titleOf } from '../model/describe.ts'
 import { complaintsOf, countBelow } from '../model/run.ts'
 import { glyphOf } from './diagram/glyphs.tsx'
+import { rowHeight, VirtualRows } from './virtual-rows.tsx'
 
-const rowHeight = 26
-const top = signal(0)
+const titles = ['#', 'time', 'L', 'node', 'what happens', 'state after it']
 
 export function StepList() {
-  const box = useRef<HTMLDivElement>(null)
-  const height = useSignal(200)
-  const count = useComputed(() => {
-    const current = currentRun()
-    return visible.value?.length ?? (current === null ? 0 : current.end - current.first)
-  })
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      height.value = entry!.contentRect.height
-    })
-    observer.observe(box.current!)
-    return () => observer.disconnect()
-  }, [height])
-  useEffect(
-    () =>
-      effect(() => {
-        cursor.value
-        count.value
-        requestAnimationFrame(() => box.current !== null && keepInSight(box.current))
-      }),
-    [count],
-  )
-
   const current = currentRun()
-  const from = Math.max(0, Math.floor(top.value / rowHeight) - 6)
-  const to = Math.min(count.value, Math.ceil((top.value + height.value) / rowHeight) + 6)
-  const numbers = Array.from({ length: Math.max(0, to - from) }, (_, at) => numberAt(from + at))
+  if (current === null) return null
+  const shown = visible.value
+  const numberAt = (index: number) => (shown === null ? current.first + index : shown[index]!)
   return (
     <div class="step-list">
-      <div
-        ref={box}
-        class="rows"
-        role="grid"
-        tabIndex={0}
-        aria-label="Steps"
-        aria-rowcount={count.value + 1}
-        aria-activedescendant={`step-${cursor.value}`}
-        onKeyDown={(event) => {
-          const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-          if (by === 0) return
-          event.preventDefault()
-          stepBy(by)
+      <VirtualRows
+        label="Steps"
+        count={shown?.length ?? current.end - current.first}
+        kept={shown === null ? cursor.value - current.first : countBelow(shown, cursor.value)}
+        activeId={`step-${cursor.value}`}
+        head={titles.map((title) => (
+          <span role="columnheader" key={title}>
+            {title}
+          </span>
+        ))}
+        row={(index) => {
+          const step = current.step(numberAt(index))
+          return step === undefined ? null : <StepRow key={step.i} step={step} index={index} />
         }}
-        onScroll={(event) => {
-          top.value = event.currentTarget.scrollTop
-        }}
-      >
-        <div role="row" aria-rowindex={1} class="head" tabIndex={-1}>
-          {['#', 'time', 'L', 'node', 'what happens', 'state after it'].map((title) => (
-            <span role="columnheader" key={title} tabIndex={-1}>
-              {title}
-            </span>
-          ))}
-        </div>
-        <div role="rowgroup" style={{ height: `${count.value * rowHeight}px` }} class="space">
-          {numbers.map((i, at) => {
-            const step = i === undefined ? undefined : current?.step(i)
-            return step === undefined ? null : <StepRow key={i} step={step} index={from + at} />
-          })}
-        </div>
-      </div>
+      />
     </div>
   )
 }
@@ -89,7 +47,6 @@ function StepRow({ step, index }: { readonly step: TraceStep; readonly index: nu
     <div
       role="row"
       id={`step-${i}`}
-      tabIndex={-1}
       aria-rowindex={index + 2}
       aria-selected={isCurrent}
       class={`row ${isCurrent ? 'current' : ''} ${pinned.value === i ? 'is-pinned' : ''} ${foundSet.value.has(i) ? 'found' : ''} ${complaint === undefined ? '' : 'violation'}`}
@@ -99,19 +56,19 @@ function StepRow({ step, index }: { readonly step: TraceStep; readonly index: nu
         else goTo(i)
       }}
     >
-      <span role="gridcell" class="number" tabIndex={-1}>
+      <span role="gridcell" class="number">
         {i}
       </span>
-      <span role="gridcell" class="number" tabIndex={-1}>
+      <span role="gridcell" class="number">
         {(t - start).toLocaleString('en', { maximumFractionDigits: 3 })}
       </span>
-      <span role="gridcell" class="number" tabIndex={-1}>
+      <span role="gridcell" class="number">
         {lamport ?? ''}
       </span>
-      <span role="gridcell" class="node-id" tabIndex={-1}>
+      <span role="gridcell" class="node-id">
         {node ?? 'network'}
       </span>
-      <span role="gridcell" tabIndex={-1} class="what">
+      <span role="gridcell" class="what">
         <svg class={`glyph ${filled ? 'filled' : 'hollow'} ${kind}`} viewBox="-8 -8 16 16" aria-hidden="true">
           <path d={path} />
         </svg>
@@ -120,7 +77,7 @@ function StepRow({ step, index }: { readonly step: TraceStep; readonly index: nu
         {refused === undefined ? null : <em class="refused">refused: {refused.reason}</em>}
         {complaint === undefined ? null : <em class="bad">✗ {complaint}</em>}
       </span>
-      <span role="gridcell" class="state" tabIndex={-1}>
+      <span role="gridcell" class="state">
         {stateChange(step) ?? (after === undefined ? '' : shortState(after.value))}
       </span>
     </div>
@@ -136,24 +93,4 @@ function stateChange({ before, after }: TraceStep) {
       <span class="old">{old}</span> → <b>{now}</b>
     </>
   )
-}
-
-function numberAt(index: number): number | undefined {
-  const current = currentRun()
-  if (current === null) return undefined
-  return visible.value === null ? current.first + index : visible.value[index]
-}
-
-/** The index in the list of the cursor's step, or of where it would be. */
-function indexOfCursor(): number {
-  const current = currentRun()
-  if (current === null) return 0
-  return visible.value === null ? cursor.value - current.first : countBelow(visible.value, cursor.value)
-}
-
-function keepInSight(box: HTMLElement): void {
-  const y = indexOfCursor() * rowHeight
-  const room = box.clientHeight - 26
-  if (y < box.scrollTop) box.scrollTop = Math.max(0, y - room / 4)
-  else if (y + rowHeight > box.scrollTop + room) box.scrollTop = y - room * 0.7
 }

@@ -127,7 +127,7 @@ export function readTrace(text: string, { partial = false }: ReadTraceOptions = 
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   const endsInALine = lines.at(-1) === ''
   while (lines.at(-1)?.trim() === '') lines.pop()
-  if (lines.length === 0) throw new TraceError('notATrace', 1, `expected the header of a trace, got nothing`)
+  if (lines.length === 0) lines.push('')
 
   const reader = createTraceLineReader()
   let header: TraceHeader | null = null
@@ -152,6 +152,7 @@ export function readTrace(text: string, { partial = false }: ReadTraceOptions = 
 }
 
 function readHeader(line: string, isCutOff: boolean): TraceHeader {
+  if (line.trim() === '') throw new TraceError('notATrace', 1, 'expected the header of a trace, got nothing')
   const value = parsed(line)
   if (value === undefined && isCutOff && line.startsWith(`{"format":"${traceFormat}"`)) {
     throw truncated(1, 0, 'the trace ends in the middle of its header')

@@ -1,13 +1,14 @@
 /** The space-time diagram: nodes as rows, messages as lines between them, one cursor. Draws what is in sight only. */
 import { useEffect, useRef } from 'preact/hooks'
 import { choose, goTo } from '../../app/moves.ts'
+import { roveAmong } from '../../app/roving.ts'
 import { axis, currentRun, cursor, node, pinned } from '../../app/state.ts'
 import { titleOf } from '../../model/describe.ts'
 import type { Run } from '../../model/run.ts'
 import { glyphOf } from './glyphs.tsx'
-import { DropEnds, LinkLabels, Links } from './links.tsx'
+import { FlyingEnds, LinkLabels, Links } from './links.tsx'
 import { Overlay } from './overlay.tsx'
-import { dotY, height, rowHeight, rows, rowY, scene, windowHeight } from './picture.ts'
+import { dotY, height, rowHeight, rows, rowY, scene, stepY, windowHeight } from './picture.ts'
 import { type Band, headHeight, marksOf, type Scene } from './scene.ts'
 import { geometry, panBy, width, zoomBy } from './viewport.ts'
 
@@ -22,7 +23,7 @@ export function Diagram() {
         ref={drawing}
         class="drawing"
         role="img"
-        tabIndex={0}
+        tabindex={0}
         height={height}
         aria-label="Space-time diagram; arrow keys move the cursor, the list of steps below says the same in words"
       >
@@ -31,7 +32,7 @@ export function Diagram() {
         <Bands />
         <Links />
         <Dots />
-        <DropEnds />
+        <FlyingEnds />
         <LinkLabels />
         <Network />
         <Overlay />
@@ -52,9 +53,17 @@ function Defs() {
 
 function RowNames() {
   const shown = rows.value?.rows ?? []
+  const hasChosen = shown.some((row) => row.lanes.some((lane) => lane.id === node.value))
   return (
-    <div class="row-names" style={{ paddingTop: `${headHeight}px` }}>
-      {shown.map((row) => {
+    <div
+      class="row-names"
+      role="toolbar"
+      aria-label="Nodes"
+      aria-orientation="vertical"
+      style={{ paddingTop: `${headHeight}px` }}
+      onKeyDown={(event) => roveAmong(event, 'button', ['ArrowUp', 'ArrowDown'])}
+    >
+      {shown.map((row, index) => {
         const id = idAtCursor(
           currentRun(),
           row.lanes.map((lane) => lane.id),
@@ -67,6 +76,7 @@ function RowNames() {
             class={`row-name ${isChosen ? 'chosen' : ''}`}
             style={{ height: `${rowHeight}px` }}
             aria-pressed={isChosen}
+            tabIndex={isChosen || (index === 0 && !hasChosen) ? 0 : -1}
             title={`Show the state of ${id}`}
             onClick={() => choose(id)}
           >
@@ -200,7 +210,7 @@ function Dots() {
           <path
             key={i}
             d={path}
-            transform={`translate(${x} ${dotY(row)})`}
+            transform={`translate(${x} ${stepY(one) ?? dotY(row)})`}
             class={`dot ${one.kind} ${filled ? 'filled' : 'hollow'} ${odd}`}
             data-step={i}
           >
@@ -217,18 +227,22 @@ function Network() {
   const shape = geometry.value
   const current = currentRun()
   if (shape === null || current === null) return null
+  const places = current.network.map((i) => ({ i, x: shape.x(i) }))
+  const shown = places.filter(({ x }) => x >= -4 && x <= width.value + 4)
   return (
     <g class="network">
-      {current.network.map((i) => {
-        const x = shape.x(i)
-        if (x < -4 || x > width.value + 4) return null
+      {shown.map(({ i, x }, index) => {
         const one = current.step(i)!
+        const text = titleOf(one)
+        const room = (shown[index + 1]?.x ?? width.value) - x - 8
         return (
           <g key={i} class={one.kind}>
             <path d={`M${x} ${headHeight}V${height.value}`} />
-            <text x={x + 4} y={headHeight + 9}>
-              {titleOf(one)}
-            </text>
+            {room < text.length * 5.8 ? null : (
+              <text x={x + 4} y={height.value - 6}>
+                {text}
+              </text>
+            )}
           </g>
         )
       })}
@@ -307,7 +321,7 @@ function nearest(x: number, y: number): number | null {
   if (current === null || shape === null || all === null) return null
   let best: { i: number; distance: number } | null = null
   for (const dot of current.dots) {
-    const distance = Math.hypot(dot.x - x, (dotY(dot.row) - y) * 0.7)
+    const distance = Math.hypot(dot.x - x, ((stepY(all.step(dot.i)!) ?? dotY(dot.row)) - y) * 0.7)
     if (distance < 24 && (best === null || distance < best.distance)) best = { i: dot.i, distance }
   }
   if (best !== null) return best.i

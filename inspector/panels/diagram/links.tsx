@@ -1,7 +1,7 @@
 /** Messages as lines between rows; the fate of each by the shape of its line and its end. */
 import { computed } from '@preact/signals'
 import { currentRun, step } from '../../app/state.ts'
-import { dotY, scene } from './picture.ts'
+import { dotY, lostY, scene } from './picture.ts'
 import type { Link } from './scene.ts'
 
 /** The id of the message of the cursor's step. */
@@ -37,12 +37,9 @@ function CurrentLink() {
 
 /** The point where a line ends: at the receiver, or on the way there. */
 function endOf({ x1, x2, row1, row2, shape }: Link): { x: number; y: number } {
-  const [y1, y2] = [dotY(row1), dotY(row2)]
-  const toward = Math.sign(y2 - y1) || 1
-  if (shape === 'dropped')
-    return { x: Math.max(x1 + 14, x2), y: y1 + toward * Math.min(30, Math.abs(y2 - y1) * 0.6) }
-  if (shape === 'in flight') return { x: x1 + 26, y: y1 + toward * Math.min(30, Math.abs(y2 - y1) * 0.6) }
-  return { x: x2, y: y2 }
+  if (shape === 'dropped') return { x: x2, y: lostY(row1, row2) }
+  if (shape === 'in flight') return { x: x1 + 26, y: lostY(row1, row2) }
+  return { x: x2, y: dotY(row2) }
 }
 
 function lineOf(link: Link): string {
@@ -60,20 +57,17 @@ function arrowOf(link: Link): string {
   return `M${at(5, 0)}L${at(11, 3)}L${at(11, -3)}Z`
 }
 
-/** Lost messages end in a cross, those still under way in a ring. */
-export function DropEnds() {
+/** Messages still under way end in a ring; the cross of a lost one is the step in which it was lost. */
+export function FlyingEnds() {
   const current = scene.value
   if (current === null || current.isOverview) return null
-  const crosses: string[] = []
   const rings: string[] = []
   for (const link of current.links) {
     const { x, y } = endOf(link)
-    if (link.shape === 'dropped') crosses.push(`M${x - 4} ${y - 4}l8 8m0 -8l-8 8`)
     if (link.shape === 'in flight') rings.push(`M${x - 3} ${y}a3 3 0 1 0 6 0a3 3 0 1 0 -6 0Z`)
   }
   return (
     <g class="link-ends">
-      <path class="lost" d={crosses.join('')} />
       <path class="flying" d={rings.join('')} />
     </g>
   )

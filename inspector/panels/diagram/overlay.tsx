@@ -3,7 +3,7 @@ import { found } from '../../app/search.ts'
 import { currentRun, cursor, lens, pinned, step } from '../../app/state.ts'
 import { conesOf } from '../../model/causality.ts'
 import { proof } from '../causality-panel.tsx'
-import { dotY, height, rowHeight, rows, rowY } from './picture.ts'
+import { dotY, height, rowHeight, rows, rowY, stepY } from './picture.ts'
 import { headHeight } from './scene.ts'
 import { geometry, width } from './viewport.ts'
 
@@ -24,14 +24,16 @@ function StepMark({ i, name }: { readonly i: number | null; readonly name: strin
   const one = i === null ? undefined : current?.step(i)
   if (shape === null || one === undefined) return null
   const x = Math.round(shape.x(one.i))
-  const row = rowOf(one.node)
+  const y = stepY(one)
+  const label = name === 'pinned' ? `pinned ${one.i}` : String(one.i)
   return (
     <g class={name}>
       <path d={`M${x} ${headHeight - 5}V${height.value}`} />
-      <text x={x} y={10} text-anchor="middle">
-        {name === 'pinned' ? `pinned ${one.i}` : one.i}
+      <rect x={x - label.length * 3.8 - 4} y={0} width={label.length * 7.6 + 8} height={headHeight - 5} />
+      <text x={x} y={14} text-anchor="middle">
+        {label}
       </text>
-      {row < 0 ? null : <circle cx={x} cy={dotY(row)} r="9" />}
+      {y === null ? null : <circle cx={x} cy={y} r="9" />}
     </g>
   )
 }

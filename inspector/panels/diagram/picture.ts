@@ -1,5 +1,6 @@
 /** The rows and the scene that the parts of the diagram share, as signals. */
 import { computed, signal } from '@preact/signals'
+import type { TraceStep } from '../../../runtime/observe/trace.ts'
 import { currentRun, filters } from '../../app/state.ts'
 import { rowsOf } from '../../model/rows.ts'
 import { headHeight, sceneOf } from './scene.ts'
@@ -29,5 +30,21 @@ export const height = computed(() => headHeight + (rows.value?.rows.length ?? 0)
 
 /** The middle of a row. */
 export const rowY = (row: number) => headHeight + (row + 0.5) * rowHeight.value
+/** Where a message that never arrives ends: on its way to the receiver. */
+export function lostY(from: number, to: number): number {
+  const [start, end] = [dotY(from), dotY(to)]
+  return start + Math.sign(end - start || 1) * Math.min(30, Math.abs(end - start) * 0.6)
+}
+
+/** Where a step is drawn: in its row, but what is lost lies between two. */
+export function stepY(step: TraceStep): number | null {
+  const ofLane = rows.value?.ofLane
+  const rowOf = (node: string | null) => ofLane?.[currentRun()?.lane(node)?.index ?? -1] ?? -1
+  const row = rowOf(step.node)
+  if (row < 0) return null
+  const to = step.kind === 'drop' ? rowOf(step.message?.to ?? null) : -1
+  return to < 0 ? dotY(row) : lostY(row, to)
+}
+
 /** Where the events of a row are, below the name of its state. */
 export const dotY = (row: number) => rowY(row) + 5

@@ -66,8 +66,10 @@ export function sceneOf(
   const spans: { lane: Lane; row: number; start: number; end: number }[] = []
   let steps = 0
   for (const row of rows) {
-    for (const lane of row.lanes) {
-      bands.push(...bandsOf(lane, row.index, shape, width))
+    for (const [index, lane] of row.lanes.entries()) {
+      const next = row.lanes[index + 1]?.steps[0]
+      const until = next === undefined ? shape.xOf(shape.end) + 24 : shape.x(next)
+      bands.push(...bandsOf(lane, row.index, shape, { width, until }))
       const [start, end] = [firstAt(lane.steps, shape, from), firstAt(lane.steps, shape, to)]
       steps += end - start
       spans.push({ lane, row: row.index, start, end })
@@ -102,14 +104,19 @@ export function sceneOf(
   }
 }
 
-function bandsOf(lane: Lane, row: number, shape: Geometry, width: number): Band[] {
+function bandsOf(
+  lane: Lane,
+  row: number,
+  shape: Geometry,
+  { width, until }: { readonly width: number; readonly until: number },
+): Band[] {
   const bands: Band[] = []
   const { changes } = lane
   for (let index = 0; index < changes.length; index++) {
     const { i, label } = changes[index]!
     const x = Math.max(-4, shape.x(i))
     const next = changes[index + 1]
-    const end = next === undefined ? (label === null ? x + 14 : shape.xOf(shape.end) + 24) : shape.x(next.i)
+    const end = next === undefined ? until : shape.x(next.i)
     if (end < 0) continue
     if (x > width) break
     const last = bands.at(-1)

@@ -1,17 +1,7 @@
 /** State, causality, reasons, clocks and operations: what the panels say of a step. */
 import { expect } from 'vitest'
-import type { TraceStep } from '../../../runtime/observe/trace.ts'
-import { traceOf } from '../simulated-traces.ts'
-import { browserTest, openPage, takePicture } from './page.ts'
-
-const trace = traceOf(11)
-const lines = trace.trimEnd().split('\n')
-const steps = lines.slice(1, -1).map((line) => JSON.parse(line) as TraceStep)
-
-/** The trace with one step changed. */
-function altered(i: number, change: (step: TraceStep) => unknown): string {
-  return [...lines.slice(0, i + 1), JSON.stringify(change(steps[i]!)), ...lines.slice(i + 2), ''].join('\n')
-}
+import { altered, faultySteps as steps, faultyTrace as trace } from '../simulated-traces.ts'
+import { browserTest, goTo, openPage, takePicture } from './page.ts'
 
 browserTest('the context is compared with the step before, the pinned step and another replica', async () => {
   const changed = steps.find(({ after, node }) => node === 's1#1' && (after?.patch?.length ?? 0) > 2)!
@@ -38,19 +28,19 @@ browserTest(
     expect(await page.locator('.causality-panel').textContent()).toMatch(/steps happened before step 2/)
 
     await page.keyboard.press('p')
-    await page.locator('#step-19').click()
+    await goTo(page, 19)
     const panel = page.locator('.causality-panel')
     expect(await panel.textContent()).toMatch(/Pinned step 2 (happened before|and step 19 are concurrent)/)
     const answer = steps.find((step) => step.kind === 'receive' && step.node === 's1#1')!
-    await page.locator(`#step-${answer.i}`).click()
+    await goTo(page, answer.i)
     expect(await panel.textContent()).toContain(`Pinned step 2 happened before step ${answer.i}`)
-    await page.locator('#step-3').click()
+    await goTo(page, 3)
     expect(await panel.textContent()).toContain('concurrent')
 
     const far = steps.find(
       (step) => step.kind === 'receive' && step.node === 's2#1' && step.vector!['s1#1']! > 0,
     )!
-    await page.locator(`#step-${far.i}`).click()
+    await goTo(page, far.i)
     expect(await panel.textContent()).toContain('so it knows of it (L4)')
     expect(await panel.locator('.path li').count()).toBeGreaterThan(2)
     expect(await page.locator('.overlay .chain').count()).toBe(1)
@@ -127,7 +117,7 @@ browserTest('calls are bars with the points where they may have taken effect, an
 browserTest('an answer that no order allows is marked, with those that it contradicts', async () => {
   const read = steps.find((step) => {
     const command = step.call?.command as { op?: string } | undefined
-    return step.kind === 'return' && command?.op === 'get' && step.i > 200
+    return step.kind === 'return' && command?.op === 'get' && step.i > 100
   })!
   const wrong = altered(read.i, (step) => ({
     ...step,
@@ -146,11 +136,11 @@ browserTest(
   async () => {
     const verdict = { name: 'I1', holds: false, reason: 'two primaries in view 3' }
     const page = await openPage({
-      trace: altered(500, (step) => ({ ...step, verdicts: [verdict] })),
+      trace: altered(300, (step) => ({ ...step, verdicts: [verdict] })),
       hash: 'panels=details:why',
     })
     await page.keyboard.press('v')
-    expect(await page.locator('.row.current .number').first().textContent()).toBe('500')
+    expect(await page.locator('.row.current .number').first().textContent()).toBe('300')
     expect(await page.locator('.why-panel .complaint').textContent()).toContain('I1: two primaries in view 3')
     expect(await page.locator('.mark.violation').count()).toBe(1)
     await takePicture(page, 'violation')

@@ -1,10 +1,8 @@
 /** Moving through a run: one cursor over every view, by clicks and by keys. */
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { traceOf } from '../simulated-traces.ts'
+import { faultySteps, lastStep, stepWhere, faultyTrace as trace } from '../simulated-traces.ts'
 import { browserTest, openPage, takePicture } from './page.ts'
-
-const trace = traceOf(7)
 
 /** The step as each view shows it. */
 async function shown(page: Page) {
@@ -25,7 +23,7 @@ browserTest('keys move one cursor over every view', async () => {
   expect(await shown(page)).toEqual(everywhere(2))
 
   await page.keyboard.press('End')
-  expect(await shown(page)).toEqual(everywhere(4491))
+  expect(await shown(page)).toEqual(everywhere(lastStep))
   await page.keyboard.press('Home')
   expect(await shown(page)).toEqual(everywhere(0))
   await takePicture(page, 'moving')
@@ -44,19 +42,25 @@ browserTest('a click in the diagram, the list or on the scrubber moves all of th
   await track.click({ position: { x: box.width / 2, y: box.height / 2 } })
   const { list } = await shown(page)
   expect(await shown(page)).toEqual(everywhere(list))
-  expect(Math.abs(list - 2245)).toBeLessThan(10)
+  expect(Math.abs(list - lastStep / 2)).toBeLessThan(10)
 })
 
 browserTest('Shift steps on one node, brackets follow a message', async () => {
+  const sent = stepWhere('the first ping', ({ kind, message }) => kind === 'send' && message?.type === 'ping')
+  const received = stepWhere(
+    'its receive',
+    ({ kind, message }) => kind === 'receive' && message?.id === sent.message!.id,
+  )
+  const next = faultySteps.find(({ node, i }) => node === sent.node && i > sent.i)!
   const page = await openPage({ trace })
-  await page.locator('#step-2').click()
+  await page.locator(`#step-${sent.i}`).click()
   await page.keyboard.press(']')
-  expect(await shown(page)).toEqual(everywhere(9))
+  expect(await shown(page)).toEqual(everywhere(received.i))
   await page.keyboard.press('[')
-  expect(await shown(page)).toEqual(everywhere(2))
+  expect(await shown(page)).toEqual(everywhere(sent.i))
   await page.keyboard.press('Shift+ArrowRight')
-  expect(await shown(page)).toEqual(everywhere(17))
-  expect(await page.locator('.state-panel .panel-head b').textContent()).toBe('s1#1')
+  expect(await shown(page)).toEqual(everywhere(next.i))
+  expect(await page.locator('.state-panel .panel-head b').textContent()).toBe(sent.node)
 })
 
 browserTest('Space plays and pauses, at a speed that can be changed', async () => {
@@ -79,7 +83,7 @@ browserTest(
     await page.keyboard.press('Control+k')
     await page.keyboard.type('last step')
     await page.keyboard.press('Enter')
-    expect(await shown(page)).toEqual(everywhere(4491))
+    expect(await shown(page)).toEqual(everywhere(lastStep))
 
     await page.keyboard.press('?')
     const sheet = page.getByRole('dialog', { name: 'Sheet of keys' })

@@ -53,8 +53,17 @@ export async function openPage({
 export async function openTrace(page: Page, trace: string, name = 'run.jsonl'): Promise<void> {
   await page
     .locator('input[type=file]')
-    .setInputFiles({ name, mimeType: 'application/jsonl', buffer: Buffer.from(trace) })
-  await page.locator('.workbench[aria-busy=false]').waitFor()
+    .setInputFiles({ name, mimeType: 'application/jsonl', buffer: Buffer.from(trace) }, { timeout: 25_000 })
+  await page.locator('.workbench[aria-busy=false]').waitFor({ timeout: 25_000 })
+}
+
+/** Goes to a step by its number, through the search. */
+export async function goTo(page: Page, i: number): Promise<void> {
+  await page.keyboard.press('/')
+  await page.locator('#search').fill(`#${i}`)
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
 }
 
 /** A picture of the page among the artefacts of the build, to be looked at. */

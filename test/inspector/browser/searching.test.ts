@@ -1,9 +1,7 @@
 /** Searching and filtering, and where what was found shows. */
 import { expect } from 'vitest'
-import { traceOf } from '../simulated-traces.ts'
+import { faultyTrace as trace } from '../simulated-traces.ts'
 import { browserTest, openPage, takePicture } from './page.ts'
-
-const trace = traceOf(11)
 
 browserTest('words are found and shown in list, diagram and scrubber; Enter goes on among them', async () => {
   const page = await openPage({ trace })

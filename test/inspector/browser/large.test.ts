@@ -1,0 +1,20 @@
+/** Long runs: nothing in the document grows with the run, and what is forgotten is counted. */
+import { expect } from 'vitest'
+import { largeTrace } from '../large-traces.ts'
+import { browserTest, openPage, takePicture } from './page.ts'
+
+browserTest(
+  'of 50,000 steps only those in sight are in the document, at both ends and in the overview',
+  async () => {
+    const page = await openPage({ trace: largeTrace({ steps: 50_000 }) })
+    const size = () => page.evaluate(() => document.querySelectorAll('*').length)
+    expect(await size()).toBeLessThan(2500)
+    await page.keyboard.press('End')
+    expect(await page.locator('.overlay .cursor text').textContent()).toBe('49999')
+    expect(await size()).toBeLessThan(2500)
+    await page.keyboard.press('f')
+    expect(await page.locator('.density path').count()).toBe(7)
+    expect(await size()).toBeLessThan(2500)
+    await takePicture(page, 'large')
+  },
+)
