@@ -106,7 +106,7 @@ const looks: readonly Command[] = [
     id: 'compare.swap',
     group: 'Compare',
     title: 'Look at the other run',
-    keys: ['w'],
+    keys: ['o'],
     enabled: () => other.value !== null,
     run: swapRuns,
   },

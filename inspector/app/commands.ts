@@ -39,9 +39,9 @@ export function takeKey(event: KeyboardEvent): boolean {
   const isTheirs = belongsToField(event)
   const names = namesOf(event)
   const command = commands.value.find(
-    ({ keys, everywhere }) => (!isTheirs || everywhere) && keys?.some((key) => names.includes(key)),
+    (one) => (!isTheirs || one.everywhere) && one.keys?.some((key) => names.includes(key)) && isEnabled(one),
   )
-  if (command === undefined || !isEnabled(command)) return false
+  if (command === undefined) return false
   event.preventDefault()
   command.run()
   return true

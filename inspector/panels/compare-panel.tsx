@@ -72,7 +72,7 @@ function Head() {
           <option>side by side</option>
           <option>interleaved</option>
         </select>
-        <button type="button" title="Look at the other run (w)" onClick={swapRuns}>
+        <button type="button" title="Look at the other run (o)" onClick={swapRuns}>
           swap
         </button>
         <button type="button" onClick={closeOther}>

@@ -76,7 +76,7 @@ browserTest('two runs are compared: the first difference, side by side, interlea
 
   await page.getByLabel('How both are shown').selectOption('interleaved')
   expect(await page.locator('.compare .row').count()).toBeGreaterThan(5)
-  await page.keyboard.press('w')
+  await page.keyboard.press('o')
   expect(await page.locator('.source').textContent()).toBe('other.jsonl')
   expect(await page.locator('.overlay .cursor text').textContent()).toBe('60')
 })
