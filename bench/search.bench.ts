@@ -1,9 +1,9 @@
 /** The model checker: distinct states a second, against a bare loop that only hashes and inserts such states, and bytes a state. */
 
 import { happeningsTo } from '../runtime/check/counterexample.ts'
-import { StateStore } from '../runtime/check/int-tables.ts'
 import { scenarioNamed } from '../runtime/check/scenarios.ts'
 import { Search } from '../runtime/check/search.ts'
+import { StateStore } from '../runtime/check/state-store.ts'
 import type { BenchOptions, Measurement } from './measurement.ts'
 
 export async function searchBench({ quick }: BenchOptions): Promise<Measurement[]> {
@@ -43,7 +43,7 @@ function bareRate(search: Search, states: number): number {
   const start = performance.now()
   for (let number = 0; number < states; number++) {
     search.store.read(number, state)
-    store.add(state, search.hash(state), -1)
+    store.intern(state, search.hash(state), -1)
   }
   return states / ((performance.now() - start) / 1000)
 }

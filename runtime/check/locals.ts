@@ -7,7 +7,8 @@
  */
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import { createStepper, type PureAction, type Stepper } from '../../machines/pure-transition.ts'
-import { mix, PairTable } from './int-tables.ts'
+import { mix, textHash } from './hash.ts'
+import { PairTable } from './pair-table.ts'
 import type { CheckedNode, CheckedSystem, Emission, NodeView, SentMessage, StepInvariant } from './system.ts'
 
 /** What XState says of one event in one snapshot. */
@@ -57,8 +58,14 @@ const nothing = new Int32Array(0)
 
 export class Locals {
   readonly nodes: readonly CheckedNode[]
-  /** Per local state: a random-looking number, whose xor over all nodes is a state's hash. */
+  /** Per local state: a random-looking number, whose xor over all nodes is a state's hash. It is made of the content alone. */
   hashes = new Uint32Array(1024)
+  /** Per local state: the number of its life with its snapshot. */
+  selves = new Int32Array(1024)
+  /** Per local state: the number of what it has sent. */
+  outboxes = new Int32Array(1024)
+  /** Per local state and node: the channel to it; see `channel`. */
+  channels: Int32Array
   readonly brokenSteps: BrokenStep[] = []
   /** How often XState itself was asked. */
   snapshotSteps = 0
@@ -73,10 +80,13 @@ export class Locals {
 
   readonly #snapshots: AnyMachineSnapshot[] = []
   readonly #snapshotIds = new Map<string, number>()
+  readonly #snapshotHashes: number[] = []
   readonly #messages: SentMessage[] = []
   readonly #messageTo: number[] = []
   readonly #messageIds = new Map<string, number>()
-  readonly #outboxes: Int32Array[] = []
+  readonly #messageHashes: number[] = []
+  readonly #messagesOf: Int32Array[] = []
+  readonly #outboxHashes: number[] = []
   readonly #outboxIds = new Map<string, number>()
   /** What is under way to one node, as a channel; the empty one is 0. */
   readonly #channels: Int32Array[] = [nothing]
@@ -86,14 +96,16 @@ export class Locals {
   readonly #outboxGrown = new PairTable()
   readonly #timerLists: (readonly Timer[])[] = []
   readonly #timerIds = new Map<string, number>()
+  readonly #timerHashes: number[] = []
   readonly #emissions: (Emission | null)[] = [null]
   readonly #emissionIds = new Map<string, number>()
   readonly #locals: Local[] = []
   readonly #localIds = new PairTable()
   readonly #sentIds = new PairTable()
   #sentCount = 0
-  /** Per local state: its channel to each node. */
-  #channelsOf: Int32Array
+  readonly #selves = new PairTable()
+  #selfCount = 0
+  readonly #crashed: (number | undefined)[] = []
   readonly #views: (NodeView | undefined)[] = []
   readonly #delivered = new Map<number, SnapshotStep>()
   readonly #happened = new Map<string, SnapshotStep>()
@@ -107,7 +119,7 @@ export class Locals {
   /** @param reduced take steps that only send at once */
   constructor(system: CheckedSystem, reduced: boolean) {
     this.nodes = system.nodes
-    this.#channelsOf = new Int32Array(this.hashes.length * system.nodes.length)
+    this.channels = new Int32Array(this.hashes.length * system.nodes.length)
     this.#livesMax = 1 + (system.restarts ?? 0)
     this.#ordered = system.timers === 'ordered'
     this.#reduced = reduced
@@ -141,7 +153,7 @@ export class Locals {
 
   /** What a node has sent to the node at `place`, as a channel: 0 if nothing. */
   channel(local: number, place: number): number {
-    return this.#channelsOf[local * this.nodes.length + place]!
+    return this.channels[local * this.nodes.length + place]!
   }
 
   /** What the messages of a channel can do to the receiver: pairs of the next local state and the emission. */
@@ -187,7 +199,6 @@ export class Locals {
     const id = this.#idOf(node, life)
     const found: { happening: Happening; local: number }[] = [...this.#innerHappenings(local)]
     for (let sender = 0; sender < this.nodes.length; sender++) {
-      if (sender === place) continue
       for (const message of this.#messagesIn(this.channel(all[sender]!, node), this.#locals[local]!)) {
         const happening: Happening = { kind: 'deliver', node: id, message: this.#messages[message]! }
         found.push({ happening, local: this.#deliver(local, message).local })
@@ -205,9 +216,14 @@ export class Locals {
 
   /** The local state after a crash, or -1 where none may befall. What was sent stays on its way. */
   crashed(local: number): number {
-    const now = this.#locals[local]!
-    if (!now.alive || !this.nodes[now.node]!.mayCrash) return -1
-    return this.#localId({ ...now, alive: false, timers: 0 })
+    let crashed = this.#crashed[local]
+    if (crashed === undefined) {
+      const now = this.#locals[local]!
+      const may = now.alive && this.nodes[now.node]!.mayCrash === true
+      crashed = may ? this.#localId({ ...now, alive: false, timers: 0 }) : -1
+      this.#crashed[local] = crashed
+    }
+    return crashed
   }
 
   /** The local state of the next life, or -1. */
@@ -227,7 +243,7 @@ export class Locals {
         id: this.#idOf(node, life),
         alive,
         snapshot: this.#snapshots[snapshot]!,
-        sent: [...this.#outboxes[outbox]!].map((message) => this.#messages[message]!),
+        sent: [...this.#messagesOf[outbox]!].map((message) => this.#messages[message]!),
       }
       this.#views[local] = view
     }
@@ -271,7 +287,6 @@ export class Locals {
       case 'deliver': {
         const wanted = JSON.stringify(happening.message)
         for (let sender = 0; sender < this.nodes.length; sender++) {
-          if (sender === place) continue
           const message = this.#messagesIn(this.channel(all[sender]!, node), this.#locals[local]!).find(
             (id) => JSON.stringify(this.#messages[id]) === wanted,
           )
@@ -486,14 +501,19 @@ export class Locals {
       (nodes as { id: string }[]).map(({ id }) => id),
     ])
     const key = `${node} ${JSON.stringify([value, context, status, output, history])}`
-    return intern(this.#snapshotIds, key, () => this.#snapshots.push(snapshot) - 1)
+    return intern(this.#snapshotIds, key, () => {
+      this.#snapshotHashes.push(textHash(key))
+      return this.#snapshots.push(snapshot) - 1
+    })
   }
 
   #messageId(message: SentMessage): number {
     const place = this.#placeOf(message.to)
     if (place < 0 || this.#cuts.has(JSON.stringify([message.from, message.to]))) return -1
-    return intern(this.#messageIds, JSON.stringify(message), () => {
+    const key = JSON.stringify(message)
+    return intern(this.#messageIds, key, () => {
       this.#messageTo.push(place)
+      this.#messageHashes.push(textHash(key))
       return this.#messages.push(message) - 1
     })
   }
@@ -521,7 +541,8 @@ export class Locals {
         )
       }
       this.#outboxFor.push(channels)
-      return this.#outboxes.push(Int32Array.from(messages)) - 1
+      this.#outboxHashes.push(messages.reduce((sum, message) => sum ^ this.#messageHashes[message]!, 0))
+      return this.#messagesOf.push(Int32Array.from(messages)) - 1
     })
   }
 
@@ -534,7 +555,7 @@ export class Locals {
   #outboxPlus(outbox: number, message: number): number {
     const known = this.#outboxGrown.get(outbox, message)
     if (known >= 0) return known
-    const old = this.#outboxes[outbox]!
+    const old = this.#messagesOf[outbox]!
     const grown = old.includes(message) ? outbox : this.#outboxId([...old, message].sort((a, b) => a - b))
     this.#outboxGrown.set(outbox, message, grown)
     return grown
@@ -542,7 +563,11 @@ export class Locals {
 
   #timersId(timers: readonly Timer[]): number {
     const list = this.#ordered ? timers : [...timers].sort((a, b) => (a.id < b.id ? -1 : 1))
-    return intern(this.#timerIds, JSON.stringify(list), () => this.#timerLists.push(list) - 1)
+    const key = JSON.stringify(list)
+    return intern(this.#timerIds, key, () => {
+      this.#timerHashes.push(textHash(key))
+      return this.#timerLists.push(list) - 1
+    })
   }
 
   #emissionId(emission: Emission): number {
@@ -558,12 +583,22 @@ export class Locals {
       const id = this.#locals.push(local) - 1
       if (id >= this.hashes.length) {
         this.hashes = grownTo(new Uint32Array(this.hashes.length * 2), this.hashes)
-        this.#channelsOf = grownTo(new Int32Array(this.#channelsOf.length * 2), this.#channelsOf)
+        this.selves = grownTo(new Int32Array(this.selves.length * 2), this.selves)
+        this.outboxes = grownTo(new Int32Array(this.outboxes.length * 2), this.outboxes)
+        this.channels = grownTo(new Int32Array(this.channels.length * 2), this.channels)
       }
-      this.hashes[id] = mix(id + 1)
-      this.#channelsOf.set(this.#outboxFor[outbox]!, id * this.nodes.length)
+      this.hashes[id] = this.#hashOf(local)
+      this.selves[id] = this.#selves.getOrSet(snapshot, life * 2 + (alive ? 1 : 0), () => this.#selfCount++)
+      this.outboxes[id] = outbox
+      this.channels.set(this.#outboxFor[outbox]!, id * this.nodes.length)
       return id
     })
+  }
+
+  /** The same for the same content, whatever the numbers: searches that number differently agree on it. */
+  #hashOf({ life, alive, snapshot, outbox, timers, script }: Local): number {
+    const rest = mix(script * 64 + life * 2 + (alive ? 1 : 0)) ^ this.#timerHashes[timers]!
+    return mix(mix(this.#snapshotHashes[snapshot]! ^ mix(rest)) ^ this.#outboxHashes[outbox]!)
   }
 }
 

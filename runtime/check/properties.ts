@@ -1,9 +1,10 @@
-/** Properties with memory: a verdict is remembered by just those local states that it was reached from. */
+/** Properties with memory: a verdict is remembered by just those facets of a state that it was reached from. */
+import type { Facets } from './facets.ts'
 import type { Goal, Invariant, SystemView } from './system.ts'
 
-/** Looks a property up: for each place that it asked for, in the order of asking, a branch for each local state there. */
+/** Looks a property up: for each facet that it read, in the order of reading, a branch for each value. */
 interface Branch<Verdict> {
-  readonly place: number
+  readonly facet: number
   readonly next: Map<number, Branch<Verdict> | Leaf<Verdict>>
 }
 
@@ -11,72 +12,67 @@ interface Leaf<Verdict> {
   readonly verdict: Verdict
 }
 
-/** What a state offers to a property; places are the nodes, and behind them the observer. */
-export interface Places {
-  readonly ids: readonly string[]
-  readonly index: ReadonlyMap<string, number>
-  value(place: number, local: number): unknown
-}
-
-/** A function of system states that is computed once for all states that agree in what it asks for. */
+/** A function of system states that is computed once for all states that agree in what it reads. */
 export class Remembered<Verdict> {
-  /** A bit for each place that it has ever asked for. A step elsewhere leaves its verdict as it was. */
+  /** The facets that it has ever read. */
+  readonly facets: number[] = []
+  /** A bit for each place where they lie. A step elsewhere leaves its verdict as it was. */
   places = 0
   readonly #compute: (system: SystemView) => Verdict
-  readonly #places: Places
+  readonly #facets: Facets
   #root: Branch<Verdict> | Leaf<Verdict> | undefined
 
-  constructor(compute: (system: SystemView) => Verdict, places: Places) {
+  constructor(compute: (system: SystemView) => Verdict, facets: Facets) {
     this.#compute = compute
-    this.#places = places
+    this.#facets = facets
   }
 
   of(state: ArrayLike<number>): Verdict {
     let branch = this.#root
     while (branch !== undefined) {
       if ('verdict' in branch) return branch.verdict
-      branch = branch.next.get(state[branch.place]!)
+      branch = branch.next.get(this.#facets.of(state, branch.facet))
     }
     return this.#learn(state)
   }
 
   #learn(state: ArrayLike<number>): Verdict {
-    const asked: number[] = []
-    const ask = (place: number) => {
-      if (!asked.includes(place)) asked.push(place)
-      return this.#places.value(place, state[place]!)
-    }
-    const { ids, index } = this.#places
+    const facets = this.#facets
+    const read: number[] = []
     const verdict = this.#compute({
-      ids,
-      node(id) {
-        const place = index.get(id)
-        if (place === undefined) throw new Error(`expected one of the nodes ${ids.join(', ')}, got ${id}`)
-        return ask(place) as never
-      },
-      observed: () => ask(ids.length),
+      ids: facets.ids,
+      node: (id) => facets.view(id, state, read),
+      observed: () => facets.observed(state, read),
     })
-    for (const place of asked) this.places |= 1 << place
-    this.#insert(asked, state, { verdict })
+    for (const facet of read) {
+      if (this.facets.includes(facet)) continue
+      this.facets.push(facet)
+      this.places |= 1 << facets.placeOf(facet)
+    }
+    this.#insert(read, state, { verdict })
     return verdict
   }
 
-  #insert(asked: readonly number[], state: ArrayLike<number>, leaf: Leaf<Verdict>): void {
-    let put = (branch: Branch<Verdict> | Leaf<Verdict>) => {
-      this.#root ??= branch
+  #insert(read: readonly number[], state: ArrayLike<number>, leaf: Leaf<Verdict>): void {
+    if (read.length === 0) {
+      this.#root = leaf
+      return
     }
-    let branch = this.#root
-    for (const place of asked) {
-      if (branch === undefined) {
-        branch = { place, next: new Map() }
-        put(branch)
+    let branch = this.#root as Branch<Verdict> | undefined
+    if (branch === undefined) {
+      branch = { facet: read[0]!, next: new Map() }
+      this.#root = branch
+    }
+    for (let i = 1; i < read.length; i++) {
+      const value = this.#facets.of(state, branch.facet)
+      let below = branch.next.get(value) as Branch<Verdict> | undefined
+      if (below === undefined) {
+        below = { facet: read[i]!, next: new Map() }
+        branch.next.set(value, below)
       }
-      const { next } = branch as Branch<Verdict>
-      const local = state[place]!
-      branch = next.get(local)
-      put = (below) => void next.set(local, below)
+      branch = below
     }
-    if (branch === undefined) put(leaf)
+    branch.next.set(this.#facets.of(state, branch.facet), leaf)
   }
 }
 
@@ -87,11 +83,11 @@ export interface RememberedProperty<Verdict> {
 
 export function rememberInvariants(
   list: readonly Invariant[],
-  places: Places,
+  facets: Facets,
 ): RememberedProperty<true | string>[] {
-  return list.map(({ name, holds }) => ({ name, verdict: new Remembered(holds, places) }))
+  return list.map(({ name, holds }) => ({ name, verdict: new Remembered(holds, facets) }))
 }
 
-export function rememberGoals(list: readonly Goal[], places: Places): RememberedProperty<boolean>[] {
-  return list.map(({ name, reached }) => ({ name, verdict: new Remembered(reached, places) }))
+export function rememberGoals(list: readonly Goal[], facets: Facets): RememberedProperty<boolean>[] {
+  return list.map(({ name, reached }) => ({ name, verdict: new Remembered(reached, facets) }))
 }

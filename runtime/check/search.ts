@@ -1,14 +1,10 @@
 /** The search: every order, loss, delay and duplication of messages, timers, crashes and restarts, from the start on. */
-import { mix, StateStore } from './int-tables.ts'
+import { crashCost } from './expansion.ts'
+import { Exploration, type Violation } from './exploration.ts'
+import { firstBroken } from './judge.ts'
 import { type Happening, Locals } from './locals.ts'
-import {
-  type Places,
-  Remembered,
-  type RememberedProperty,
-  rememberGoals,
-  rememberInvariants,
-} from './properties.ts'
-import type { CheckedSystem, Goal, NodeView, Observer } from './system.ts'
+import type { StateStore } from './state-store.ts'
+import type { CheckedSystem, Goal, NodeView } from './system.ts'
 
 /** Where a search stops although there is more to see; the verdict is then `bounded`. */
 export interface SearchBounds {
@@ -43,13 +39,7 @@ export interface SearchEnd {
   readonly bytes: number
   readonly locals: number
   readonly snapshotSteps: number
-  readonly violation: {
-    readonly name: string
-    readonly reason: string
-    readonly state: number
-    /** For a step that is broken itself: the local state that it leads to from `state`. */
-    readonly to?: number
-  } | null
+  readonly violation: Violation | null
   /** The first state that reached each goal; null where none did. */
   readonly goals: readonly { readonly name: string; readonly state: number | null }[]
 }
@@ -68,21 +58,13 @@ export interface SearchOptions {
 /** One search through one system; keeps every state it has seen, so that afterwards each one's history can be told. */
 export class Search {
   readonly locals: Locals
-  store: StateStore
   /** What happened before the state in which the search begins. */
   prefix: readonly Happening[] = []
   readonly width: number
   readonly #system: CheckedSystem
   readonly #nodes: number
-  readonly #places: Places
   readonly #reduced: boolean
-  readonly #observer: Observer | undefined
-  readonly #observed: unknown[] = []
-  readonly #observedIds = new Map<string, number>()
-  readonly #folded = new Map<number, number>()
-  readonly #invariants: RememberedProperty<true | string>[]
-  readonly #goals: RememberedProperty<boolean>[]
-  readonly #prunes: Remembered<boolean>[]
+  readonly #states: Exploration
 
   /**
    * @param reduction `sends` (default): a step that does nothing but send is taken at once. It reaches the same states but
@@ -93,217 +75,98 @@ export class Search {
       throw new RangeError(`expected at most 30 nodes, got ${system.nodes.length}; check a smaller system`)
     this.#system = system
     this.#nodes = system.nodes.length
-    this.#observer = system.observer
     this.#reduced = reduction === 'sends'
     this.locals = new Locals(system, this.#reduced)
-    // A part for each node, one for the observer, one for the crashes and restarts that are left.
+    this.#states = new Exploration(system, this.locals, this.#reduced)
     this.width = this.#nodes + 2
-    this.store = new StateStore(this.width)
-    this.#observedId(system.observer?.initial ?? null)
-    this.#places = {
-      ids: system.nodes.map(({ id }) => id),
-      index: new Map(system.nodes.map(({ id }, index) => [id, index])),
-      value: (place, local) => (place < this.#nodes ? this.locals.view(local) : this.#observed[local]),
-    }
-    this.#invariants = rememberInvariants(system.invariants ?? [], this.#places)
-    this.#goals = rememberGoals(system.goals ?? [], this.#places)
-    this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, this.#places))
   }
 
-  run({
-    bounds = {},
-    order = 'breadth-first',
-    stopAtGoals = false,
-    goals: wanted,
-    progress,
-  }: SearchOptions = {}): SearchEnd {
-    const sought = wanted === undefined ? this.#goals : rememberGoals(wanted, this.#places)
+  get store(): StateStore {
+    return this.#states.store
+  }
+
+  run(options: SearchOptions = {}): SearchEnd {
+    const { bounds = {}, order = 'breadth-first', stopAtGoals = false, progress } = options
     const { states: statesMax = 50_000_000, bytes: bytesMax = 6 * 2 ** 30 } = bounds
     const depthMax = bounds.depth ?? Number.POSITIVE_INFINITY
     const started = performance.now()
     const deadline = started + (bounds.seconds ?? Number.POSITIVE_INFINITY) * 1000
-    const { store, locals, width } = this
-    const nodes = this.#nodes
-    const state = new Int32Array(width)
-    const next = new Int32Array(width)
-    const goalStates: (number | null)[] = sought.map(() => null)
-    let goalsLeft = sought.length
-    let violation: SearchEnd['violation'] = null
-    let transitions = 0
-    let pruned = false
-
-    /** Checks the newest state; `changed` has a bit for each part that a step has changed. */
-    const judge = (candidate: Int32Array, changed: number): void => {
-      const number = store.size - 1
-      for (const { name, verdict } of this.#invariants) {
-        if ((verdict.places & changed) === 0 && verdict.places !== 0) continue
-        const holds = verdict.of(candidate)
-        if (holds !== true) {
-          violation ??= { name, reason: holds, state: number }
-          return
-        }
-      }
-      for (let i = 0; i < goalStates.length; i++) {
-        if (goalStates[i] !== null) continue
-        const { verdict } = sought[i]!
-        if ((verdict.places & changed) === 0 && verdict.places !== 0) continue
-        if (verdict.of(candidate)) {
-          goalStates[i] = number
-          goalsLeft--
-        }
-      }
-    }
-
-    const initial = this.begin()
-    if (this.#reduced) this.#saturate(initial, -1)
-    store.add(initial, this.hash(initial), -1)
-    judge(initial, -1)
-
+    const states = this.#states
+    const goals = options.goals === undefined ? null : states.remember(options.goals)
+    states.begin(this.begin(), goals ?? states.remember(this.#system.goals ?? []), statesMax)
+    const { store } = states
+    const isDeep = order === 'depth-first'
+    const stack: number[] = isDeep ? [0] : []
+    const depths: number[] = isDeep ? [0] : []
     let depth = 0
     let levelEnd = 1
     let at = 0
-    const stack: number[] = order === 'depth-first' ? [0] : []
-    const depths: number[] = order === 'depth-first' ? [0] : []
-    let end: SearchEnd['end'] = 'exhausted'
-    let explored = 0
-    let parent = 0
-    let parentHash = 0
-    let parentDepth = 0
-    let hashes = locals.hashes
-
-    const tryStep = (place: number, local: number, emission: number): void => {
-      transitions++
-      next.set(state)
-      const old = state[place]!
-      next[place] = local
-      hashes = locals.hashes
-      let hash = parentHash ^ hashes[old]! ^ hashes[local]!
-      let changed = 1 << place
-      if (emission !== 0 && this.#observer !== undefined) {
-        const before = state[nodes]!
-        const after = this.#fold(before, emission)
-        if (after !== before) {
-          next[nodes] = after
-          hash ^= observedHash(before) ^ observedHash(after)
-          changed |= 1 << nodes
-        }
-      }
-      if (this.#reduced) {
-        changed = this.#saturate(next, changed)
-        hash = hash ^ this.#hashChange
-      }
-      found(hash >>> 0, changed)
+    let toldAt = 0
+    let isCut = false
+    const tell = () => {
+      const frontier = isDeep ? stack.length : store.size - at
+      progress?.(progressOf(store.size, states.bytes, depth, frontier, performance.now() - started))
     }
-    const found = (hash: number, changed: number): void => {
-      if (!store.add(next, hash, parent)) return
-      judge(next, changed)
-      if (order === 'depth-first') {
-        stack.push(store.size - 1)
-        depths.push(parentDepth + 1)
-      }
+    const isOver = (): SearchEnd['end'] | null => {
+      if (states.violation !== null) return 'violated'
+      if (stopAtGoals && states.goalsLeft === 0 && states.goalStates.length > 0) return 'goals'
+      if (store.size >= statesMax) return 'states'
+      if (at - toldAt < 0x4000) return null
+      toldAt = at
+      if (states.bytes > bytesMax) return 'bytes'
+      if (performance.now() > deadline) return 'seconds'
+      tell()
+      return null
     }
-    /** A crash or a restart uses up one of those that are left. */
-    const tryFault = (place: number, local: number, emission: number, cost: number): void => {
-      const left = state[nodes + 1]!
-      state[nodes + 1] = left - cost
-      const savedHash = parentHash
-      parentHash = (parentHash ^ leftHash(left) ^ leftHash(left - cost)) >>> 0
-      tryStep(place, local, emission)
-      state[nodes + 1] = left
-      parentHash = savedHash
-    }
-
-    for (;;) {
-      if (violation !== null) {
-        end = 'violated'
-        break
-      }
-      if (stopAtGoals && goalsLeft === 0 && goalStates.length > 0) {
-        end = 'goals'
-        break
-      }
-      if (order === 'depth-first') {
-        const top = stack.pop()
-        if (top === undefined) break
-        at = top
-        parentDepth = depths.pop()!
-        depth = Math.max(depth, parentDepth)
-        if (parentDepth >= depthMax) {
-          pruned = true
-          continue
-        }
-      } else {
-        if (at >= store.size) break
+    const breadthFirst = (): SearchEnd['end'] => {
+      for (;;) {
+        if (at >= store.size) return 'exhausted'
         if (at >= levelEnd) {
-          if (depth + 1 >= depthMax) {
-            end = 'depth'
-            break
-          }
+          if (depth + 1 >= depthMax) return 'depth'
           depth++
           levelEnd = store.size
         }
-      }
-      if ((explored & 0x3fff) === 0x3fff) {
-        const now = performance.now()
-        if (store.bytes > bytesMax) {
-          end = 'bytes'
-          break
-        }
-        if (now > deadline) {
-          end = 'seconds'
-          break
-        }
-        progress?.(this.#progress(depth, at, stack.length, now - started, order))
-      }
-      if (store.size >= statesMax) {
-        end = 'states'
-        break
-      }
-      explored++
-      parent = at
-      store.read(at, state)
-      if (order === 'breadth-first') at++
-      if (this.#prunes.length > 0 && this.#prunes.some((prune) => prune.of(state))) continue
-      parentHash = this.hash(state)
-      const left = state[nodes + 1]!
-      for (let receiver = 0; receiver < nodes; receiver++) {
-        const local = state[receiver]!
-        const inner = locals.inner(local)
-        for (let i = 0; i < inner.length; i += 2) tryStep(receiver, inner[i]!, inner[i + 1]!)
-        for (let sender = 0; sender < nodes; sender++) {
-          const channel = locals.channel(state[sender]!, receiver)
-          if (channel === 0 || sender === receiver) continue
-          const steps = locals.deliveries(local, channel)
-          for (let i = 0; i < steps.length; i += 2) tryStep(receiver, steps[i]!, steps[i + 1]!)
-        }
-        if (left >= crashCost) {
-          const crashed = locals.crashed(local)
-          if (crashed >= 0) tryFault(receiver, crashed, 0, crashCost)
-        }
-        if (left % crashCost > 0) {
-          const restarted = locals.restarted(local)
-          if (restarted !== null) tryFault(receiver, restarted.local, restarted.emission, 1)
-        }
-      }
-      if (locals.brokenSteps.length > 0) {
-        const { name, reason, to } = locals.brokenSteps[0]!
-        violation ??= { name, reason, state: parent, to }
+        const first = at
+        at = Math.min(levelEnd, at + batchMax)
+        states.explore(first, at)
+        const over = isOver()
+        if (over !== null) return over
       }
     }
-    if (end === 'exhausted' && pruned) end = 'depth'
-    const seconds = (performance.now() - started) / 1000
-    progress?.(this.#progress(depth, at, stack.length, seconds * 1000, order))
+    const depthFirst = (): SearchEnd['end'] => {
+      for (;;) {
+        const number = stack.pop()
+        if (number === undefined) return isCut ? 'depth' : 'exhausted'
+        depth = depths.pop()!
+        if (depth >= depthMax) {
+          isCut = true
+          continue
+        }
+        at++
+        const known = store.size
+        states.explore(number, number + 1)
+        for (let found = known; found < store.size; found++) {
+          stack.push(found)
+          depths.push(depth + 1)
+        }
+        const over = isOver()
+        if (over !== null) return over
+      }
+    }
+
+    const end = isOver() ?? (isDeep ? depthFirst() : breadthFirst())
+    tell()
     return {
       end,
       states: store.size,
-      transitions,
+      transitions: states.transitions,
       depth,
-      seconds,
-      bytes: store.bytes,
-      locals: locals.size,
-      snapshotSteps: locals.snapshotSteps,
-      violation,
-      goals: sought.map(({ name }, index) => ({ name, state: goalStates[index]! })),
+      seconds: (performance.now() - started) / 1000,
+      bytes: states.bytes,
+      locals: this.locals.size,
+      snapshotSteps: this.locals.snapshotSteps,
+      violation: states.violation,
+      goals: states.goals.map(({ name }, index) => ({ name, state: states.goalStates[index]! })),
     }
   }
 
@@ -313,8 +176,7 @@ export class Search {
     for (let node = 0; node < this.#nodes; node++) {
       const { local, emission } = this.locals.start(node)
       state[node] = local
-      if (emission !== 0 && this.#observer !== undefined)
-        state[this.#nodes] = this.#fold(state[this.#nodes]!, emission)
+      state[this.#nodes] = this.#states.observations.after(state[this.#nodes]!, emission)
     }
     state[this.#nodes + 1] = (this.#system.crashes ?? 0) * crashCost + (this.#system.restarts ?? 0)
     return state
@@ -330,7 +192,7 @@ export class Search {
   /** Forgets all states that were found and begins after these happenings, counted from the initial state. */
   restartAfter(prefix: readonly Happening[]): void {
     this.prefix = prefix
-    this.store = new StateStore(this.width)
+    this.#states.forget()
   }
 
   /** Lets something happen in `state`, which it changes; the place where it happened, or -1 where it cannot happen. */
@@ -344,8 +206,7 @@ export class Search {
       if (step === null) continue
       state[place] = step.local
       state[nodes + 1] = left - cost
-      if (step.emission !== 0 && this.#observer !== undefined)
-        state[nodes] = this.#fold(state[nodes]!, step.emission)
+      state[nodes] = this.#states.observations.after(state[nodes]!, step.emission)
       return place
     }
     return -1
@@ -353,7 +214,7 @@ export class Search {
 
   /** The verdict of the invariant of that name. */
   invariant(name: string, state: ArrayLike<number>): true | string {
-    return this.#invariants.find((invariant) => invariant.name === name)?.verdict.of(state) ?? true
+    return this.#states.invariants.find((invariant) => invariant.name === name)?.verdict.of(state) ?? true
   }
 
   /** The verdict of the step invariant of that name on one step. */
@@ -362,95 +223,32 @@ export class Search {
   }
 
   goal(name: string, state: ArrayLike<number>): boolean {
-    return this.#goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
+    return this.#states.goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
   }
 
   /** The first invariant that does not hold in a state, with what is wrong; null where all hold. */
   broken(state: ArrayLike<number>): { readonly name: string; readonly reason: string } | null {
-    for (const { name, verdict } of this.#invariants) {
-      const holds = verdict.of(state)
-      if (holds !== true) return { name, reason: holds }
-    }
-    return null
+    return firstBroken(this.#states.invariants, state)
   }
 
   /** Whether nothing is explored behind a state. */
   isPruned(state: ArrayLike<number>): boolean {
-    return this.#prunes.some((prune) => prune.of(state))
+    return this.#states.isPruned(state)
   }
 
   /** Puts every state that one step leads to into `next`, one after another, and calls `visit` with its place. */
   eachNext(state: Int32Array, next: Int32Array, visit: (place: number) => void): void {
-    const { locals } = this
-    const nodes = this.#nodes
-    const left = state[nodes + 1]!
-    const found = (place: number, local: number, emission: number, cost: number): void => {
-      next.set(state)
-      next[place] = local
-      next[nodes + 1] = left - cost
-      if (emission !== 0 && this.#observer !== undefined) next[nodes] = this.#fold(state[nodes]!, emission)
-      if (this.#reduced) this.#saturate(next, 1 << place)
-      visit(place)
+    const arrivals = this.#states.nextOf(state)
+    for (let index = 0; index < arrivals.count; index++) {
+      arrivals.read(index, next)
+      visit(arrivals.place(index))
     }
-    for (let place = 0; place < nodes; place++) {
-      const local = state[place]!
-      const inner = locals.inner(local)
-      for (let i = 0; i < inner.length; i += 2) found(place, inner[i]!, inner[i + 1]!, 0)
-      for (let sender = 0; sender < nodes; sender++) {
-        const channel = locals.channel(state[sender]!, place)
-        if (channel === 0 || sender === place) continue
-        const steps = locals.deliveries(local, channel)
-        for (let i = 0; i < steps.length; i += 2) found(place, steps[i]!, steps[i + 1]!, 0)
-      }
-      const crashed = left >= crashCost ? locals.crashed(local) : -1
-      if (crashed >= 0) found(place, crashed, 0, crashCost)
-      const restarted = left % crashCost > 0 ? locals.restarted(local) : null
-      if (restarted !== null) found(place, restarted.local, restarted.emission, 1)
-    }
+    arrivals.clear()
   }
 
   /** Takes every step that does nothing but send, where this search takes such steps at once. */
   settle(state: Int32Array): void {
-    if (this.#reduced) this.#saturate(state, -1)
-  }
-
-  #hashChange = 0
-
-  /** Takes every step that does nothing but send; returns the places that have changed and leaves the hash's change behind. */
-  #saturate(state: Int32Array, changed: number): number {
-    const { locals } = this
-    const nodes = this.#nodes
-    let places = changed
-    let dirty = changed & ((1 << nodes) - 1)
-    this.#hashChange = 0
-    while (dirty !== 0) {
-      const place = 31 - Math.clz32(dirty & -dirty)
-      dirty &= dirty - 1
-      for (let other = 0; other < nodes; other++) {
-        if (other === place) continue
-        const outward = locals.channel(state[place]!, other)
-        if (outward !== 0) {
-          const grown = locals.saturated(state[other]!, outward)
-          if (grown !== state[other]) {
-            this.#hashChange ^= locals.hashes[state[other]!]! ^ locals.hashes[grown]!
-            state[other] = grown
-            places |= 1 << other
-            dirty |= 1 << other
-          }
-        }
-        const inward = locals.channel(state[other]!, place)
-        if (inward !== 0) {
-          const grown = locals.saturated(state[place]!, inward)
-          if (grown !== state[place]) {
-            this.#hashChange ^= locals.hashes[state[place]!]! ^ locals.hashes[grown]!
-            state[place] = grown
-            places |= 1 << place
-            dirty |= 1 << place
-          }
-        }
-      }
-    }
-    return places
+    if (this.#reduced) this.#states.settle(state)
   }
 
   /**
@@ -465,7 +263,7 @@ export class Search {
         trial.set(from)
         if (this.apply(trial, happening) < 0) continue
         const reached = trial.slice()
-        if (this.#reduced) this.#saturate(trial, -1)
+        if (this.#reduced) this.#states.settle(trial)
         if (trial.every((local, index) => local === to[index])) {
           from.set(reached)
           return [...sending, happening]
@@ -515,58 +313,25 @@ export class Search {
   }
 
   hash(state: Int32Array): number {
-    const { hashes } = this.locals
-    let hash = observedHash(state[this.#nodes]!) ^ leftHash(state[this.#nodes + 1]!)
-    for (let node = 0; node < this.#nodes; node++) hash ^= hashes[state[node]!]!
-    return hash >>> 0
+    return this.#states.hash(state)
   }
 
   observed(state: ArrayLike<number>): unknown {
-    return this.#observed[state[this.#nodes]!]
-  }
-
-  #fold(before: number, emission: number): number {
-    const key = before * 0x200000 + emission
-    let after = this.#folded.get(key)
-    if (after === undefined) {
-      after = this.#observedId(
-        this.#observer!.observe(this.#observed[before], this.locals.emission(emission)!),
-      )
-      this.#folded.set(key, after)
-    }
-    return after
-  }
-
-  #observedId(value: unknown): number {
-    const key = JSON.stringify(value) ?? 'undefined'
-    let id = this.#observedIds.get(key)
-    if (id === undefined) {
-      id = this.#observed.push(value) - 1
-      this.#observedIds.set(key, id)
-    }
-    return id
-  }
-
-  #progress(depth: number, at: number, stacked: number, ms: number, order: string): Progress {
-    const states = this.store.size
-    return {
-      states,
-      statesPerSecond: Math.round(states / Math.max(0.001, ms / 1000)),
-      depth,
-      frontier: order === 'depth-first' ? stacked : states - at,
-      bytes: this.store.bytes,
-      seconds: ms / 1000,
-    }
+    return this.#states.observations.values[state[this.#nodes]!]
   }
 }
 
-/** Crashes and restarts that are left are one number: crashes times this, plus restarts. */
-const crashCost = 64
+/** States that are expanded before what they lead to is entered. */
+const batchMax = 32
 
-function observedHash(id: number): number {
-  return mix(id + 0x40000000)
-}
-
-function leftHash(left: number): number {
-  return mix(left + 0x60000000)
+function progressOf(states: number, bytes: number, depth: number, frontier: number, ms: number): Progress {
+  const seconds = ms / 1000
+  return {
+    states,
+    statesPerSecond: Math.round(states / Math.max(0.001, seconds)),
+    depth,
+    frontier,
+    bytes,
+    seconds,
+  }
 }

@@ -1,0 +1,55 @@
+/** States that steps have led to and that have not been entered yet: a batch, so that their places in memory are fetched at once. */
+export class Arrivals {
+  readonly width: number
+  readonly row: number
+  rows: Int32Array
+  count = 0
+
+  /** @param width integers of a state; behind them stand its hash, its parent, which places have changed, and where the step was */
+  constructor(width: number) {
+    this.width = width
+    this.row = width + 4
+    this.rows = new Int32Array(256 * this.row)
+  }
+
+  clear(): void {
+    this.count = 0
+  }
+
+  add(state: Int32Array, hash: number, parent: number, changed: number, place: number): void {
+    let at = this.count++ * this.row
+    if (at + this.row > this.rows.length) {
+      const larger = new Int32Array(this.rows.length * 2)
+      larger.set(this.rows)
+      this.rows = larger
+    }
+    const { rows, width } = this
+    for (let i = 0; i < width; i++) rows[at++] = state[i]!
+    rows[at] = hash
+    rows[at + 1] = parent
+    rows[at + 2] = changed
+    rows[at + 3] = place
+  }
+
+  /** Copies the state of a row into `target`. */
+  read(index: number, target: Int32Array): void {
+    const at = index * this.row
+    for (let i = 0; i < this.width; i++) target[i] = this.rows[at + i]!
+  }
+
+  hash(index: number): number {
+    return this.rows[index * this.row + this.width]! >>> 0
+  }
+
+  parent(index: number): number {
+    return this.rows[index * this.row + this.width + 1]!
+  }
+
+  changed(index: number): number {
+    return this.rows[index * this.row + this.width + 2]!
+  }
+
+  place(index: number): number {
+    return this.rows[index * this.row + this.width + 3]!
+  }
+}
