@@ -60,8 +60,9 @@ export class Judge {
       if (broken !== null) return broken
     }
     if (!isNew || !this.#isOutgrown()) return null
+    const broken = firstBroken(this.#properties, state)
     this.#regroup()
-    return firstBroken(this.#properties, state)
+    return broken
   }
 
   /** A property may come to read what it has never read before. */

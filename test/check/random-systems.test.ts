@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign, createMachine } from 'xstate'
 import { Search } from '../../runtime/check/search.ts'
-import { always, type CheckedSystem } from '../../runtime/check/system.ts'
+import { always, type CheckedSystem, type SystemView } from '../../runtime/check/system.ts'
 
 type Reduction = 'sends' | 'none'
 
@@ -136,4 +136,15 @@ test('what a node sends to itself arrives, too', () => {
   for (const reduction of ['sends', 'none'] as const) {
     expect(found({ nodes: [{ id: 'a', machine }], invariants: [deaf] }, reduction).end).toBe('violated')
   }
+})
+
+test('an invariant may come to read a second node only late', () => {
+  const machine = createMachine({ initial: 'out', states: { out: { on: { go: 'in' } }, in: {} } })
+  const nodes = ['a', 'b', 'c'].map((id) => ({ id, machine, script: [{ type: 'go' }] }))
+  const isIn = (system: SystemView) => (id: string) => system.node(id).snapshot.value === 'in'
+  const invariants = [
+    always('not all are in', (system) => !['c', 'a', 'b'].every(isIn(system)) || 'all are in'),
+  ]
+  for (const reduction of ['sends', 'none'] as const)
+    expect(found({ nodes, invariants }, reduction).end).toBe('violated')
 })
