@@ -118,6 +118,8 @@ interface Told {
   /** By descending number. */
   readonly newestFirst: readonly View[]
   readonly answers: readonly { readonly session: number; readonly seq: number }[]
+  /** The numbers that each life has pinged; every life that has sent anything is there. */
+  readonly pings: ReadonlyMap<NodeId, ReadonlySet<number>>
 }
 
 const toldBy = new WeakMap<readonly SentMessage[], Told>()
@@ -127,14 +129,21 @@ function told(sent: readonly SentMessage[]): Told {
   if (known !== undefined) return known
   const views = new Map<number, View>()
   const answers: { session: number; seq: number }[] = []
-  for (const { message } of sent) {
+  const pings = new Map<NodeId, Set<number>>()
+  for (const { from, message } of sent) {
     const said = message as Message
-    if (said.type === 'viewReply') views.set(said.view.number, said.view)
+    let pinged = pings.get(from)
+    if (pinged === undefined) {
+      pinged = new Set()
+      pings.set(from, pinged)
+    }
+    if (said.type === 'ping') pinged.add(said.viewNumber)
+    else if (said.type === 'viewReply') views.set(said.view.number, said.view)
     else if (said.type === 'reply' && said.session !== null && said.outcome.kind === 'results')
       answers.push({ session: said.session, seq: said.seq })
   }
   const newestFirst = [...views.values()].sort((a, b) => b.number - a.number)
-  const all = { views, newestFirst, answers }
+  const all = { views, newestFirst, answers, pings }
   toldBy.set(sent, all)
   return all
 }
@@ -179,12 +188,9 @@ function replacedAfterAcknowledging(system: SystemView, viewService: NodeId, id:
   for (const [number, view] of views) {
     const next = views.get(number + 1)
     if (next === undefined || view.primary === null || next.primary === view.primary) continue
-    const { sent } = system.node(id)
-    if (!sent.some(({ from }) => from === view.primary) && view.primary !== id) continue
-    const acknowledged = sent.some(({ from, message }) => {
-      const ping = message as Message
-      return from === view.primary && ping.type === 'ping' && ping.viewNumber === number
-    })
+    const pinged = told(system.node(id).sent).pings.get(view.primary)
+    if (pinged === undefined && view.primary !== id) continue
+    const acknowledged = pinged?.has(number)
     if (!acknowledged)
       return `view ${number} was never acknowledged, yet view ${number + 1} has another primary`
   }
@@ -235,10 +241,7 @@ function newestServed(system: SystemView, viewService: NodeId, servers: readonly
     const { number } = contextOf(primary).view
     if (number === view.number && servesClients(primary)) return view
     if (number > view.number) {
-      const hasServed = primary.sent.some(({ from, message }) => {
-        const ping = message as Message
-        return from === view.primary && ping.type === 'ping' && ping.viewNumber === view.number
-      })
+      const hasServed = told(primary.sent).pings.get(view.primary)?.has(view.number)
       if (!hasServed) return null
       // The number before is pinged in a view that is not confirmed, also where that one was not confirmed either (S1).
       const backup = view.backup === null ? null : lifeOf(system, servers, view.backup)

@@ -113,7 +113,8 @@ function crashed(seed: number, reason: string): Line {
 export function simulateWorker(world: SimulatedWorld): void {
   // Ctrl-C reaches the whole group of processes: the parent decides.
   process.on('SIGINT', () => {})
-  process.on('message', (seed: number) => void process.send!(lineOf(simulate({ seed }, world))))
+  const tell = (line: Line) => process.send!(line, (error: Error | null) => error !== null && process.exit())
+  process.on('message', (seed: number) => tell(lineOf(simulate({ seed }, world))))
   process.on('disconnect', () => process.exit())
 }
 

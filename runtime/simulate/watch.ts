@@ -34,7 +34,7 @@ export interface WatchOptions {
 }
 
 /** After so many views the messages that spoke of old ones are forgotten, but for those that a node is still in. */
-const viewsKept = 256
+const viewsKept = 64
 
 /**
  * Watches servers and clients of these names. An invariant is a function of what it asks for, so a step that changed
