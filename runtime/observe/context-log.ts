@@ -14,6 +14,8 @@ export interface ContextLog {
     fields: Readonly<Record<string, unknown>>,
     isFirst: boolean,
   ): { readonly context: Json } | { readonly patch: Patch }
+  /** The whole context as it was written last, for whoever joins late. */
+  last(node: string): Json | undefined
   /** The node has ended: should one of its name begin, its context is written whole. */
   forget(node: string): void
 }
@@ -26,6 +28,7 @@ interface Written {
 export function createContextLog(): ContextLog {
   const written = new Map<string, Written>()
   return {
+    last: (node) => written.get(node)?.encoded,
     forget: (node) => void written.delete(node),
     entryFor(node, fields, isFirst) {
       const last = written.get(node)

@@ -1,0 +1,282 @@
+/** A system of actors as the steps of a run, with the clocks that no actor of theirs keeps. What it is told comes from an adapter for each wire. */
+import type { Json } from '../../machines/application.ts'
+import { type Clock, receive, tick, zeroClock } from '../../machines/clocks.ts'
+import { createContextLog } from '../../runtime/observe/context-log.ts'
+import type { Considered, MachineDescription } from '../../runtime/observe/definition.ts'
+import { encode } from '../../runtime/observe/encode.ts'
+import {
+  type TraceHeader,
+  type TraceMessage,
+  type TraceStep,
+  traceFormat,
+  traceVersion,
+} from '../../runtime/observe/trace.ts'
+import { createNames } from './actor-names.ts'
+
+/** An actor that has appeared. */
+export interface Appeared {
+  /** The wire's own name for it, such as XState's session id. */
+  readonly key: string
+  /** What people call it; where its parent has another of that name, or had one, it is numbered. */
+  readonly name: string
+  readonly parent: string | null
+  readonly machine: MachineDescription
+  /** The same for actors of the same machine, and only for those. */
+  readonly machineKey: unknown
+}
+
+/** An actor has dealt with an event. */
+export interface Taken {
+  readonly key: string
+  readonly event: { readonly type: string }
+  readonly value: Json
+  readonly context: Readonly<Record<string, unknown>>
+  readonly status: 'active' | 'done' | 'error' | 'stopped'
+  readonly error?: string
+  readonly microsteps?: readonly Considered[]
+  readonly actions?: readonly { readonly type: string; readonly params: unknown }[]
+  /** Why it changed nothing. */
+  readonly refused?: string
+}
+
+/** What an adapter tells of a system, in the order in which it happens. */
+export interface ActorRun {
+  appear(actor: Appeared): void
+  isKnown(key: string): boolean
+  /** An event is on its way; `from` is null where it comes from outside the system. */
+  deliver(from: string | null, to: string, event: { readonly type: string }): void
+  /** An actor has taken an event that was delivered before, or one of its own. */
+  take(taken: Taken): void
+  /** Says the header again and starts each actor that is alive from where it stands, counting steps from 0: for whoever joins late. */
+  restart(): void
+}
+
+/** Where the steps go. */
+export interface RunSink {
+  header(header: TraceHeader): void
+  step(step: TraceStep): void
+}
+
+export interface ActorRunOptions {
+  /** Milliseconds; default: `Date.now`. */
+  readonly now?: () => number
+  /** What the header says of where the run comes from. */
+  readonly origin: string
+}
+
+interface Pending {
+  readonly event: { readonly type: string }
+  /** Null where it comes from the actor itself or from outside. */
+  readonly sent: { readonly message: TraceMessage; readonly stamp: Clock } | null
+  readonly isOwn: boolean
+}
+
+interface Actor extends Appeared {
+  readonly node: string
+  clock: Clock
+  inbox: Pending[]
+  value: Json
+  isStarted: boolean
+  isStopped: boolean
+}
+
+/** Actors that have stopped and are remembered, to name them when events still come for them. */
+const stoppedMax = 4096
+
+/** Entries of a vector clock: in a system with more actors the ones least heard of are dropped (L6). */
+const vectorMax = 256
+
+export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorRunOptions): ActorRun {
+  const actors = new Map<string, Actor>()
+  const contexts = createContextLog()
+  const names = createNames()
+  const stopped: string[] = []
+  let described = new Map<unknown, string>()
+  let i = 0
+
+  const emit = (step: Omit<TraceStep, 'i' | 't' | 'operations' | 'verdicts'>) => {
+    sink.step({ i: i++, ...step, t: now(), operations: [], verdicts: [] } as TraceStep)
+  }
+  const clocksOf = ({ clock }: Actor) => ({
+    lamport: clock.lamport,
+    vector: clock.vector,
+    ...(clock.truncated ? { truncated: true as const } : {}),
+  })
+  const begin = () => {
+    i = 0
+    described = new Map()
+    sink.header({
+      format: traceFormat,
+      version: traceVersion,
+      seed: null,
+      options: { origin },
+      machines: [],
+      nodes: [],
+    })
+  }
+
+  /** The machine's id, and its description where this run has not said it yet. */
+  const machineOf = ({ machine, machineKey }: Actor) => {
+    const known = described.get(machineKey)
+    if (known !== undefined) return { machine: known }
+    const taken = new Set(described.values())
+    let id = machine.id
+    for (let number = 2; taken.has(id); number++) id = `${machine.id}~${number}`
+    described.set(machineKey, id)
+    return { machine: id, definition: id === machine.id ? machine : { ...machine, id } }
+  }
+
+  const start = (actor: Actor, rest: Partial<TraceStep>) => {
+    actor.isStarted = true
+    const parent = actor.parent === null ? undefined : actors.get(actor.parent)?.node
+    emit({
+      node: actor.node,
+      kind: 'start',
+      ...machineOf(actor),
+      ...(parent === undefined ? {} : { parent }),
+      ...clocksOf(actor),
+      ...rest,
+    })
+  }
+
+  const lose = (actor: Actor, { sent }: Pending, detail: string) => {
+    if (sent === null) return
+    emit({
+      node: actor.node,
+      kind: 'drop',
+      message: sent.message,
+      lamport: null,
+      vector: null,
+      detail,
+    })
+  }
+
+  const stop = (actor: Actor, kind: 'stop' | 'crash', detail: string) => {
+    actor.isStopped = true
+    for (const pending of actor.inbox.splice(0)) lose(actor, pending, 'stopped before it took it')
+    emit({ node: actor.node, kind, lamport: null, vector: null, detail })
+    contexts.forget(actor.node)
+    stopped.push(actor.key)
+    if (stopped.length > stoppedMax) actors.delete(stopped.shift()!)
+  }
+
+  /** The delivery that this event is: the first of it; what was delivered before that was taken without a word. */
+  const pendingOf = (actor: Actor, event: { readonly type: string }): Pending | undefined => {
+    let index = actor.inbox.findIndex((pending) => pending.event === event)
+    if (index < 0) index = actor.inbox.findIndex((pending) => pending.event.type === event.type)
+    if (index < 0) return undefined
+    for (const pending of actor.inbox.splice(0, index)) arrive(actor, pending, {})
+    return actor.inbox.shift()
+  }
+
+  const arrive = (actor: Actor, { event, sent, isOwn }: Pending, rest: Partial<TraceStep>) => {
+    const { node, clock } = actor
+    const isRefused = rest.refused !== undefined
+    const next = sent === null ? (isRefused ? clock : tick(clock, node)) : receive(clock, node, sent.stamp)
+    actor.clock = bounded(next, node)
+    const isTimer = isOwn && event.type.startsWith('xstate.after.')
+    emit({
+      node,
+      kind: sent === null ? (isTimer ? 'timer' : 'local') : 'receive',
+      ...(sent === null ? { event: encode(event) } : { message: sent.message }),
+      ...clocksOf(actor),
+      ...rest,
+    })
+  }
+
+  begin()
+  return {
+    appear(appeared) {
+      const above = appeared.parent === null ? undefined : actors.get(appeared.parent)
+      const node = names.nameFor(above === undefined ? appeared.name : `${above.node}/${appeared.name}`)
+      actors.set(appeared.key, {
+        ...appeared,
+        node,
+        clock: zeroClock,
+        inbox: [],
+        value: null,
+        isStarted: false,
+        isStopped: false,
+      })
+    },
+    isKnown: (key) => actors.has(key),
+    deliver(from, to, event) {
+      const actor = actors.get(to)
+      if (actor === undefined) return
+      const sender = from === null || from === to ? undefined : actors.get(from)
+      const isInit = event.type === 'xstate.init'
+      // Whoever starts an actor lies in its past.
+      if (isInit && sender !== undefined) actor.clock = sender.clock
+      let sent: Pending['sent'] = null
+      if (sender !== undefined && !isInit) {
+        sender.clock = tick(sender.clock, sender.node)
+        const message = messageOf(sender, actor, event, now())
+        emit({ node: sender.node, kind: 'send', message, ...clocksOf(sender) })
+        sent = { message, stamp: sender.clock }
+      }
+      const pending = { event, sent, isOwn: from === to }
+      if (!actor.isStopped) actor.inbox.push(pending)
+      else if (sent !== null) lose(actor, pending, 'it has stopped')
+      else
+        emit({
+          node: actor.node,
+          kind: 'drop',
+          lamport: null,
+          vector: null,
+          event: encode(event),
+          detail: 'it has stopped',
+        })
+    },
+    take({ key, event, value, context, status, error, microsteps = [], actions, refused }) {
+      const actor = actors.get(key)
+      if (actor === undefined || actor.isStopped) return
+      const { node } = actor
+      const before = actor.isStarted ? { before: { value: actor.value } } : {}
+      const isFirst = !actor.isStarted
+      const rest: Partial<TraceStep> = {
+        ...before,
+        after: { value, ...contexts.entryFor(node, context, isFirst) },
+        ...(microsteps.length === 0 ? {} : { microsteps }),
+        ...(refused === undefined ? {} : { refused: { event: event.type, reason: refused } }),
+        ...(actions === undefined ? {} : { actions: actions.map(actionEntry) }),
+      }
+      actor.value = value
+      const isStop = event.type === 'xstate.stop'
+      if (isFirst) {
+        pendingOf(actor, event)
+        actor.clock = tick(actor.clock, node)
+        start(actor, rest)
+      } else if (!isStop) {
+        arrive(actor, pendingOf(actor, event) ?? { event, sent: null, isOwn: true }, rest)
+      }
+      if (status === 'error') stop(actor, 'crash', `failed: ${error ?? 'unknown error'}`)
+      else if (isStop || status === 'stopped') stop(actor, 'stop', 'stopped')
+      else if (status === 'done') stop(actor, 'stop', 'done')
+    },
+    restart() {
+      begin()
+      for (const actor of actors.values()) {
+        if (!actor.isStarted || actor.isStopped) continue
+        const context = contexts.last(actor.node) ?? {}
+        start(actor, { after: { value: actor.value, context }, detail: 'was there before' })
+      }
+    },
+  }
+}
+
+function messageOf(sender: Actor, to: Actor, event: { readonly type: string }, sentAt: number): TraceMessage {
+  const { type, ...body } = event
+  const id = `${sender.node}@${sender.clock.lamport}`
+  return { id, copy: 0, type: String(type), from: sender.node, to: to.node, body: encode(body), sentAt }
+}
+
+function actionEntry({ type, params }: { type: string; params: unknown }) {
+  return { type, params: encode(params ?? null) }
+}
+
+function bounded(clock: Clock, node: string): Clock {
+  const entries = Object.entries(clock.vector)
+  if (entries.length <= vectorMax) return clock
+  const kept = entries.sort(([a, m], [b, n]) => Number(b === node) - Number(a === node) || n - m)
+  return { ...clock, vector: Object.fromEntries(kept.slice(0, vectorMax)), truncated: true }
+}
