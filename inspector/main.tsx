@@ -3,12 +3,14 @@ import { render } from 'preact'
 import { startAnnouncer } from './app/announcer.ts'
 import { registerBasicCommands } from './app/basic-commands.ts'
 import { takeKey } from './app/commands.ts'
+import { registerExportCommands } from './app/export-commands.ts'
 import { startOpening } from './app/open.ts'
 import { startPlayer } from './app/player.ts'
 import { Shell } from './app/shell.tsx'
 import { openFeed } from './app/sink.ts'
 import { restorePage, startUrl, wantedRun } from './app/url.ts'
 import { embeddedFeed } from './feeds/embedded.ts'
+import { listenToOpener } from './feeds/message-port.ts'
 import { registerDiagramCommands } from './panels/diagram/commands.ts'
 import { startKeepingInSight } from './panels/diagram/viewport.ts'
 import { registerDriving } from './panels/drive/index.ts'
@@ -16,6 +18,7 @@ import { openNamed } from './panels/drive/session.ts'
 import { registerBasicPanels } from './panels/index.ts'
 
 registerBasicCommands()
+registerExportCommands()
 registerDiagramCommands()
 registerBasicPanels()
 registerDriving()
@@ -32,3 +35,5 @@ addEventListener('keydown', takeKey)
 const embedded = embeddedFeed(document)
 if (embedded !== null) openFeed(embedded, { source: 'embedded' })
 else openNamed(wantedRun())
+
+listenToOpener(window, (feed, from) => openFeed(feed, { source: from, live: true }))

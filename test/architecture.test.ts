@@ -14,7 +14,9 @@ const files = folders
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => posix.join(entry.parentPath.slice(root.length).replaceAll('\\', '/'), entry.name)),
+      .map((entry) => posix.join(entry.parentPath.slice(root.length).replaceAll('\\', '/'), entry.name))
+      // What a workspace package has installed and built is not its source.
+      .filter((path) => !/\/(node_modules|dist)\//.test(path)),
   )
 const sources = files.filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
 const sourcesIn = (folder: string) => sources.filter((path) => path.startsWith(`${folder}/`))
@@ -93,8 +95,11 @@ describe('imports point one way', () => {
     } = manifest
     const shipped = { ...dependencies, ...optionalDependencies, ...peerDependencies, 'node:': '' }
     const everywhere = { ...shipped, ...devDependencies, [manifest.name]: '' }
+    const bridge = JSON.parse(read('inspector/bridge/package.json')) as typeof manifest
+    const ofBridge = { ...bridge.dependencies, ...bridge.peerDependencies, 'node:': '' }
     const missing = sources.flatMap((path) => {
-      const known = /^(machines|actors|runtime)\//.test(path) ? shipped : everywhere
+      const ofRoot = /^(machines|actors|runtime)\//.test(path) ? shipped : everywhere
+      const known = path.startsWith('inspector/bridge/') ? ofBridge : ofRoot
       return importsOf(path)
         .filter((name) => !name.includes('/') || name.startsWith('@'))
         .filter((name) => !Object.hasOwn(known, name))

@@ -36,6 +36,7 @@ const packages: Record<string, readonly string[]> = {
   './machines': ['xstate', 'valibot', 'sorted-btree'],
   './actors': ['xstate', 'valibot', 'sorted-btree'],
   './history': [],
+  './inspector': ['xstate', 'valibot', 'sorted-btree', 'microdiff'],
   './transport/memory': ['rxjs', 'pure-rand'],
   './transport/faults': ['valibot'],
 }

@@ -1,6 +1,7 @@
 /** The bar at the top: what is shown, and how. */
 import { type Axis, axes } from '../model/places.ts'
 import { runCommand } from './commands.ts'
+import { ExportMenu } from './export-menu.tsx'
 import { FilterMenu } from './filter-menu.tsx'
 import { SearchField } from './search-field.tsx'
 import { axis, lens, runTitle, source, theme } from './state.ts'
@@ -48,6 +49,7 @@ export function Bar() {
       <button type="button" onClick={() => runCommand('diagram.fit')} title="The whole run in sight (f)">
         fit
       </button>
+      <ExportMenu />
       <button type="button" onClick={() => runCommand('theme')} title="Light or dark (t)">
         {theme.value}
       </button>

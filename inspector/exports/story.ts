@@ -5,8 +5,9 @@ import type { TraceEnd } from '../../runtime/observe/trace.ts'
 /** The element that the page reads its trace from. */
 const traceId = 'trace'
 
-const policy =
-  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+/** What a page without a policy of its own may do. */
+const policyDefault =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 /**
  * The story of a trace.
@@ -15,19 +16,30 @@ const policy =
  */
 export function toStory(trace: ReadTrace, page: string): string {
   const head = /<head[^>]*>/i.exec(page)
-  if (head === null || page.search(/<script/i) < 0) {
+  const script = page.search(/<script/i)
+  if (head === null || script < head.index) {
     throw new Error(
       'expected the page inspector.html, got a text without head and script; build it with npm run build',
     )
   }
-  const scripts = /<meta[^>]+http-equiv=["']?content-security-policy["']?[^>]*>/gi
-  const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}">`
-  const data = `<script type="application/jsonl" id="${traceId}">\n${inScript(traceText(trace))}</script>`
   const at = head.index + head[0].length
-  const isolated = `${page.slice(0, at)}\n${meta}${page.slice(at).replaceAll(scripts, '')}`
-  // Before the page's own script, which may run as soon as it is read. Not `replace`: data is full of `$`.
-  const begin = at + meta.length + 1
-  return `${isolated.slice(0, begin)}\n${data}${isolated.slice(begin)}`
+  // Only before the script, which may speak of such an element itself.
+  const meta = /<meta[^>]+http-equiv=["']?content-security-policy["']?[^>]*>/i.exec(page.slice(at, script))
+  const own = meta?.[0].match(/content="([^"]*)"/)?.[1] ?? policyDefault
+  const [from, to] = meta === null ? [at, at] : [at + meta.index, at + meta.index + meta[0].length]
+  const policy = `<meta http-equiv="Content-Security-Policy" content="${withoutConnections(own)}">`
+  const data = `<script type="application/jsonl" id="${traceId}">\n${inScript(traceText(trace))}</script>`
+  // The trace stands before the page's own script, which may run as soon as it is read.
+  return `${page.slice(0, from)}${policy}\n${data}${page.slice(to)}`
+}
+
+/** The page's own policy, which says by hash what may run; connections fall back to `'none'`. */
+function withoutConnections(policy: string): string {
+  const kept = policy
+    .split(';')
+    .map((directive) => directive.trim())
+    .filter((directive) => directive !== '' && !/^(default|connect)-src/.test(directive))
+  return ["default-src 'none'", ...kept].join('; ')
 }
 
 /** The trace as JSON lines, as `readTrace` reads them. */

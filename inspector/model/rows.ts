@@ -18,7 +18,7 @@ export interface Rows {
 
 /** The rows of the run without those of hidden names. */
 export function rowsOf(run: Run, hidden: readonly string[] = []): Rows {
-  const machines = run.header.machines.map(({ definition }) => definition.id)
+  const machines = run.machines.map(({ definition }) => definition.id)
   const rank = (lane: Lane) => {
     const index = machines.indexOf(lane.machine ?? '')
     return index < 0 ? machines.length : index

@@ -30,6 +30,8 @@ export interface StateChange {
 export interface Run {
   readonly header: TraceHeader
   readonly lanes: readonly Lane[]
+  /** Those of the header, and those that came with the start of a node. */
+  readonly machines: readonly TraceMachine[]
   readonly messages: Messages
   readonly contexts: Contexts
   readonly places: Places
@@ -140,6 +142,9 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
   return {
     header,
     lanes,
+    get machines() {
+      return [...machines.values()]
+    },
     messages,
     contexts,
     places,

@@ -317,12 +317,12 @@ describe('vitest', () => {
 })
 
 describe('the page with a trace inside', () => {
-  const page = `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src *"></head><body><script>start()</script></body></html>`
+  const page = `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src *; script-src 'sha256-x'; connect-src ws:"></head><body><script>start()</script></body></html>`
 
   test('allows no connection, and holds the trace before its script', () => {
     const story = toStory(trace, page)
     expect(story.match(/Content-Security-Policy/g)).toHaveLength(1)
-    expect(story).toContain(`content="default-src 'none'; script-src 'unsafe-inline'`)
+    expect(story).toContain(`content="default-src 'none'; script-src 'sha256-x'">`)
     expect(story.indexOf('id="trace"')).toBeLessThan(story.indexOf('start()'))
   })
 

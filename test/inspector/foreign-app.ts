@@ -14,14 +14,14 @@ import {
 export const dancer = setup({
   types: {
     input: {} as { place: number },
-    context: {} as { place: number; turns: number; big: bigint; self: unknown; onStep: () => void },
+    context: {} as { place: number; turns: number; self: unknown; onStep: () => void },
     events: {} as { type: 'token'; hops: number } | { type: 'rest' },
   },
   guards: { goesOn: ({ event }) => event.type === 'token' && event.hops > 0 },
 }).createMachine({
   id: 'dancer',
   context: ({ input }) => {
-    const context = { place: input.place, turns: 0, big: 10n ** 20n, self: {} as unknown, onStep: () => {} }
+    const context = { place: input.place, turns: 0, self: {} as unknown, onStep: () => {} }
     context.self = context
     return context
   },

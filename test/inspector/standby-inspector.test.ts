@@ -165,7 +165,6 @@ describe('standbyInspector', () => {
     expect(context).toEqual({
       place: 1,
       turns: expect.any(Number),
-      big: { $omitted: 'a bigint: 100000000000000000000' },
       onStep: { $omitted: 'a function' },
       self: expect.anything(),
     })

@@ -13,6 +13,10 @@ export const browserTest = test.skipIf(shared === null)
 
 /** How a page is opened. */
 export interface OpenOptions extends BrowserContextOptions {
+  /** Another page, instead of the inspector. */
+  readonly at?: string
+  /** Files to be had at these addresses, as if they were on the network. */
+  readonly sites?: Readonly<Record<string, string>>
   /** After the `#` of the address. */
   readonly hash?: string
   /** A trace as text, chosen as a file of this name. */
@@ -24,6 +28,8 @@ export interface OpenOptions extends BrowserContextOptions {
 
 /** Opens the page from disk, with the network off; every error on its console fails the test. */
 export async function openPage({
+  at = shared!.page,
+  sites = {},
   hash = '',
   trace,
   name = 'run.jsonl',
@@ -36,15 +42,19 @@ export async function openPage({
     offline: true,
     ...context,
   })
-  const page = await within.newPage()
-  page.setDefaultTimeout(8000)
   const errors: string[] = []
-  page.on('pageerror', (error) => errors.push(String(error)))
-  page.on('console', (message) => {
+  // Pages that a page opens are watched too.
+  within.on('weberror', (error) => errors.push(String(error.error())))
+  within.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text())
   })
+  for (const [address, path] of Object.entries(sites)) {
+    await within.route(address, (route) => route.fulfill({ path, contentType: 'text/html' }))
+  }
+  const page = await within.newPage()
+  page.setDefaultTimeout(8000)
   opened.push({ page, errors: expectsErrors ? [] : errors })
-  await page.goto(`${shared!.page}${hash === '' ? '' : `#${hash}`}`)
+  await page.goto(`${at}${hash === '' ? '' : `#${hash}`}`)
   if (trace !== undefined) await openTrace(page, trace, name)
   return page
 }
@@ -64,6 +74,16 @@ export async function goTo(page: Page, i: number): Promise<void> {
   await page.keyboard.press('Enter')
   await page.keyboard.press('Escape')
   await page.keyboard.press('Escape')
+}
+
+/** What an entry of the export menu saves, as a text. */
+export async function exported(page: Page, entry: string): Promise<string> {
+  const download = page.waitForEvent('download')
+  await page.getByText('export', { exact: true }).click()
+  await page.getByRole('menuitem', { name: entry }).click()
+  const chunks: Buffer[] = []
+  for await (const chunk of await (await download).createReadStream()) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** A picture of the page among the artefacts of the build, to be looked at. */
