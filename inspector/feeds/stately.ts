@@ -120,7 +120,10 @@ export function statelyFeed(messages: Messages): Feed {
 function textOf(error: unknown): string {
   if (typeof error === 'string') return error
   const { message } = (error ?? {}) as { message?: unknown }
-  return typeof message === 'string' ? message : (JSON.stringify(error) ?? 'unknown error')
+  if (typeof message === 'string') return message
+  // An Error is written as an empty object.
+  const text = JSON.stringify(error) ?? '{}'
+  return text === '{}' ? 'with an error whose text the wire does not carry' : text
 }
 
 /** A machine from the JSON of its config: XState itself reads it, and nothing in it can be run. */

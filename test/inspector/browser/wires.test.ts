@@ -153,7 +153,7 @@ browserTest.for([['disk', fromDisk] as const, ['a site', siteUrl] as const])(
     expect(takenIn(run, 'jukebox', 'louder').after!.value).toMatchObject({ volume: 'high' })
     expect(run.steps.find(({ kind }) => kind === 'crash')).toMatchObject({
       node: 'jukebox/broken',
-      detail: 'failed: the needle is broken',
+      detail: 'failed: with an error whose text the wire does not carry',
     })
     // What an actor took comes before what it sent.
     const token = run.steps.find(({ kind, message }) => kind === 'send' && message?.type === 'token')!
