@@ -1,13 +1,16 @@
 /** A foreign app on each of XState's wires: it opens the page, with the network off, and its actors are there. */
 import { fileURLToPath } from 'node:url'
 import type { Locator, Page } from 'playwright-core'
-import { expect, inject } from 'vitest'
+import { expect, inject, vi } from 'vitest'
 import { toShiviz } from '../../../inspector/exports/index.ts'
 import { type ReadTrace, readTrace, type TraceStep } from '../../../runtime/observe/index.ts'
 import { dancersMax } from '../foreign-app.ts'
 import { readShiviz } from '../shiviz.ts'
 import { type AppOptions, appPage } from './apps.ts'
 import { browserTest, exported, openPage, takePicture } from './page.ts'
+
+// An app in the background is given little time, and passes on what it has to say when it is idle.
+vi.setConfig({ testTimeout: 90_000 })
 
 const fromDisk = inject('browser')?.page ?? ''
 /** The page as a site, and an app on another one. */
