@@ -70,10 +70,6 @@ export function statelyFeed(messages: Messages): Feed {
       })
     }
     const take = (message: StatelyMessage) => {
-      // Its inspectors keep only the last 200 messages for a page that opens late.
-      if (message.type !== '@xstate.actor' && !run.isKnown(message.sessionId)) {
-        appear({ type: '@xstate.actor', sessionId: message.sessionId })
-      }
       if (message.type === '@xstate.actor') appear(message)
       else if (message.type === '@xstate.event') {
         const { sourceId, sessionId, event } = message
@@ -105,16 +101,79 @@ export function statelyFeed(messages: Messages): Feed {
         error: textOf(event.error),
       })
     }
-    return messages((data) => {
+    const stranger = (message: StatelyMessage): string | null => {
+      const id = message.type === '@xstate.actor' ? message.parentId : message.sessionId
+      return id === undefined || run.isKnown(id) ? null : id
+    }
+    const order = createIntroductions(stranger, take, (sessionId) =>
+      appear({ type: '@xstate.actor', sessionId }),
+    )
+    const stop = messages((data) => {
       if (!isStatelyMessage(data)) return
       try {
-        take(data)
+        order.take(data)
       } catch (error) {
         if (!hasComplained) sink.problem(`A message of @statelyai/inspect cannot be read: ${error}`)
         hasComplained = true
       }
     })
+    return () => {
+      order.stop()
+      stop()
+    }
   }
+}
+
+/** How long a message waits for the actor that it speaks of to be introduced, and how many wait. */
+const [patienceMs, patienceMax] = [500, 5000]
+
+/**
+ * Introductions first: a browser that is busy may run the idle callbacks in which messages are written in another order.
+ * Once somebody was never introduced, because the sender kept only its last 200 messages, nobody is waited for any more.
+ */
+function createIntroductions(
+  strangerIn: (message: StatelyMessage) => string | null,
+  tell: (message: StatelyMessage) => void,
+  introduce: (sessionId: string) => void,
+) {
+  let held: StatelyMessage[] = []
+  let awaited: string | null = null
+  let isPatient = true
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const take = (message: StatelyMessage): void => {
+    if (awaited !== null) {
+      if (message.type === '@xstate.actor' && message.sessionId === awaited) {
+        tell(message)
+        release()
+        return
+      }
+      held.push(message)
+      if (held.length > patienceMax) giveUp()
+      return
+    }
+    const stranger = strangerIn(message)
+    if (stranger !== null && isPatient) {
+      awaited = stranger
+      held.push(message)
+      timer = setTimeout(giveUp, patienceMs)
+      return
+    }
+    if (stranger !== null) introduce(stranger)
+    tell(message)
+  }
+  const giveUp = () => {
+    isPatient = false
+    release()
+  }
+  const release = () => {
+    clearTimeout(timer)
+    const waiting = held
+    held = []
+    awaited = null
+    for (const message of waiting) take(message)
+  }
+  return { take, stop: () => clearTimeout(timer) }
 }
 
 function textOf(error: unknown): string {
