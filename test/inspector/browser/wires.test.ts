@@ -93,8 +93,11 @@ async function opened(source: string, options: AppOptions = {}): Promise<{ app: 
   const popup = app.waitForEvent('popup')
   await app.getByRole('button', { name: 'start' }).click()
   const page = await popup
+  page.setDefaultTimeout(30_000)
   await page.locator('.workbench').waitFor()
-  await app.waitForFunction(() => (globalThis as { visited?: boolean }).visited, undefined)
+  await app.waitForFunction(() => (globalThis as { visited?: boolean }).visited, undefined, {
+    timeout: 60_000,
+  })
   await atRest(page)
   return { app, page }
 }
