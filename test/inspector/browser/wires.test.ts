@@ -35,7 +35,11 @@ globalThis.start = () => visitAll(standbyInspector({ to: '${url}' }))`
 
 const withStately = (url: string) => `${jukebox}
 import { createBrowserInspector } from '@statelyai/inspect'
-globalThis.start = () => visitAll(createBrowserInspector({ url: '${url}', maxDeferredEvents: 10_000 }).inspect)`
+// Of its own accord it writes living snapshots, and sometimes gives up on a whole message.
+const serialize = ({ snapshot, ...event }) =>
+  event.type === '@xstate.actor' ? event : JSON.parse(JSON.stringify({ ...event, snapshot }))
+globalThis.start = () =>
+  visitAll(createBrowserInspector({ url: '${url}', maxDeferredEvents: 10_000, serialize }).inspect)`
 
 /** Another app, for XState 4. */
 const oven = `
