@@ -3,7 +3,7 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Replica } from '../machines/at-most-once.ts'
 import type { ClientContext } from '../machines/client.ts'
 import type { Message } from '../machines/messages.ts'
-import type { NodeId } from '../machines/node-id.ts'
+import { type NodeId, parseNodeId } from '../machines/node-id.ts'
 import type { ServerContext } from '../machines/server-setup.ts'
 import { nextView, type View } from '../machines/view.ts'
 import type { ViewServiceContext } from '../machines/view-service.ts'
@@ -33,6 +33,9 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
   return [
     always('I1: consecutive views differ by one in number and follow V3', (system) =>
       viewsFollow(viewsTold(system.node(viewService))),
+    ),
+    always('V8: nobody is in a view but servers', (system) =>
+      viewsAreOfServers(viewsTold(system.node(viewService)), servers),
     ),
     ...[...servers, ...clients].map((id) =>
       always(`I1: ${id} knows no other view of a number than the view service`, (system) =>
@@ -168,6 +171,15 @@ function viewsFollow(views: ReadonlyMap<number, View>): true | string {
     }
     if (next.primary === view.primary && next.backup === view.backup)
       return `views ${number} and ${number + 1} are the same`
+  }
+  return true
+}
+
+function viewsAreOfServers(views: ReadonlyMap<number, View>, servers: readonly NodeId[]): true | string {
+  const names = servers.map((id) => parseNodeId(id).name)
+  for (const { number, primary, backup } of views.values()) {
+    const stranger = [primary, backup].find((id) => id !== null && !names.includes(parseNodeId(id).name))
+    if (stranger !== undefined) return `${stranger} is in view ${number}, but is no server`
   }
   return true
 }
