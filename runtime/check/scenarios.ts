@@ -1,4 +1,4 @@
-/** The scenarios that ship with the checker, by name. What each shows stands beside it; the exact numbers of states are pinned in the tests. */
+/** The scenarios that ship with the checker, by name. What each shows stands beside it, and how many states it has where they can be exhausted. */
 import type { KeyValueCommand } from '../../machines/key-value-store.ts'
 import type { ServerContext } from '../../machines/server-setup.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
@@ -10,13 +10,14 @@ export interface Scenario {
   /** One sentence: what may happen, and what is to be seen. */
   readonly about: string
   readonly system: () => CheckedSystem
+  /** How many states there are, where a search by default options exhausts them in reasonable time. */
+  readonly states?: number
 }
 
 const put = (value: string): KeyValueCommand => ({ op: 'put', key: 'a', value })
 const append = (value: string): KeyValueCommand => ({ op: 'append', key: 'a', value })
 const get: KeyValueCommand = { op: 'get', key: 'a' }
 const viewService = 'view-service'
-const [s1, s2, s3] = ['s1#1', 's2#1', 's3#1']
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -29,8 +30,27 @@ export const scenarios: readonly Scenario[] = [
     }),
   },
   {
+    name: 'view-service-two-servers',
+    about: 'The view service and two servers, up to three views: small enough to be exhausted.',
+    states: 13_101,
+    system: () => ({
+      ...standbySystem({ servers: 2, clients: [], viewsMax: 3 }),
+      goals: [acknowledgedView(viewService, 2)],
+    }),
+  },
+  {
+    name: 'view-service-two-views',
+    about: 'The view service and three servers, up to two views: small enough to be exhausted.',
+    states: 64_960,
+    system: () => ({
+      ...standbySystem({ servers: 3, clients: [], viewsMax: 2 }),
+      goals: [acknowledgedView(viewService, 2)],
+    }),
+  },
+  {
     name: 'one-server',
     about: 'One client and one server: a put and a get, whatever is lost, late or repeated.',
+    states: 128,
     system: () => standbySystem({ servers: 1, clients: [[put('x'), get]], viewsMax: 2 }),
   },
   {
@@ -40,6 +60,13 @@ export const scenarios: readonly Scenario[] = [
     system: () => standbySystem({ servers: 2, clients: [[put('x'), get]], viewsMax: 3 }),
   },
   {
+    name: 'two-servers-two-views',
+    about:
+      'One client and two servers from the very start, up to two views: a backup is appointed and gets the state.',
+    states: 160_426,
+    system: () => standbySystem({ servers: 2, clients: [[put('x'), get]], viewsMax: 2 }),
+  },
+  {
     name: 'two-appends',
     about: 'Two clients append to one key while the backup comes and goes.',
     system: () =>
@@ -47,6 +74,18 @@ export const scenarios: readonly Scenario[] = [
         servers: 2,
         clients: [[append('x')], [append('y')]],
         viewsMax: 3,
+        begin: [acknowledgedView(viewService, 2)],
+      }),
+  },
+  {
+    name: 'two-appends-two-views',
+    about: 'Two clients append to one key, up to two views: small enough to be exhausted.',
+    states: 7_929,
+    system: () =>
+      standbySystem({
+        servers: 2,
+        clients: [[append('x')], [append('y')]],
+        viewsMax: 2,
         begin: [acknowledgedView(viewService, 2)],
       }),
   },
@@ -63,9 +102,22 @@ export const scenarios: readonly Scenario[] = [
       }),
   },
   {
+    name: 'writes-visible-two-views',
+    about: 'One client writes, another reads twice, up to two views: small enough to be exhausted.',
+    states: 18_279,
+    system: () =>
+      standbySystem({
+        servers: 2,
+        clients: [[put('x')], [get, get]],
+        viewsMax: 2,
+        begin: [acknowledgedView(viewService, 2)],
+      }),
+  },
+  {
     name: 'failure-to-backup',
     about:
       'The primary may crash at any moment, or only be suspected; the backup takes over and the client is answered.',
+    states: 87_071,
     system: () =>
       standbySystem({
         servers: 2,
@@ -84,6 +136,33 @@ export const scenarios: readonly Scenario[] = [
         servers: 3,
         clients: [[append('x')], [get]],
         viewsMax: 4,
+        crashes: 1,
+        begin: [acknowledgedView(viewService, 2)],
+      }),
+  },
+  {
+    name: 'three-servers-two-views',
+    about: 'Three servers, two clients and a crash, up to two views: small enough to be exhausted.',
+    states: 214_052,
+    system: () =>
+      standbySystem({
+        servers: 3,
+        clients: [[append('x')], [get]],
+        viewsMax: 2,
+        crashes: 1,
+        begin: [acknowledgedView(viewService, 2)],
+      }),
+  },
+  {
+    name: 'three-servers-one-client',
+    about:
+      'Three servers, one client, a crash and any false suspicion, up to three views: exhausted in seconds.',
+    states: 2_213_335,
+    system: () =>
+      standbySystem({
+        servers: 3,
+        clients: [[append('x')]],
+        viewsMax: 3,
         crashes: 1,
         begin: [acknowledgedView(viewService, 2)],
       }),
@@ -118,6 +197,21 @@ export const scenarios: readonly Scenario[] = [
       }),
   },
   {
+    name: 'double-failure-three-views',
+    about:
+      'Primary and backup may both crash and one comes back empty, up to three views: exhausted in seconds.',
+    states: 639_770,
+    system: () =>
+      standbySystem({
+        servers: 2,
+        clients: [[put('x')]],
+        viewsMax: 3,
+        crashes: 2,
+        restarts: 1,
+        begin: [acknowledgedView(viewService, 2)],
+      }),
+  },
+  {
     name: 'deposed-primary',
     about:
       'The primary is deposed without noticing; a client that still believes in it reads, another writes to the new one.',
@@ -146,11 +240,25 @@ export const scenarios: readonly Scenario[] = [
         begin: [acknowledgedView(viewService, 2)],
       }),
   },
+  {
+    name: 'transfer-two-servers',
+    about: 'A state of several pieces between two servers, a crash, up to four views: exhausted in seconds.',
+    states: 2_292_162,
+    system: () =>
+      standbySystem({
+        servers: 2,
+        clients: [[put('x')]],
+        viewsMax: 4,
+        crashes: 1,
+        serverOptions: { transferBytesMax: 1 },
+        begin: [acknowledgedView(viewService, 2)],
+      }),
+  },
 ]
 
 /** A server that is no longer primary in the newest view, and still believes it is, has been asked. */
 const deposedPrimaryIsAsked: Goal = sometimes('a deposed primary has forwarded a command in vain', (system) =>
-  [s1, s2, s3].some((id) => isDeposed(system, id!)),
+  system.ids.some((id) => /^s\d/.test(id) && isDeposed(system, id)),
 )
 
 function isDeposed(system: SystemView, id: string): boolean {

@@ -85,8 +85,10 @@ export function registerCheck(program: Command): void {
     )
     .action((name: string | undefined, options: CheckCommandOptions, command: Command) => {
       if (name === undefined) {
-        for (const scenario of scenarios)
-          console.log(`${picocolors.bold(scenario.name)}\n  ${scenario.about}`)
+        for (const { name: own, about, states } of scenarios) {
+          const size = states === undefined ? '' : picocolors.dim(`  ${count(states)} states`)
+          console.log(`${picocolors.bold(own)}${size}\n  ${about}`)
+        }
         return
       }
       if (isWalk(options) && (options.liveness !== undefined || options.handlers))
