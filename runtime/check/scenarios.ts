@@ -35,7 +35,7 @@ export const scenarios: readonly Scenario[] = [
     states: 13_101,
     system: () => ({
       ...standbySystem({ servers: 2, clients: [], viewsMax: 3 }),
-      goals: [acknowledgedView(viewService, 2)],
+      goals: [{ ...acknowledgedView(viewService, 2), promised: false }],
     }),
   },
   {
@@ -44,7 +44,7 @@ export const scenarios: readonly Scenario[] = [
     states: 64_960,
     system: () => ({
       ...standbySystem({ servers: 3, clients: [], viewsMax: 2 }),
-      goals: [acknowledgedView(viewService, 2)],
+      goals: [{ ...acknowledgedView(viewService, 2), promised: false }],
     }),
   },
   {
@@ -221,6 +221,35 @@ export const scenarios: readonly Scenario[] = [
         clients: [[get], [put('x'), get]],
         viewsMax: 3,
         crashes: 1,
+        begin: [acknowledgedView(viewService, 2)],
+      })
+      return { ...system, goals: [...(system.goals ?? []), deposedPrimaryIsAsked] }
+    },
+  },
+  {
+    name: 'deposed-primary-one-client',
+    about: 'Two servers, the primary deposed without a crash, one client: small enough to be exhausted.',
+    states: 26_975,
+    system: () => {
+      const system = standbySystem({
+        servers: 2,
+        clients: [[put('x'), get]],
+        viewsMax: 3,
+        begin: [acknowledgedView(viewService, 2)],
+      })
+      return { ...system, goals: [...(system.goals ?? []), deposedPrimaryIsAsked] }
+    },
+  },
+  {
+    name: 'deposed-primary-two-servers',
+    about:
+      'Two servers, the primary deposed without a crash, one client reads and one writes: exhausted in seconds.',
+    states: 3_326_041,
+    system: () => {
+      const system = standbySystem({
+        servers: 2,
+        clients: [[get], [put('x')]],
+        viewsMax: 3,
         begin: [acknowledgedView(viewService, 2)],
       })
       return { ...system, goals: [...(system.goals ?? []), deposedPrimaryIsAsked] }

@@ -1,0 +1,201 @@
+/**
+ * `npm run verify`: the long set. Prints its results as Markdown and ends with 1 if anything failed. `--quick` does the same
+ * with small bounds, `--only search,mutants` a part of it.
+ */
+import { execFile } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { scenarios } from '../../runtime/check/scenarios.ts'
+import { progressLine } from '../../runtime/cli/progress-line.ts'
+import { mutantTable } from './mutant-table.ts'
+
+/** What one check came to. */
+interface Row {
+  readonly what: string
+  readonly result: string
+  readonly seconds: number
+  readonly ok: boolean
+}
+
+const sections = ['search', 'walks', 'liveness', 'handlers', 'simulate', 'histories', 'mutants'] as const
+type Section = (typeof sections)[number]
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
+const { quick } = values
+const wanted = values.only === undefined ? sections : (values.only.split(',') as Section[])
+const unknown = wanted.filter((name) => !sections.includes(name))
+if (unknown.length > 0) {
+  console.error(`expected --only with some of ${sections.join(',')}; got ${unknown.join(',')}`)
+  process.exit(2)
+}
+
+/** The one that goes as far as memory and patience allow. */
+const largest = 'three-servers'
+const statesMax = (name: string) => (quick ? 100_000 : name === largest ? 50_000_000 : 5_000_000)
+const inhabited = scenarios.filter(({ states = Number.POSITIVE_INFINITY }) => states > 50_000)
+
+const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
+  search: () =>
+    oneByOne(scenarios, async ({ name, states }) => {
+      const isPinned = states !== undefined && states <= statesMax(name)
+      const { out, seconds, ok } = await checkCommand(name, ['--states', String(statesMax(name))])
+      const { verdict, bound, goals } = out
+      const missed = goals.filter(({ steps }) => steps === null).map((goal) => goal.name)
+      const isRight = isPinned ? verdict === 'exhausted' && out.states === states : bound === 'states'
+      const size = `${count(out.states)} states, depth ${out.depth}, ${count(Math.round(out.states / out.seconds))}/s, ${Math.round(out.bytes / out.states)} bytes a state`
+      const end = verdict === 'bounded' ? `bounded by ${bound}` : verdict
+      const problem = isRight ? '' : isPinned ? `; expected ${count(states)} states, exhausted` : ''
+      return {
+        what: name,
+        result: `${end}: ${size}${missed.length === 0 ? '' : `; not reached: ${missed.join(', ')}`}${problem}`,
+        seconds,
+        // What lies too deep for a search is for walks to reach.
+        ok: ok && isRight,
+      }
+    }),
+  walks: () =>
+    oneByOne(inhabited, async ({ name }) => {
+      const walks = quick ? 200 : 20_000
+      const { out, seconds, ok } = await checkCommand(name, [
+        '--walk',
+        '--seed',
+        '7',
+        '--walks',
+        String(walks),
+      ])
+      const missed = out.goals.filter(({ steps }) => steps === null).map((goal) => goal.name)
+      const notReached = missed.length === 0 ? '' : `; not reached: ${missed.join(', ')}`
+      return {
+        what: name,
+        result: `${out.verdict}: ${count(out.walks)} walks, ${count(out.transitions)} steps, the longest ${out.depth}, ${count(out.states)} distinct states${notReached}`,
+        seconds,
+        ok: ok && (quick || missed.length === 0),
+      }
+    }),
+  liveness: () =>
+    oneByOne(inhabited, async ({ name }) => {
+      const [states, samples] = quick ? ['20000', '40'] : ['500000', '1000']
+      const { out, seconds, ok } = await checkCommand(name, ['--states', states, '--liveness', samples])
+      const { sampled, stuck, slowestMs, failed } = out.liveness!
+      return {
+        what: name,
+        result: `${sampled} states, ${stuck} stuck, ${failed} not live, the slowest ${slowestMs} ms`,
+        seconds,
+        ok,
+      }
+    }),
+  handlers: () =>
+    oneByOne(inhabited, async ({ name }) => {
+      const { out, seconds, ok } = await checkCommand(name, [
+        '--states',
+        quick ? '20000' : '500000',
+        '--handlers',
+      ])
+      const result =
+        out.violation === null
+          ? `${count(out.snapshotSteps)} steps of machines asked again`
+          : out.violation.name
+      return { what: name, result, seconds, ok }
+    }),
+  simulate: async () => {
+    const seeds = quick ? '1..60' : '1..2000'
+    const { stdout, seconds, code } = await run(
+      ...['runtime/cli/main.ts', 'simulate', '--seeds', seeds, '--workers', String(availableParallelism())],
+      ...(quick ? [] : ['--require-all']),
+    )
+    const [verdicts = '', sum = ''] = stdout.trim().split('\n')
+    return [
+      { what: `seeds ${seeds}`, result: `${verdicts.trim()};${sum.trimEnd()}`, seconds, ok: code === 0 },
+    ]
+  },
+  histories: async () => {
+    const { stdout, seconds, code } = await run('node_modules/vitest/vitest.mjs', 'run', 'test/history')
+    const passed = /Tests\s+(.*)/.exec(stdout)?.[1] ?? 'no tests were found'
+    return [{ what: 'corpora and judges', result: passed, seconds, ok: code === 0 }]
+  },
+}
+
+const titles: Record<Section, string> = {
+  search: 'Searches',
+  walks: 'Random walks',
+  liveness: 'Liveness from sampled states',
+  handlers: 'Handlers',
+  simulate: 'Simulation',
+  histories: 'Linearizability',
+  mutants: 'Broken protocols',
+}
+
+const progress = progressLine()
+let failures = 0
+for (const section of wanted) {
+  progress.show(null, `${titles[section]} ...`)
+  if (section === 'mutants') {
+    const { table, survivors } = mutantTable((name) => progress.show(null, `${titles[section]}: ${name}`))
+    failures += survivors.length
+    progress.end()
+    console.log(`\n### ${titles[section]}\n\n${table}`)
+    for (const name of survivors) console.log(`\nFAILED: nothing catches "${name}"`)
+    continue
+  }
+  const rows = await rowsOf[section]()
+  failures += rows.filter(({ ok }) => !ok).length
+  progress.end()
+  console.log(`\n### ${titles[section]}\n\n| | result | seconds |\n| --- | --- | ---: |`)
+  for (const { what, result, seconds, ok } of rows)
+    console.log(`| ${what} | ${ok ? '' : '**FAILED** '}${result} | ${seconds.toFixed(1)} |`)
+}
+console.log(failures === 0 ? '\nAll as it should be.' : `\n${failures} failed.`)
+process.exitCode = failures === 0 ? 0 : 1
+
+/** What `standby check --json` prints, as far as it is needed here. */
+interface CheckOutput {
+  readonly verdict: string
+  readonly bound: string | null
+  readonly states: number
+  readonly transitions: number
+  readonly depth: number
+  readonly seconds: number
+  readonly bytes: number
+  readonly walks: number
+  readonly snapshotSteps: number
+  readonly violation: { readonly name: string } | null
+  readonly goals: readonly { readonly name: string; readonly steps: number | null }[]
+  readonly liveness: {
+    readonly sampled: number
+    readonly stuck: number
+    readonly failed: number
+    readonly slowestMs: number
+  } | null
+}
+
+/** In a process of its own, which gives its memory back. */
+async function checkCommand(name: string, options: readonly string[]) {
+  progress.show(null, `${name} ${options.join(' ')}`)
+  const { stdout, seconds, code } = await run('runtime/cli/main.ts', 'check', name, '--json', ...options)
+  return { out: JSON.parse(stdout) as CheckOutput, seconds, ok: code === 0 }
+}
+
+function run(...args: string[]): Promise<{ stdout: string; seconds: number; code: number }> {
+  const started = performance.now()
+  return new Promise((resolve) => {
+    const env = { ...process.env, NO_COLOR: '1' }
+    const options = { env, maxBuffer: 64 * 2 ** 20 }
+    execFile(process.execPath, ['--import', 'tsx', ...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code ?? 1)
+      if (code !== 0) process.stderr.write(stderr)
+      resolve({ stdout, seconds: (performance.now() - started) / 1000, code })
+    })
+  })
+}
+
+async function oneByOne<Item>(items: readonly Item[], rowOf: (item: Item) => Promise<Row>): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const item of items) rows.push(await rowOf(item))
+  return rows
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US')
+}
