@@ -90,22 +90,18 @@ function listening(
   questions: Question[],
   faults: Fault[],
 ): AnyStateMachine {
+  const stepper = createStepper(machine)
   const known = new Map<string, Question>()
   const ask = (
     before: AnyMachineSnapshot | null,
     event: EventObject,
-    scope: AnyActorScope,
-    run: (scope: AnyActorScope) => AnyMachineSnapshot,
+    { actionExecutor }: Pick<AnyActorScope, 'actionExecutor'>,
   ): AnyMachineSnapshot => {
     const given = [textOf(before), JSON.stringify(event)] as const
     const asked = given.join(' ')
     let question = known.get(asked)
     if (question === undefined) {
-      const actions: PureAction[] = []
-      const snapshot = run({
-        ...scope,
-        actionExecutor: ({ type, params }: PureAction) => void actions.push({ type, params }),
-      } as never)
+      const { snapshot, actions } = again(stepper, before, event)
       question = { place, before, event, snapshot, actions, answer: answerText(snapshot, actions) }
       known.set(asked, question)
       questions.push(question)
@@ -116,16 +112,14 @@ function listening(
         faults.push({ name: handlerProperties.pure, reason, question })
       }
     }
-    for (const action of question.actions) scope.actionExecutor(action as never)
+    for (const action of question.actions) actionExecutor(action as never)
     return question.snapshot
   }
   return Object.assign(Object.create(machine), {
     getInitialSnapshot: (scope: AnyActorScope, input: unknown) =>
-      ask(null, { type: 'xstate.init', input } as EventObject, scope, (own) =>
-        machine.getInitialSnapshot(own as never, input as never),
-      ),
+      ask(null, { type: 'xstate.init', input } as EventObject, scope),
     transition: (before: AnyMachineSnapshot, event: EventObject, scope: AnyActorScope) =>
-      ask(before, event, scope, (own) => machine.transition(before as never, event as never, own as never)),
+      ask(before, event, scope),
   }) as AnyStateMachine
 }
 

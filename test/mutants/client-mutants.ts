@@ -1,4 +1,4 @@
-import { append, get, guards, type Mutant, put, reconfigured, transitions } from './changes.ts'
+/** Broken clients: what is sent again too seldom or too often, answers and views that are not theirs. */
 import { viewReply } from './played-events.ts'
 
 export const clientMutants: readonly Mutant[] = [
