@@ -1,4 +1,5 @@
 /** Broken clients: what is sent again too seldom or too often, answers and views that are not theirs. */
+import { append, get, guards, type Mutant, put, reconfigured, transitions } from './changes.ts'
 import { viewReply } from './played-events.ts'
 
 export const clientMutants: readonly Mutant[] = [
