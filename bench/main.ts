@@ -5,6 +5,7 @@ import { costBench } from './cost.bench.ts'
 import { failoverBench } from './failover.bench.ts'
 import { floorsBench } from './floors.bench.ts'
 import { historyBench } from './history.bench.ts'
+import { inspectorBench } from './inspector.bench.ts'
 import { type BenchOptions, isMet, type Measurement } from './measurement.ts'
 import { putBench } from './put.bench.ts'
 import { searchBench } from './search.bench.ts'
@@ -20,6 +21,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>>
   search: searchBench,
   simulate: simulateBench,
   history: historyBench,
+  inspector: inspectorBench,
 }
 
 const program = new Command('bench')

@@ -38,9 +38,10 @@ export function runCommand(id: string): void {
 export function takeKey(event: KeyboardEvent): boolean {
   const isTheirs = belongsToField(event)
   const names = namesOf(event)
-  const command = commands.value.find(
-    (one) => (!isTheirs || one.everywhere) && one.keys?.some((key) => names.includes(key)) && isEnabled(one),
-  )
+  // `J` means what is bound to it, and only then what is bound to `j`.
+  const command = names
+    .map((name) => commands.value.find((one) => one.keys?.includes(name) && isEnabled(one)))
+    .find((one) => one !== undefined && (!isTheirs || one.everywhere))
   if (command === undefined) return false
   event.preventDefault()
   command.run()

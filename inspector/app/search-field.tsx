@@ -17,7 +17,7 @@ export function SearchField() {
         id="search"
         type="search"
         aria-label="Search steps"
-        placeholder="ping s1 · A then B · A not followed by B · #12"
+        placeholder="ping s1 · A then B · #12"
         spellcheck={false}
         value={searchText.value}
         onInput={(event) => (searchText.value = event.currentTarget.value)}

@@ -93,16 +93,16 @@ function reasonsFor(run: Run, relation: Relation, a: TraceStep, b: TraceStep): s
 }
 
 function knows(run: Run, early: TraceStep, late: TraceStep): string {
-  return `Step ${early.i} is event ${ordinal(run, early)} of ${early.node}; step ${late.i} has ${early.node}:${knownBy(run, late, early.node!)} in its clock, so it knows of it (L4).`
+  return `Step ${early.i} ${ordinal(run, early)} of ${early.node}; step ${late.i} has ${early.node}:${knownBy(run, late, early.node!)} in its clock, so it knows of it (L4).`
 }
 
 function doesNotKnow(run: Run, a: TraceStep, b: TraceStep): string {
-  return `Step ${a.i} is event ${ordinal(run, a)} of ${a.node}; step ${b.i} knows only ${a.node}:${knownBy(run, b, a.node!)}.`
+  return `Step ${a.i} ${ordinal(run, a)} of ${a.node}; step ${b.i} knows only ${a.node}:${knownBy(run, b, a.node!)}.`
 }
 
 function ordinal(run: Run, step: TraceStep): string {
   const count = ownCount(run, step)
-  return ticks(run, step) ? String(count) : `that follows event ${count - 1}`
+  return ticks(run, step) ? `is event ${count}` : `follows event ${count - 1}`
 }
 
 function reaches(run: Run, a: TraceStep, b: TraceStep): boolean | 'unknown' {

@@ -37,7 +37,7 @@ export function ComparePanel() {
 
 function Invitation() {
   return (
-    <label class="drop second">
+    <label class="drop-zone second">
       <input
         type="file"
         aria-label="Open a second trace"

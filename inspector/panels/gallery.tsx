@@ -41,7 +41,7 @@ export function Gallery() {
       )}
       <section aria-labelledby="open-title" class="open">
         <h2 id="open-title">A trace of yours</h2>
-        <label class="drop">
+        <label class="drop-zone">
           <input
             type="file"
             onChange={(event) => {

@@ -122,6 +122,9 @@ function Bars({
         const length = Math.max(3, end - x)
         const point = result.points.get(call.key)
         const isBreaking = result.breaking.has(call.key)
+        const pointX =
+          point === undefined ? null : (shape.x(point) + shape.x(Math.min(point + 1, current.end - 1))) / 2
+        const isPointFirst = pointX !== null && Math.abs(pointX - Math.max(x, 0)) < 12
         const room = Math.floor((Math.min(end, right) - Math.max(x, 0) - 10) / 5.7)
         return (
           <g
@@ -132,17 +135,12 @@ function Bars({
             <title>{`${call.client}: ${call.text} (${call.outcome}), steps ${call.calledIn} to ${call.returnedIn ?? 'the end'}`}</title>
             <rect x={x} y={y + 3} width={length} height={lineHeight - 6} rx="3" />
             {room < 5 ? null : (
-              <text x={Math.max(x, 0) + 5} y={y + 15}>
+              <text x={Math.max(x, 0) + (isPointFirst ? 14 : 5)} y={y + 15}>
                 {isBreaking ? '✗ ' : ''}
                 {call.text.length > room ? `${call.text.slice(0, room - 1)}…` : call.text}
               </text>
             )}
-            {point === undefined ? null : (
-              <Point
-                x={(shape.x(point) + shape.x(Math.min(point + 1, current.end - 1))) / 2}
-                y={y + lineHeight / 2}
-              />
-            )}
+            {pointX === null ? null : <Point x={pointX} y={y + lineHeight / 2} />}
           </g>
         )
       })}

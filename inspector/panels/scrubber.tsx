@@ -75,7 +75,7 @@ function Control({
 
 function Track({ first, last }: { readonly first: number; readonly last: number }) {
   const box = useRef<HTMLDivElement>(null)
-  const part = (i: number) => `${(100 * (i - first)) / Math.max(1, last - first)}%`
+  const part = (i: number) => placeOf(i, first, last)
   const seek = (event: PointerEvent) => {
     const { left, width } = box.current!.getBoundingClientRect()
     goTo(Math.round(first + ((event.clientX - left) / width) * (last - first)))
@@ -99,9 +99,9 @@ function Track({ first, last }: { readonly first: number; readonly last: number 
         if (event.buttons === 1) seek(event)
       }}
     >
-      <Marks part={part} />
+      <Marks first={first} last={last} />
       <FoundMarks first={first} last={last} />
-      <Window part={part} first={first} last={last} />
+      <Window first={first} last={last} />
       {pinned.value === null ? null : <span class="pin" style={{ left: part(pinned.value) }} />}
       <span class="done" style={{ width: part(cursor.value) }} />
       <span class="thumb" style={{ left: part(cursor.value) }} />
@@ -109,8 +109,17 @@ function Track({ first, last }: { readonly first: number; readonly last: number 
   )
 }
 
+interface Span {
+  readonly first: number
+  readonly last: number
+}
+
+function placeOf(i: number, first: number, last: number): string {
+  return `${(100 * (i - first)) / Math.max(1, last - first)}%`
+}
+
 /** Violations above, faults and repairs below, view changes across: one path each, however many there are. */
-function Marks({ part }: { readonly part: (i: number) => string }) {
+function Marks({ first, last }: Span) {
   const marks = currentRun()?.marks ?? []
   const shown =
     marks.length > 600
@@ -124,7 +133,7 @@ function Marks({ part }: { readonly part: (i: number) => string }) {
         <span
           key={`${mark.i}`}
           class={`mark ${mark.kind}`}
-          style={{ left: part(mark.i) }}
+          style={{ left: placeOf(mark.i, first, last) }}
           title={`${mark.i}: ${mark.text}`}
         />
       ))}
@@ -148,15 +157,7 @@ function FoundMarks({ first, last }: { readonly first: number; readonly last: nu
 }
 
 /** What the diagram has in sight, when its axis goes by the order of steps. */
-function Window({
-  part,
-  first,
-  last,
-}: {
-  readonly part: (i: number) => string
-  readonly first: number
-  readonly last: number
-}) {
+function Window({ first, last }: Span) {
   const shape = geometry.value
   if (shape === null || shape.end - shape.start <= 0) return null
   const total = shape.end - shape.start
@@ -164,7 +165,7 @@ function Window({
   const to = Math.min(1, (shape.to - shape.start) / total)
   if (from <= 0 && to >= 1) return null
   void width.value
-  const left = part(first + from * (last - first))
+  const left = placeOf(first + from * (last - first), first, last)
   return <span class="window" style={{ left, width: `${(to - from) * 100}%` }} />
 }
 

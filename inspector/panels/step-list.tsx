@@ -1,4 +1,5 @@
 /** The steps as a table: the twin of the diagram in words. Only the rows in sight are in the document. */
+import { useComputed } from '@preact/signals'
 import type { TraceStep } from '../../runtime/observe/trace.ts'
 import { goTo } from '../app/moves.ts'
 import { foundSet } from '../app/search.ts'
@@ -38,7 +39,10 @@ export function StepList() {
 
 function StepRow({ step, index }: { readonly step: TraceStep; readonly index: number }) {
   const { i, node, kind, t, lamport, after, refused } = step
-  const isCurrent = cursor.value === i
+  // Computed, so that a step of the cursor redraws two rows and not all of them.
+  const isCurrent = useComputed(() => cursor.value === i).value
+  const isPinned = useComputed(() => pinned.value === i).value
+  const isFound = useComputed(() => foundSet.value.has(i)).value
   const { path, filled, name } = glyphOf(kind)
   const current = currentRun()
   const start = current?.step(current.first)?.t ?? 0
@@ -49,7 +53,7 @@ function StepRow({ step, index }: { readonly step: TraceStep; readonly index: nu
       id={`step-${i}`}
       aria-rowindex={index + 2}
       aria-selected={isCurrent}
-      class={`row ${isCurrent ? 'current' : ''} ${pinned.value === i ? 'is-pinned' : ''} ${foundSet.value.has(i) ? 'found' : ''} ${complaint === undefined ? '' : 'violation'}`}
+      class={`row ${isCurrent ? 'current' : ''} ${isPinned ? 'is-pinned' : ''} ${isFound ? 'found' : ''} ${complaint === undefined ? '' : 'violation'}`}
       style={{ top: `${index * rowHeight}px` }}
       onClick={(event) => {
         if (event.shiftKey) pinned.value = i

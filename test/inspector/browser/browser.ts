@@ -1,11 +1,12 @@
 /** Finds Chromium, builds the page and starts one browser for all browser tests; holds no tests. */
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
 import { buildPage } from '../../../inspector/build.ts'
+import { findChromium } from './chromium.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -31,28 +32,5 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await server.close()
     rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** The browser's executable: what STANDBY_CHROMIUM names, else the first of the usual names on the PATH. */
-export function findChromium(): string {
-  const named = process.env.STANDBY_CHROMIUM
-  const names = ['chromium', 'chromium-browser', 'google-chrome']
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  const candidates = named ? [named] : names.flatMap((name) => folders.map((folder) => join(folder, name)))
-  const found = candidates.find(isExecutable)
-  if (found !== undefined) return found
-  throw new Error(
-    `expected Chromium ${named ? `at ${named}, which STANDBY_CHROMIUM names` : `on the PATH, as ${names.join(', ')}`}, got none; ` +
-      'install it with `apt-get install -y chromium`, name another one in STANDBY_CHROMIUM, or skip these tests with STANDBY_SKIP_BROWSER=1',
-  )
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }
