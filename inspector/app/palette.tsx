@@ -106,7 +106,7 @@ function KeySheet() {
   const listed = commands.value.filter(({ keys }) => keys !== undefined)
   const groups = [...new Set(listed.map(({ group }) => group))]
   return (
-    <div class="key-sheet">
+    <div class="key-sheet" tabIndex={0} autofocus>
       <h2>Keys</h2>
       <div class="groups">
         {groups.map((group) => (

@@ -87,10 +87,10 @@ browserTest(
 
     await page.keyboard.press('?')
     const sheet = page.getByRole('dialog', { name: 'Sheet of keys' })
-    expect(await sheet.getByText('Next violation').count()).toBe(1)
+    await sheet.getByText('Next violation').waitFor()
     await takePicture(page, 'keys')
     await page.keyboard.press('Escape')
-    expect(await sheet.count()).toBe(0)
+    await sheet.waitFor({ state: 'detached' })
   },
 )
 
