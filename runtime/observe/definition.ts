@@ -1,14 +1,18 @@
-/** A statechart as plain data: for drawing it, and for saying which guards were asked before a transition was taken. */
-import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
-import type { Microstep } from '../../actors/observation.ts'
+/** A statechart as plain data, read off the machine itself: for drawing it, and for whoever has no machine but its trace. */
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
+import type { Json } from '../../machines/application.ts'
+import { encode } from './encode.ts'
 
 /** A transition of a machine, as plain JSON. */
 export interface TransitionDescription {
   /** Null for a transition that waits for no event. */
   readonly event: string | null
   readonly guard: string | null
+  /** What tells apart guards of one name; absent where it depends on the event. */
+  readonly guardParams?: Json
   /** Ids of states; empty for a transition that stays. */
   readonly target: readonly string[]
+  /** Names; `send ping` and `raise done` where the machine itself says what. */
   readonly actions: readonly string[]
   readonly reenter: boolean
   readonly description?: string
@@ -21,7 +25,13 @@ export interface StateDescription {
   readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history'
   readonly description?: string
   readonly tags: readonly string[]
+  /** The key of the child that is entered first. */
   readonly initial: string | null
+  /** `type: 'history'` only. Its one transition, without an event, leads to where there is no history yet. */
+  readonly history?: 'shallow' | 'deep'
+  /** Actors that live as long as the state is active. */
+  readonly invoke?: readonly { readonly id: string; readonly src: string }[]
+  /** Names, as of a transition; XState's own actions for `after` are left out. */
   readonly entry: readonly string[]
   readonly exit: readonly string[]
   /** In the order in which they are tried. */
@@ -37,16 +47,6 @@ export interface MachineDescription {
   readonly root: StateDescription
 }
 
-/** A guard that was asked, and what it said; `target` is empty for a transition that stays. */
-export interface Considered {
-  readonly event: string
-  readonly source: string
-  readonly target: readonly string[]
-  readonly guard: string | null
-  /** Whether this transition was taken. */
-  readonly result: boolean
-}
-
 /** The whole chart: states in document order, each with its transitions in the order in which they are tried. */
 export function describeMachine(machine: AnyStateMachine): MachineDescription {
   const delays = Object.entries(machine.implementations.delays).filter(([, ms]) => typeof ms === 'number')
@@ -59,6 +59,7 @@ export function describeMachine(machine: AnyStateMachine): MachineDescription {
 
 function describeState(node: AnyStateNode): StateDescription {
   const initial = node.type === 'compound' ? node.initial.target[0]?.key : undefined
+  const invoke = node.invoke.map(({ id, src }) => ({ id, src: nameOf(src) }))
   return {
     id: node.id,
     key: node.key,
@@ -66,105 +67,79 @@ function describeState(node: AnyStateNode): StateDescription {
     ...(node.description === undefined ? {} : { description: node.description }),
     tags: node.tags,
     initial: initial ?? null,
-    entry: node.entry.map(nameOf),
-    exit: node.exit.map(nameOf),
-    transitions: transitionsOf(node).map(describeTransition),
+    ...(node.history === false ? {} : { history: node.history }),
+    ...(invoke.length === 0 ? {} : { invoke }),
+    entry: node.entry.filter((action) => !servesTimer(action)).map(actionText),
+    exit: node.exit.filter((action) => !servesTimer(action)).map(actionText),
+    transitions:
+      node.type === 'history' ? defaultOf(node) : transitionsOf(node).map((one) => describeTransition(one)),
     states: Object.values(node.states).map(describeState),
   }
 }
 
 function describeTransition(transition: AnyTransitionDefinition): TransitionDescription {
   const { eventType, guard, actions, reenter, description } = transition
+  const params = (guard as { params?: unknown } | undefined)?.params
   return {
     event: eventType === '' ? null : eventType,
     guard: guard === undefined ? null : nameOf(guard),
+    ...(params === undefined || typeof params === 'function' ? {} : { guardParams: encode(params) }),
     target: targetOf(transition),
-    actions: actions.map(nameOf),
+    actions: actions.map(actionText),
     reenter,
     ...(description === undefined ? {} : { description }),
   }
 }
 
-/**
- * The transitions that were tried in one step, the refused ones first, each with what its guard said.
- *
- * Of the first microstep all active states below the taken transition's source were asked before it; of the following
- * ones only the source's own candidates are known.
- */
-export function consideredIn(
-  before: AnyMachineSnapshot | undefined,
-  event: string,
-  microsteps: readonly Microstep[],
-): Considered[] {
-  const nodes: readonly AnyStateNode[] = before?._nodes ?? []
-  const machine = before?.machine as AnyStateMachine | undefined
-  if (machine === undefined) return microsteps.map((microstep) => ({ ...microstep, result: true }))
-  if (microsteps.length === 0) return refusedBelow(nodes, machine.root, event)
-  return microsteps.flatMap((taken, index) => {
-    const source = nodeWithId(machine, taken.source)
-    const own = source === undefined ? [] : refusedBefore(source, taken)
-    const below = source === undefined || index > 0 ? [] : refusedBelow(nodes, source, taken.event)
-    return [...below, ...own, { ...taken, result: true }]
-  })
-}
-
-function refusedBelow(nodes: readonly AnyStateNode[], source: AnyStateNode, event: string): Considered[] {
-  return nodes
-    .filter((node) => node !== source && isBelow(node, source))
-    .reverse()
-    .flatMap((node) => candidatesOf(node, event).filter(({ guard }) => guard !== undefined))
-    .map((transition) => refused(transition, event))
-}
-
-function refusedBefore(source: AnyStateNode, taken: Microstep): Considered[] {
-  for (const candidates of [candidatesOf(source, taken.event), source.always ?? []]) {
-    const index = candidates.findIndex((transition) => isSame(transition, taken))
-    if (index >= 0) return candidates.slice(0, index).map((transition) => refused(transition, taken.event))
-  }
-  return []
-}
-
-/** As XState does: wildcards count only where a state does not name the event. */
-function candidatesOf(node: AnyStateNode, event: string): readonly AnyTransitionDefinition[] {
-  return node.transitions.get(event) ?? node.transitions.get('*') ?? []
-}
-
-function isSame(transition: AnyTransitionDefinition, taken: Microstep): boolean {
-  const guard = transition.guard === undefined ? null : nameOf(transition.guard)
-  return guard === taken.guard && targetOf(transition).join() === taken.target.join()
-}
-
-function refused(transition: AnyTransitionDefinition, event: string): Considered {
-  const { guard } = describeTransition(transition)
-  return { event, source: transition.source.id, target: targetOf(transition), guard, result: false }
-}
-
-function isBelow(node: AnyStateNode, ancestor: AnyStateNode): boolean {
-  for (let one = node.parent; one !== undefined; one = one.parent) if (one === ancestor) return true
-  return false
-}
-
-function nodeWithId(machine: AnyStateMachine, id: string): AnyStateNode | undefined {
-  const find = (node: AnyStateNode): AnyStateNode | undefined => {
-    if (node.id === id) return node
-    for (const child of Object.values(node.states)) {
-      const found = find(child as AnyStateNode)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-  return find(machine.root)
+/** Where a history state leads while there is no history, if it says so itself. */
+function defaultOf({ config, parent }: AnyStateNode): TransitionDescription[] {
+  const { target } = config as { target?: string }
+  if (typeof target !== 'string' || parent === undefined) return []
+  const found = target.startsWith('#')
+    ? target.slice(1)
+    : target.split('.').reduce<AnyStateNode | undefined>((node, key) => node?.states[key], parent)?.id
+  return found === undefined
+    ? []
+    : [{ event: null, guard: null, target: [found], actions: [], reenter: false }]
 }
 
 function transitionsOf(node: AnyStateNode): AnyTransitionDefinition[] {
   return [...[...node.transitions.values()].flat(), ...(node.always ?? [])]
 }
 
-function targetOf({ target }: AnyTransitionDefinition): string[] {
+/** Ids of the states that a transition leads to. */
+export function targetOf({ target }: AnyTransitionDefinition): string[] {
   return target?.map(({ id }) => id) ?? []
 }
 
-function nameOf(named: unknown): string {
-  if (typeof named === 'string') return named
+/** The name of a guard, an action or an actor; `(inline)` where it has none. */
+export function nameOf(named: unknown): string {
+  if (typeof named === 'string') return named.startsWith('xstate.invoke.') ? '(inline)' : named
   return (named as { type?: string }).type ?? '(inline)'
+}
+
+/** XState sends itself an event for each `after`: the transition says so already. */
+function servesTimer(action: unknown): boolean {
+  const { type, event, sendId } = action as { type?: string; event?: { type?: unknown }; sendId?: unknown }
+  const name = type === 'xstate.raise' ? event?.type : type === 'xstate.cancel' ? sendId : ''
+  return typeof name === 'string' && name.startsWith('xstate.after.')
+}
+
+function actionText(action: unknown): string {
+  const { event, params } = action as { event?: { type?: unknown }; params?: unknown }
+  const name = nameOf(action).replace(/^xstate\./, '')
+  if (typeof event === 'object' && typeof event?.type === 'string') return `${name} ${event.type}`
+  return name === 'send' && typeof params === 'function' ? messageText(params as MessageOf) : name
+}
+
+type MessageOf = (args: unknown) => { readonly message: { readonly type: string; readonly reason?: string } }
+
+/** What a `send` sends is a function of the event; its type is not, and shows without one. */
+function messageText(params: MessageOf): string {
+  try {
+    const { message } = params({ context: { view: { number: 0 } }, event: { from: '' } })
+    return ['send', message.type, ...(message.reason === undefined ? [] : [message.reason])].join(' ')
+  } catch {
+    return 'send'
+  }
 }

@@ -1,9 +1,9 @@
 /** Sinks of the one stream of observations: a log for people, a trace for tools, counters, and several at once. */
 export { type CausalityFault, type CausalityProblem, causalityProblems } from './causality.ts'
+export type { Considered } from './considered.ts'
 export { type Correlation, createCorrelation, formatOperations } from './correlation.ts'
 export { type Counted, type Counters, type Counts, createCounters } from './counters.ts'
 export {
-  type Considered,
   describeMachine,
   type MachineDescription,
   type StateDescription,
