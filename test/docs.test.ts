@@ -39,37 +39,7 @@ describe('drawings', () => {
     expect(stale.map(({ file }) => file)).toEqual([])
     expect(committed.map(({ file }) => file).sort()).toEqual(drawings.map(({ file }) => file).sort())
   })
-
-  test('no label covers a state or another label, and no state another state', () => {
-    const covered = drawings.flatMap(({ file, layout }) => {
-      if (layout === null) return []
-      const states = layout.boxes.filter(({ kind }) => kind === 'atomic' || kind === 'anywhere')
-      const labels = layout.routes.flatMap((route) => route.labels)
-      const shapes = [...states, ...labels.map((label) => ({ ...label, height: 16 * label.lines.length }))]
-      return shapes
-        .flatMap((shape, index) => shapes.slice(index + 1).map((other) => [shape, other] as const))
-        .filter(([a, b]) => overlap(a, b))
-        .map(([a, b]) => `${file}: ${nameOf(a)} and ${nameOf(b)}`)
-    })
-
-    expect(covered).toEqual([])
-  })
 })
-
-interface Shape {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
-}
-
-function overlap(a: Shape, b: Shape): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
-}
-
-function nameOf(shape: { readonly title?: string; readonly lines: readonly unknown[] }): string {
-  return shape.title ?? JSON.stringify(shape.lines)
-}
 
 describe('links', () => {
   test.each(documents)('every link of %s leads somewhere', (document) => {

@@ -1,57 +1,52 @@
 /** Draws the statecharts, from the machines themselves, into docs/charts: `npm run docs:charts`. A test notices when they go stale. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { AnyStateMachine } from 'xstate'
+import Elk from 'elkjs/lib/elk.bundled.js'
+import { type ChartLayout, type LayoutEngine, layOut } from '../../inspector/charts/chart-layout.ts'
+import { chartOf } from '../../inspector/charts/chart-model.ts'
+import { svgOfChart } from '../../inspector/charts/svg-of-chart.tsx'
 import { createClientMachine } from '../../machines/client.ts'
 import { keyValueStore } from '../../machines/key-value-store.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
-import { type Layout, type LayoutHints, layOut } from './chart-layout.ts'
+import { describeMachine } from '../../runtime/observe/definition.ts'
 import { mermaidOf } from './chart-mermaid.ts'
-import { chartOf, overviewOf } from './chart-model.ts'
-import { svgOf } from './chart-svg.ts'
 
-const charts: readonly { name: string; title: string; machine: AnyStateMachine; hints: LayoutHints }[] = [
+const charts = [
   {
     name: 'view-service',
     title: 'Statechart of the view service',
-    machine: createViewServiceMachine(),
-    hints: { direction: 'DOWN' },
+    machine: describeMachine(createViewServiceMachine()),
   },
   {
     name: 'server',
     title: 'Statechart of a server: heartbeat and role',
-    machine: createServerMachine(keyValueStore as never),
-    hints: { direction: 'DOWN' },
+    machine: describeMachine(createServerMachine(keyValueStore as never)),
   },
-  {
-    name: 'client',
-    title: 'Statechart of a client',
-    machine: createClientMachine(),
-    hints: { direction: 'DOWN' },
-  },
-]
+  { name: 'client', title: 'Statechart of a client', machine: describeMachine(createClientMachine()) },
+] as const
 
 export const chartsFolder = fileURLToPath(new URL('../charts/', import.meta.url))
 
 /** One drawing: its file in docs/charts, what is where in it (null for text), and its content. */
 export interface Drawing {
   readonly file: string
-  readonly layout: Layout | null
+  readonly layout: ChartLayout | null
   readonly content: string
 }
 
 /** The drawings as they should be. */
 export async function drawCharts(): Promise<readonly Drawing[]> {
+  const engine: LayoutEngine = new (Elk as unknown as new () => LayoutEngine)()
   const drawings: Drawing[] = []
-  for (const { name, title, machine, hints } of charts) {
+  for (const { name, title, machine } of charts) {
     const chart = chartOf(machine)
-    for (const [file, shown] of [
-      [`${name}.svg`, chart],
-      [`${name}-overview.svg`, overviewOf(chart)],
+    for (const [file, level] of [
+      [`${name}.svg`, 'detail'],
+      [`${name}-overview.svg`, 'overview'],
     ] as const) {
-      const layout = await layOut(shown, hints)
-      drawings.push({ file, layout, content: svgOf(layout, title) })
+      const layout = await layOut(chart, level, engine)
+      drawings.push({ file, layout, content: svgOfChart(machine, layout, null, title) })
     }
     drawings.push({ file: `${name}.mmd`, layout: null, content: mermaidOf(chart) })
   }

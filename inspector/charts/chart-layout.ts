@@ -1,0 +1,223 @@
+/** Where everything of a drawn chart goes, as plain JSON: ELK places states and routes arrows, nothing here knows SVG. */
+import type { ElkNode } from 'elkjs/lib/elk-api.js'
+import type { Content, Line } from './chart-content.ts'
+import { contentOf } from './chart-content.ts'
+import { type Direction, type DrawnNode, graphOf } from './chart-graph.ts'
+import {
+  atLevel,
+  type DrawnChart,
+  type DrawnState,
+  isWithin,
+  type Level,
+  type TransitionKey,
+} from './chart-model.ts'
+
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+export interface Rectangle extends Point {
+  readonly width: number
+  readonly height: number
+}
+
+/** `anywhere` is a mark from which arrows of an outer state start: it stands for every state within. */
+export type BoxKind = DrawnState['kind'] | 'anywhere'
+
+export interface Box extends Rectangle, Content {
+  /** Of its state; of a mark, of the state whose arrows start there. */
+  readonly id: string
+  /** Id of the state around it; null for the root, and for that only. */
+  readonly parent: string | null
+  readonly kind: BoxKind
+  /** One of those that are active together. */
+  readonly isRegion: boolean
+  /** Entered first. */
+  readonly isInitial: boolean
+}
+
+export interface Edge {
+  readonly from: string
+  readonly to: string
+  /** Every transition that it stands for. */
+  readonly transitions: readonly TransitionKey[]
+  readonly points: readonly Point[]
+  /** At level `map` it lies over the drawing, and is shown when it is asked for. */
+  readonly label: (Rectangle & { readonly lines: readonly Line[] }) | null
+}
+
+/** A laid-out chart. Boxes stand in document order, each after the one that it is in. */
+export interface ChartLayout {
+  readonly level: Level
+  readonly width: number
+  readonly height: number
+  readonly boxes: readonly Box[]
+  readonly edges: readonly Edge[]
+}
+
+/** As much of ELK as is needed. */
+export interface LayoutEngine {
+  layout(graph: ElkNode): Promise<ElkNode>
+}
+
+const gap = 14
+
+/** Lays out a chart; regions of a parallel root are laid out each by itself and packed in rows. */
+export async function layOut(
+  whole: DrawnChart,
+  level: Level,
+  engine: LayoutEngine,
+  direction: Direction = 'DOWN',
+): Promise<ChartLayout> {
+  const chart = atLevel(whole, level)
+  const { root } = chart
+  const isSplit = root.kind === 'parallel' && !chart.arrows.some((arrow) => joinsRegions(chart, arrow))
+  if (!isSplit) {
+    const { boxes, edges, width, height } = collected(
+      await engine.layout(graphOf(chart, root, { direction, level })),
+      level,
+    )
+    return { level, width, height, boxes: inDocumentOrder(chart, boxes), edges }
+  }
+  const regions: ChartLayout[] = []
+  for (const region of root.children) {
+    regions.push(collected(await engine.layout(graphOf(chart, region, { direction, level })), level))
+  }
+  const head = contentOf(root, 460)
+  const rows = packed(regions, head.width - 2 * gap)
+  const width = Math.max(head.width, Math.max(...rows.map((row) => row.width)) + 2 * gap)
+  const boxes: Box[] = []
+  const edges: Edge[] = []
+  let y = head.height
+  for (const row of rows) {
+    let x = gap
+    for (const [index, region] of row.regions.entries()) {
+      const isLast = index === row.regions.length - 1
+      const size = { width: isLast ? width - gap - x : region.width, height: row.height }
+      const [frame, ...inner] = region.boxes.map((box) => moved(box, x, y))
+      boxes.push({ ...frame!, ...size, isRegion: true, parent: root.id }, ...inner)
+      edges.push(...region.edges.map((edge) => movedEdge(edge, x, y)))
+      x += region.width + gap
+    }
+    y += row.height + gap
+  }
+  const frame: Box = {
+    ...head.content,
+    ...{ id: root.id, parent: null, kind: root.kind, isRegion: false, isInitial: false },
+    ...{ x: 0, y: 0, width, height: y },
+  }
+  return { level, width, height: y, boxes: inDocumentOrder(chart, [frame, ...boxes]), edges }
+}
+
+/** Whether an arrow leads from inside one region of the root into another. */
+function joinsRegions(
+  chart: DrawnChart,
+  { from, to }: { readonly from: string; readonly to: string },
+): boolean {
+  if (from === chart.root.id || to === chart.root.id) return to === chart.root.id
+  return !chart.root.children.some(({ id }) => isWithin(chart, from, id) && isWithin(chart, to, id))
+}
+
+interface Row {
+  regions: ChartLayout[]
+  width: number
+  height: number
+}
+
+/** In rows about as wide as the widest region, or wide enough for a picture that is about as wide as high. */
+function packed(regions: readonly ChartLayout[], least: number): readonly Row[] {
+  const area = regions.reduce((sum, { width, height }) => sum + (width + gap) * (height + gap), 0)
+  const limit = Math.max(least, Math.sqrt(area * 1.1), ...regions.map(({ width }) => width))
+  const rows: Row[] = []
+  for (const region of regions) {
+    const row = rows.at(-1)
+    if (row !== undefined && row.width + gap + region.width <= limit) {
+      row.regions.push(region)
+      row.width += gap + region.width
+      row.height = Math.max(row.height, region.height)
+    } else rows.push({ regions: [region], width: region.width, height: region.height })
+  }
+  return rows
+}
+
+/** ELK's coordinates are relative to the container; a drawing's are not. */
+function collected(graph: ElkNode, level: Level): ChartLayout {
+  const boxes: Box[] = []
+  const edges: Edge[] = []
+  const corners = new Map<string, Point>()
+  const visit = (node: DrawnNode, x: number, y: number) => {
+    corners.set(node.id, { x, y })
+    if (node.box !== undefined) {
+      const size = { width: round(node.width ?? 0), height: round(node.height ?? 0) }
+      boxes.push({ ...node.box, x: round(x), y: round(y), ...size })
+    }
+    for (const child of node.children ?? []) visit(child, x + (child.x ?? 0), y + (child.y ?? 0))
+  }
+  visit(graph as DrawnNode, 0, 0)
+  for (const { arrow, sections = [], labels = [], container } of (graph as DrawnNode).edges ?? []) {
+    const { x, y } = corners.get(container ?? graph.id) ?? { x: 0, y: 0 }
+    const placed = (point: Point): Point => ({ x: round(point.x + x), y: round(point.y + y) })
+    const points = straightened(
+      sections.flatMap(({ startPoint, bendPoints = [], endPoint }) =>
+        [startPoint, ...bendPoints, endPoint].map(placed),
+      ),
+    )
+    const [label] = labels
+    const corner = label === undefined ? besideLongest(points) : placed({ x: label.x ?? 0, y: label.y ?? 0 })
+    edges.push({ ...arrow, points, label: arrow.label === null ? null : { ...arrow.label, ...corner } })
+  }
+  return { level, width: round(graph.width ?? 0), height: round(graph.height ?? 0), boxes, edges }
+}
+
+/** ELK leaves steps of a pixel or two in lines that could be straight: the end moves, which has a whole side to arrive at. */
+function straightened(points: readonly Point[]): readonly Point[] {
+  const [before, from, to, end, ...more] = points.slice(-4)
+  if (end === undefined || more.length > 0) return points
+  const [dx, dy] = [Math.abs(to!.x - from!.x), Math.abs(to!.y - from!.y)]
+  if (Math.max(dx, dy) > 4 || Math.min(dx, dy) > 0) return points
+  const straight = dx > 0 ? { x: before!.x, y: end.y } : { x: end.x, y: before!.y }
+  return [...points.slice(0, -4), before!, straight]
+}
+
+/** Where a label lies that has no room of its own: at the middle of the arrow's longest part. */
+function besideLongest(points: readonly Point[]): Point {
+  let [longest, corner] = [0, points[0] ?? { x: 0, y: 0 }]
+  for (const [index, point] of points.entries()) {
+    const next = points[index + 1] ?? point
+    const length = Math.abs(next.x - point.x) + Math.abs(next.y - point.y)
+    if (length <= longest) continue
+    longest = length
+    corner = { x: round((point.x + next.x) / 2 + 6), y: round((point.y + next.y) / 2 - 8) }
+  }
+  return corner
+}
+
+/** The order of the machine, which is the order in which a reader of the screen goes. */
+function inDocumentOrder({ root }: DrawnChart, boxes: readonly Box[]): readonly Box[] {
+  const order = new Map<string, number>()
+  const visit = (state: DrawnState) => {
+    order.set(state.id, order.size)
+    for (const child of state.children) visit(child)
+  }
+  visit(root)
+  const marks = boxes.filter(({ kind }) => kind === 'anywhere')
+  const states = boxes.filter(({ kind }) => kind !== 'anywhere')
+  return [...states.sort((a, b) => order.get(a.id)! - order.get(b.id)!), ...marks]
+}
+
+function moved<T extends Point>(thing: T, x: number, y: number): T {
+  return { ...thing, x: round(thing.x + x), y: round(thing.y + y) }
+}
+
+function movedEdge(edge: Edge, x: number, y: number): Edge {
+  return {
+    ...edge,
+    points: edge.points.map((point) => moved(point, x, y)),
+    label: edge.label === null ? null : moved(edge.label, x, y),
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 2) / 2
+}

@@ -1,0 +1,71 @@
+/** Finds the layout of a machine: known ones come with the page, others are made on demand and kept. */
+import type { MachineDescription } from '../../runtime/observe/definition.ts'
+import { type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
+import { chartOf, type Level } from './chart-model.ts'
+
+/** By the key of the machine. */
+export type KnownLayouts = Readonly<Record<string, Readonly<Record<Level, ChartLayout>>>>
+
+/** The id of the block in the page that holds `KnownLayouts` as JSON. */
+export const layoutsBlock = 'chart-layouts'
+
+export interface ChartLayouts {
+  /** The layout if it is there; otherwise the promise of it, which fails where there is no layout engine. */
+  of(machine: MachineDescription, level: Level): ChartLayout | Promise<ChartLayout>
+}
+
+/** Charts with more states are not laid out: nobody could read them. */
+const statesMax = 500
+const keptMax = 64
+
+export function createChartLayouts(known: KnownLayouts, engine: LayoutEngine): ChartLayouts {
+  const made = new Map<string, ChartLayout | Promise<ChartLayout>>()
+  return {
+    of(machine, level) {
+      const key = keyOf(machine)
+      const found = Object.hasOwn(known, key) ? known[key]?.[level] : undefined
+      if (found !== undefined) return found
+      const name = `${level} ${key}`
+      const before = made.get(name)
+      if (before !== undefined) return before
+      const making = make(machine, level, engine).then((layout) => {
+        made.set(name, layout)
+        return layout
+      })
+      making.catch(() => made.delete(name))
+      made.set(name, making)
+      if (made.size > keptMax) made.delete(made.keys().next().value as string)
+      return making
+    },
+  }
+}
+
+async function make(machine: MachineDescription, level: Level, engine: LayoutEngine): Promise<ChartLayout> {
+  const chart = chartOf(machine)
+  const states = chart.parents.size + 1
+  if (states > statesMax)
+    throw new Error(`${states} states are too many for a drawing; the most are ${statesMax}`)
+  return layOut(chart, level, engine)
+}
+
+const keys = new WeakMap<MachineDescription, string>()
+
+/** Tells machines apart by all that a layout depends on; the lengths of delays are not part of it. */
+export function keyOf(machine: MachineDescription): string {
+  const known = keys.get(machine)
+  if (known !== undefined) return known
+  const key = `${machine.id} ${digest(JSON.stringify(machine.root))}`
+  keys.set(machine, key)
+  return key
+}
+
+/** 64 bits of FNV-1a, in two halves that start differently: enough for charts, none for secrets. */
+function digest(text: string): string {
+  let [first, second] = [0x811c9dc5, 0x050c5d1f]
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    first = Math.imul(first ^ code, 0x01000193)
+    second = Math.imul(second ^ code, 0x01000193) ^ (first >>> 15)
+  }
+  return `${text.length.toString(36)}-${(first >>> 0).toString(36)}-${(second >>> 0).toString(36)}`
+}

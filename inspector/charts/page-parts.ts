@@ -1,0 +1,51 @@
+/** What charts bring into the page when it is built: their style, the layouts of our machines, and ELK, compressed. Runs in Node only. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { gzipSync } from 'node:zlib'
+import Elk from 'elkjs/lib/elk.bundled.js'
+import { createClientMachine } from '../../machines/client.ts'
+import { keyValueStore } from '../../machines/key-value-store.ts'
+import { createServerMachine } from '../../machines/server.ts'
+import { createViewServiceMachine } from '../../machines/view-service.ts'
+import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
+import { type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
+import { type KnownLayouts, keyOf, layoutsBlock } from './chart-layouts.ts'
+import { chartOf, type Level } from './chart-model.ts'
+import { engineBlock } from './layout-engine.ts'
+
+/** The charts of this project, with their default delays. */
+export const ownMachines: readonly MachineDescription[] = [
+  describeMachine(createViewServiceMachine()),
+  describeMachine(createServerMachine(keyValueStore as never)),
+  describeMachine(createClientMachine()),
+]
+
+/** ELK in this process. */
+export function createEngine(): LayoutEngine {
+  return new (Elk as unknown as new () => LayoutEngine)()
+}
+
+export async function ownLayouts(engine: LayoutEngine = createEngine()): Promise<KnownLayouts> {
+  const layouts: Record<string, Record<Level, ChartLayout>> = {}
+  for (const machine of ownMachines) {
+    const chart = chartOf(machine)
+    layouts[keyOf(machine)] = {
+      detail: await layOut(chart, 'detail', engine),
+      overview: await layOut(chart, 'overview', engine),
+      map: await layOut(chart, 'map', engine),
+    }
+  }
+  return layouts
+}
+
+/** Blocks for the end of the page's body; nothing in them is run from there. */
+export async function chartBlocks(): Promise<{ readonly layouts: string; readonly engine: string }> {
+  const layouts = JSON.stringify(await ownLayouts()).replaceAll('<', '\\u003c')
+  const worker = readFileSync(createRequire(import.meta.url).resolve('elkjs/lib/elk-worker.min.js'))
+  const packed = gzipSync(worker, { level: 9 }).toString('base64')
+  return {
+    layouts: `<script type="application/json" id="${layoutsBlock}">${layouts}</script>`,
+    engine: `<!-- elkjs, Eclipse Public License 2.0, https://github.com/kieler/elkjs -->
+<script type="application/octet-stream" id="${engineBlock}">${packed}</script>`,
+  }
+}
