@@ -12,6 +12,8 @@ export type Direction = 'DOWN' | 'RIGHT'
 /** A node of ELK's graph with what it stands for; a node that only holds others together has no box. */
 export interface DrawnNode extends ElkNode {
   box?: Omit<Box, 'x' | 'y' | 'width' | 'height'>
+  /** Room for what is written at the top. */
+  leastWidth?: number
   children?: DrawnNode[]
   edges?: DrawnEdge[]
 }
@@ -51,7 +53,7 @@ export interface GraphOptions {
 
 /** A graph with one state and all that is in it, with the arrows that start and end there. */
 export function graphOf(chart: DrawnChart, top: DrawnState, { direction, level }: GraphOptions): DrawnNode {
-  const node = nodeOf(top, null, false, inReadingOrder(chart))
+  const node = nodeOf(top, null, false, { ordered: inReadingOrder(chart), direction })
   const edges = chart.arrows
     .filter(({ to }) => isWithin(chart, to, top.id))
     .map((arrow, index): DrawnEdge => {
@@ -59,15 +61,20 @@ export function graphOf(chart: DrawnChart, top: DrawnState, { direction, level }
       return edgeOf(`\narrow ${index}`, from, arrow, level)
     })
   keepTogether(node, edges)
-  const layoutOptions = { ...options, 'elk.direction': direction, 'elk.padding': pad(0, 0, 0) }
-  return { id: '\ngraph', layoutOptions, children: [node], edges }
+  const layoutOptions = { ...options, 'elk.direction': direction }
+  // An arrow cannot end at the graph itself: it then becomes a node of one around it.
+  const endsAtTop = edges.some(({ targets }) => targets[0] === top.id)
+  if (endsAtTop) return { id: '\ngraph', layoutOptions, children: [node], edges }
+  // ELK takes the least width of a graph for its height as well; whoever reads the layout sees to it.
+  const { 'elk.nodeSize.constraints': _, 'elk.nodeSize.minimum': __, ...own } = node.layoutOptions ?? {}
+  return { ...node, layoutOptions: { ...layoutOptions, ...own }, edges }
 }
 
 function nodeOf(
   state: DrawnState,
   parent: DrawnState | null,
   isInitial: boolean,
-  ordered: Ordered,
+  how: { readonly ordered: Ordered; readonly direction: Direction },
 ): DrawnNode {
   const isHistory = state.kind === 'shallowHistory' || state.kind === 'deepHistory'
   const measured = isHistory
@@ -84,13 +91,15 @@ function nodeOf(
   return withRoom({
     id: state.id,
     box,
+    leastWidth: size.width,
     layoutOptions: {
       'elk.alignment': 'TOP',
       'elk.padding': pad(padding, size.height + 6, initialRoom.width + 8),
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-      'elk.nodeSize.minimum': `(${size.width}, 0)`,
+      // ELK measures along and across the arrows.
+      'elk.nodeSize.minimum': how.direction === 'DOWN' ? `(0, ${size.width})` : `(${size.width}, 0)`,
     },
-    children: ordered(state).map((child) => nodeOf(child, state, child.id === state.initial, ordered)),
+    children: how.ordered(state).map((child) => nodeOf(child, state, child.id === state.initial, how)),
   })
 }
 

@@ -142,7 +142,9 @@ function packed(regions: readonly ChartLayout[], least: number): readonly Row[] 
 }
 
 /** ELK's coordinates are relative to the container; a drawing's are not. */
-function collected(graph: ElkNode, level: Level): ChartLayout {
+function collected(laidOut: ElkNode, level: Level): ChartLayout {
+  const whole = laidOut as DrawnNode
+  const graph = { ...whole, width: Math.max(whole.width ?? 0, whole.leastWidth ?? 0) }
   const boxes: Box[] = []
   const edges: Edge[] = []
   const corners = new Map<string, Point>()
@@ -154,8 +156,8 @@ function collected(graph: ElkNode, level: Level): ChartLayout {
     }
     for (const child of node.children ?? []) visit(child, x + (child.x ?? 0), y + (child.y ?? 0))
   }
-  visit(graph as DrawnNode, 0, 0)
-  for (const { arrow, sections = [], labels = [], container } of (graph as DrawnNode).edges ?? []) {
+  visit(graph, 0, 0)
+  for (const { arrow, sections = [], labels = [], container } of graph.edges ?? []) {
     const { x, y } = corners.get(container ?? graph.id) ?? { x: 0, y: 0 }
     const placed = (point: Point): Point => ({ x: round(point.x + x), y: round(point.y + y) })
     const points = straightened(
@@ -167,7 +169,7 @@ function collected(graph: ElkNode, level: Level): ChartLayout {
     const corner = label === undefined ? besideLongest(points) : placed({ x: label.x ?? 0, y: label.y ?? 0 })
     edges.push({ ...arrow, points, label: arrow.label === null ? null : { ...arrow.label, ...corner } })
   }
-  return { level, width: round(graph.width ?? 0), height: round(graph.height ?? 0), boxes, edges }
+  return { level, width: round(graph.width), height: round(graph.height ?? 0), boxes, edges }
 }
 
 /** ELK leaves steps of a pixel or two in lines that could be straight: the end moves, which has a whole side to arrive at. */
