@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { chartPageStyle, chartStyle } from './charts/chart-style.ts'
+import { chartBlocks, engineIn } from './charts/page-parts.ts'
 
 const entry = fileURLToPath(new URL('./main.tsx', import.meta.url))
 const style = fileURLToPath(new URL('./app/theme.css', import.meta.url))
@@ -18,14 +20,23 @@ export async function buildPage(): Promise<string> {
     target: 'es2023',
     legalComments: 'none',
   } as const
-  const [script, css] = await Promise.all([
+  const [blocks, script, css] = await Promise.all([
+    chartBlocks(),
     build({ ...options, entryPoints: [entry], format: 'iife', jsx: 'automatic', jsxImportSource: 'preact' }),
     build({ ...options, entryPoints: [style], target: 'chrome120' }),
   ])
-  return pageOf(script.outputFiles[0]!.text, css.outputFiles[0]!.text)
+  const styles = `${css.outputFiles[0]!.text}${chartStyle}${chartPageStyle}`
+  return pageOf({ script: script.outputFiles[0]!.text, css: styles, blocks })
 }
 
-function pageOf(script: string, css: string): string {
+interface Parts {
+  readonly script: string
+  readonly css: string
+  /** Data at the end of the body. */
+  readonly blocks: string
+}
+
+function pageOf({ script, css, blocks }: Parts): string {
   const code = script.trim().replaceAll('</script', '<\\/script')
   const style = css.trim()
   // Only these two texts may act: what a trace holds is never run, even if it got into the page as markup.
@@ -52,6 +63,7 @@ function pageOf(script: string, css: string): string {
 </head>
 <body>
 <div id="page"></div>
+${blocks}
 <script>${code}</script>
 </body>
 </html>
@@ -66,8 +78,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const page = await buildPage()
   const isFresh = readOrNull(target) === page
   if (!isFresh) writeFileSync(target, page)
-  const size = (gzipSync(page).length / 1000).toFixed(1)
-  console.log(`inspector.html: ${size} kB compressed`)
+  const kilobytes = (text: string) => (gzipSync(text).length / 1000).toFixed(1)
+  const engine = engineIn(page)
+  const own = kilobytes(page.replace(engine, ''))
+  console.log(`inspector.html: ${own} kB compressed, and ${kilobytes(engine)} kB of layout engine`)
 }
 
 function readOrNull(path: string): string | null {

@@ -41,6 +41,17 @@ export interface ChartSlotProps {
 /** Draws a statechart; null until charts are there, and the outline of states stands in. */
 export const chartSlot = signal<ComponentType<ChartSlotProps> | null>(null)
 
+/** What can be done to a node right now, where the page drives a system. */
+export interface ChartActions {
+  /** Types of the events that can be given to the node at the cursor; empty where none can. */
+  eventsOf(node: string): readonly string[]
+  /** Gives one of them to the node. */
+  fire(node: string, event: string): void
+}
+
+/** Makes transitions pressable; null while the page only looks at a run. */
+export const chartActions = signal<ChartActions | null>(null)
+
 /** A card of the first screen. */
 export interface Scenario {
   readonly id: string

@@ -61,7 +61,7 @@ export function Written(props: BoxProps) {
 }
 
 function Title({ box, scale }: { readonly box: Box; readonly scale: number }) {
-  const { kind, title, width, height } = box
+  const { kind, title, titleSize, width, height } = box
   if (kind === 'anywhere' || kind === 'shallowHistory' || kind === 'deepHistory') {
     return (
       <text class="chart-title" x={width / 2} y={height / 2 + 4.5} text-anchor="middle">
@@ -71,9 +71,10 @@ function Title({ box, scale }: { readonly box: Box; readonly scale: number }) {
   }
   const left = kind === 'final' ? 34 : 14
   const room = (width - left - 10) / textWidth(title, 1, 'bold')
-  const size = Math.max(fontSizes.title, Math.min(13 / scale, room, scale < 0.5 ? 28 : 17.5))
-  const isAlone = height < 44 || (scale < 0.5 && !isFrame(box))
-  const y = isAlone ? height / 2 + size * 0.36 : 25 + (size - fontSizes.title) * 0.3
+  // From afar, and with nothing else to read, titles take the room that there is.
+  const size = scale < 0.5 ? Math.max(titleSize, Math.min(13 / scale, room, 30)) : titleSize
+  const isAlone = height < 50 || (scale < 0.5 && !isFrame(box))
+  const y = isAlone ? height / 2 + size * 0.36 : 11 + size
   return (
     <>
       {kind === 'final' && <circle class="chart-icon" cx={21} cy={y - 5} r={7} />}

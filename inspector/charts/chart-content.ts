@@ -1,8 +1,9 @@
 /** What is written in a state and beside an arrow, line by line, and how much room that takes. Nothing here knows where. */
-import type { DrawnState, Reaction, TransitionKey } from './chart-model.ts'
+import type { DrawnState, Level, Reaction, TransitionKey } from './chart-model.ts'
 import { textWidth, wrap } from './text-width.ts'
 
-export const fontSizes = { title: 14, text: 11.5, chip: 10.5 } as const
+/** A chart without texts is drawn small, and so its titles are larger. */
+export const fontSizes = { title: 14, mapTitle: 18, text: 11.5, chip: 10.5 } as const
 export const lineHeight = 16
 const padding = 14
 const chipHeight = 16
@@ -34,6 +35,7 @@ export interface Line {
 /** What is written in a state. Its coordinates are relative to the state's upper left corner. */
 export interface Content {
   readonly title: string
+  readonly titleSize: number
   readonly description: readonly { readonly x: number; readonly y: number; readonly text: string }[]
   readonly chips: readonly {
     readonly x: number
@@ -54,19 +56,20 @@ export interface Measured {
 }
 
 /** What is written in a state that may be as wide as `widthMax` for its description; lines of code are not broken for it. */
-export function contentOf(state: DrawnState, widthMax = 0): Measured {
+export function contentOf(state: DrawnState, level: Level, widthMax = 0): Measured {
+  const titleSize = level === 'map' ? fontSizes.mapTitle : fontSizes.title
   const title = shorten(state.key)
   const unplaced = linesOf(state)
   const icon = state.kind === 'final' ? 20 : 0
   const least = Math.max(
     smallestWidth - 2 * padding,
-    textWidth(title, fontSizes.title, 'bold') + icon,
+    textWidth(title, titleSize, 'bold') + icon,
     ...unplaced.map(widthOfLine),
     ...state.tags.map((tag) => chipWidth(tag)),
     state.description === '' ? 0 : describedWidth,
   )
   const inside = Math.max(least, widthMax - 2 * padding)
-  let y = 28
+  let y = 14 + titleSize
   const kept = state.description.replace(/\([^)]{1,24}\)/g, (rules) => rules.replaceAll(' ', '\u00a0'))
   const description = wrap(kept, inside, fontSizes.text)
     .slice(0, 8)
@@ -84,7 +87,7 @@ export function contentOf(state: DrawnState, widthMax = 0): Measured {
   })
   const used = Math.max(least, ...description.map(({ text }) => textWidth(text, fontSizes.text)))
   return {
-    content: { title, description, chips, rule, lines },
+    content: { title, titleSize, description, chips, rule, lines },
     width: Math.ceil((widthMax === 0 ? least : used) * 1.02 + 2 * padding),
     height: y + 12,
   }

@@ -53,7 +53,7 @@ export interface GraphOptions {
 
 /** A graph with one state and all that is in it, with the arrows that start and end there. */
 export function graphOf(chart: DrawnChart, top: DrawnState, { direction, level }: GraphOptions): DrawnNode {
-  const node = nodeOf(top, null, false, { ordered: inReadingOrder(chart), direction })
+  const node = nodeOf(top, null, false, { ordered: inReadingOrder(chart), direction, level })
   const edges = chart.arrows
     .filter(({ to }) => isWithin(chart, to, top.id))
     .map((arrow, index): DrawnEdge => {
@@ -74,12 +74,12 @@ function nodeOf(
   state: DrawnState,
   parent: DrawnState | null,
   isInitial: boolean,
-  how: { readonly ordered: Ordered; readonly direction: Direction },
+  how: GraphOptions & { readonly ordered: Ordered },
 ): DrawnNode {
   const isHistory = state.kind === 'shallowHistory' || state.kind === 'deepHistory'
   const measured = isHistory
     ? historyMark(state)
-    : contentOf(state, state.children.length > 0 ? 320 : state.description === '' ? 0 : 230)
+    : contentOf(state, how.level, state.children.length > 0 ? 320 : state.description === '' ? 0 : 230)
   const { content } = measured
   const box = {
     ...content,
@@ -105,7 +105,7 @@ function nodeOf(
 
 function historyMark({ kind }: DrawnState): Measured {
   const title = kind === 'deepHistory' ? 'H*' : 'H'
-  const content = { title, description: [], chips: [], rule: null, lines: [] }
+  const content = { title, titleSize: fontSizes.title, description: [], chips: [], rule: null, lines: [] }
   return { content, width: historySize, height: historySize }
 }
 
@@ -126,7 +126,7 @@ function anywhere(chart: DrawnChart, graph: DrawnNode, { from, to }: Arrow): str
   if (!parent.children!.some((child) => child.id === id)) {
     const key = find(graph, from).box?.title ?? chart.root.key
     const title = from === chart.root.id ? 'from any state' : `from any ${key}`
-    const mark = { title, description: [], chips: [], rule: null, lines: [] }
+    const mark = { title, titleSize: fontSizes.text, description: [], chips: [], rule: null, lines: [] }
     parent.children!.unshift({
       id,
       width: Math.ceil(textWidth(title, fontSizes.text, 'bold') + 28),

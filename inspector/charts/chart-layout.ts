@@ -84,7 +84,7 @@ export async function layOut(
   for (const region of root.children) {
     regions.push(collected(await engine.layout(graphOf(chart, region, { direction, level })), level))
   }
-  const head = contentOf(root, 460)
+  const head = contentOf(root, level, 460)
   const rows = packed(regions, head.width - 2 * gap)
   const width = Math.max(head.width, Math.max(...rows.map((row) => row.width)) + 2 * gap)
   const boxes: Box[] = []

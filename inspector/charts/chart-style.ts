@@ -59,6 +59,23 @@ export const chartPageStyle = `
 .chart-edge:hover > .chart-label { display: inline; }
 .chart[data-far] .chart-leaf-text, .chart[data-far] .chart-edge > .chart-label { display: none; }
 .chart[data-far] .chart-edge.chart-near > .chart-label, .chart[data-far] .chart-edge:hover > .chart-label, .chart[data-far] .chart-edge.chart-taken > .chart-label { display: inline; }
+.chart-frame { display: grid; grid-template-rows: auto minmax(0, 1fr); height: 100%; min-height: 0; }
+.chart-head { display: flex; align-items: center; gap: 8px; padding: 6px 12px 4px; }
+.chart-head > b { flex: 1; }
+.chart-large { width: 96vw; height: 94vh; max-width: none; max-height: none; padding: 0; border: 1px solid var(--line); border-radius: 10px; background: var(--panel); color: inherit; }
+.chart-large[open] { display: grid; grid-template-rows: auto minmax(0, 1fr); }
+.chart-large::backdrop { background: rgb(0 0 0 / 35%); }
+.chart-undrawn { overflow: auto; }
+.node-chart { display: grid; grid-template-rows: minmax(0, 1fr) auto; height: 100%; }
+.chart-tried { display: flex; flex-direction: column; gap: 1px; max-height: 84px; overflow: auto; padding: 6px 12px; border-top: 1px solid var(--line); font-size: 12px; color: var(--ink-soft); }
+.chart-tried b, .chart-tried-taken { color: var(--ink); }
+.chart-tried .chart-yes, .chart-nodes .chart-yes { color: var(--ok); }
+.chart-tried .chart-no, .chart-nodes .chart-no { color: var(--bad); }
+.charts-panel { display: grid; grid-template-columns: minmax(150px, auto) minmax(0, 1fr); height: 100%; }
+.chart-nodes { padding: 10px 12px; border-right: 1px solid var(--line); overflow: auto; }
+.chart-nodes ul { margin: 8px 0; padding: 0; list-style: none; line-height: 1.9; }
+.chart-nodes svg { vertical-align: -4px; margin-right: 6px; }
+.chart-nodes svg text { fill: var(--paper); font-size: 11px; font-weight: 700; }
 .chart-outline { margin: 0; padding: 4px 0 4px 18px; line-height: 1.6; }
 .chart-outline .chart-outline-active > span { font-weight: 700; color: var(--accent); }
 @media (prefers-reduced-motion: no-preference) {

@@ -39,13 +39,17 @@ export async function ownLayouts(engine: LayoutEngine = createEngine()): Promise
 }
 
 /** Blocks for the end of the page's body; nothing in them is run from there. */
-export async function chartBlocks(): Promise<{ readonly layouts: string; readonly engine: string }> {
+export async function chartBlocks(): Promise<string> {
   const layouts = JSON.stringify(await ownLayouts()).replaceAll('<', '\\u003c')
   const worker = readFileSync(createRequire(import.meta.url).resolve('elkjs/lib/elk-worker.min.js'))
   const packed = gzipSync(worker, { level: 9 }).toString('base64')
-  return {
-    layouts: `<script type="application/json" id="${layoutsBlock}">${layouts}</script>`,
-    engine: `<!-- elkjs, Eclipse Public License 2.0, https://github.com/kieler/elkjs -->
-<script type="application/octet-stream" id="${engineBlock}">${packed}</script>`,
-  }
+  return `<script type="application/json" id="${layoutsBlock}">${layouts}</script>
+<!-- elkjs, Eclipse Public License 2.0, https://github.com/kieler/elkjs -->
+<script type="application/octet-stream" id="${engineBlock}">${packed}</script>`
+}
+
+/** The block of a page that holds ELK: it has a budget of its own. */
+export function engineIn(page: string): string {
+  const start = page.indexOf(`<script type="application/octet-stream" id="${engineBlock}">`)
+  return start < 0 ? '' : page.slice(start, page.indexOf('</script>', start))
 }

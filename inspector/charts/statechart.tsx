@@ -28,6 +28,8 @@ export interface StateChartProps {
   readonly enabled?: readonly string[]
   readonly onFire?: (event: string) => void
   readonly markers?: readonly NodeMarker[]
+  /** It has all the screen: it begins where it can be read, and the wheel zooms. */
+  readonly fills?: boolean
 }
 
 const none: readonly never[] = []
@@ -37,7 +39,6 @@ export function StateChart(props: StateChartProps) {
   const [focused, setFocused] = useState<string | null>(null)
   const [pointed, setPointed] = useState<string | null>(null)
   const frame = useRef<HTMLDivElement>(null)
-  const view = useViewport(frame, layout)
 
   const marks = useMemo((): ChartMarks => {
     const states = activeIds(machine, active)
@@ -47,6 +48,8 @@ export function StateChart(props: StateChartProps) {
     return { ...lit, enabled: pressable, markers: places, near: null, delays: machine.delays }
   }, [machine, active, microsteps, enabled, markers])
 
+  const first = layout.boxes.findLast(({ id, kind }) => kind !== 'anywhere' && marks.active.has(id))
+  const view = useViewport(frame, layout, props.fills === true ? (first ?? layout.boxes[0] ?? null) : null)
   const walk = layout.boxes.filter(({ kind }) => kind !== 'anywhere')
   const current = walk.some(({ id }) => id === focused) ? focused : (walk[0]?.id ?? null)
   const fire = (key: string | undefined) => {

@@ -1,7 +1,7 @@
 /** Which part of a chart is seen, and how large: zoom, pan, and fitting the whole into whatever room there is. */
 import type { RefObject } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import type { ChartLayout } from './chart-layout.ts'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { ChartLayout, Rectangle } from './chart-layout.ts'
 
 /** In the layout's coordinates; zoom 1 shows the whole chart. */
 interface View {
@@ -25,7 +25,15 @@ const zoomMax = 12
 /** A small chart is not blown up to fill a large room. */
 const scaleMax = 1.25
 
-export function useViewport(frame: RefObject<HTMLElement | null>, layout: ChartLayout): Viewport {
+/** A chart that has all the screen starts where it can be read. */
+const readable = 0.8
+
+/** @param near the box to begin with, for a chart that has all the screen; null begins with the whole. */
+export function useViewport(
+  frame: RefObject<HTMLElement | null>,
+  layout: ChartLayout,
+  near: Rectangle | null,
+): Viewport {
   const [room, setRoom] = useState({ width: 600, height: 400 })
   const [view, setView] = useState<View | null>(null)
   const whole = { width: layout.width + 2 * margin, height: layout.height + 2 * margin }
@@ -46,22 +54,40 @@ export function useViewport(frame: RefObject<HTMLElement | null>, layout: ChartL
     })
   }
 
-  useEffect(() => setView(null), [layout])
+  const startIn = (there: { readonly width: number; readonly height: number }) => {
+    const fit = Math.min(there.width / whole.width, there.height / whole.height)
+    if (near === null || fit >= readable) return setView(null)
+    const half = { width: there.width / readable / 2, height: there.height / readable / 2 }
+    setView({
+      zoom: readable / fit,
+      x: between(half.width - margin, near.x + near.width / 2, layout.width + margin - half.width),
+      y: between(half.height - margin, near.y + near.height / 2, layout.height + margin - half.height),
+    })
+  }
+
+  const begun = useRef<ChartLayout | null>(null)
+  const measure = (element: HTMLElement) => {
+    const size = sizeOf(element)
+    setRoom(size)
+    // In a dialog that is not open yet there is no room at all.
+    if (begun.current === layout || size.width === 1) return
+    begun.current = layout
+    startIn(size)
+  }
+
   useEffect(() => {
     const element = frame.current
     if (element === null) return
-    const observer = new ResizeObserver(() => {
-      setRoom({ width: Math.max(1, element.clientWidth), height: Math.max(1, element.clientHeight) })
-    })
+    const observer = new ResizeObserver(() => measure(element))
     observer.observe(element)
     return () => observer.disconnect()
-  }, [frame])
+  }, [frame, layout])
   useEffect(() => {
     const element = frame.current
     if (element === null) return
-    // A plain wheel belongs to the page; with Ctrl, which is also what pinching sends, it zooms.
+    // A plain wheel belongs to the page, unless the chart has all of it; with Ctrl, which is also what pinching sends, it zooms.
     const onWheel = (event: WheelEvent) => {
-      if (!event.ctrlKey && !event.metaKey) return
+      if (near === null && !event.ctrlKey && !event.metaKey) return
       event.preventDefault()
       const { left, top, width: across, height: down } = element.getBoundingClientRect()
       zoomBy(2 ** (-event.deltaY / 200), event.clientX - left - across / 2, event.clientY - top - down / 2)
@@ -97,4 +123,12 @@ export function useViewport(frame: RefObject<HTMLElement | null>, layout: ChartL
       addEventListener('pointercancel', end)
     },
   }
+}
+
+function sizeOf(element: HTMLElement | null): { readonly width: number; readonly height: number } {
+  return { width: Math.max(1, element?.clientWidth ?? 0), height: Math.max(1, element?.clientHeight ?? 0) }
+}
+
+function between(least: number, value: number, most: number): number {
+  return least > most ? (least + most) / 2 : Math.min(most, Math.max(least, value))
 }

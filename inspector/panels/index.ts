@@ -1,10 +1,12 @@
 /** The panels that the page has by itself, each in its place. */
-import { registerPanels } from '../app/panels.ts'
+import { chartSlot, registerPanels } from '../app/panels.ts'
 import { step } from '../app/state.ts'
 import { CausalityPanel } from './causality-panel.tsx'
+import { ChartsPanel } from './charts-panel.tsx'
 import { ClocksPanel } from './clocks-panel.tsx'
 import { ComparePanel } from './compare-panel.tsx'
 import { MessagePanel } from './message-panel.tsx'
+import { NodeChart } from './node-chart.tsx'
 import { OperationsPanel } from './operations-panel.tsx'
 import { StatePanel } from './state-panel.tsx'
 import { StepList } from './step-list.tsx'
@@ -12,6 +14,7 @@ import { WhyPanel } from './why-panel.tsx'
 
 /** Adds them to the list. */
 export function registerBasicPanels(): void {
+  chartSlot.value = NodeChart
   registerPanels(
     { id: 'state', title: 'State', place: 'details', order: 10, Panel: StatePanel },
     {
@@ -28,5 +31,6 @@ export function registerBasicPanels(): void {
     { id: 'steps', title: 'Steps', place: 'below', order: 10, Panel: StepList },
     { id: 'compare', title: 'Compare', place: 'below', order: 30, Panel: ComparePanel },
     { id: 'operations', title: 'Operations', place: 'below', order: 20, Panel: OperationsPanel },
+    { id: 'charts', title: 'All on one chart', place: 'below', order: 15, Panel: ChartsPanel },
   )
 }

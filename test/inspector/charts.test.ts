@@ -5,11 +5,16 @@ import { type ChartLayout, layOut } from '../../inspector/charts/chart-layout.ts
 import { createChartLayouts, keyOf } from '../../inspector/charts/chart-layouts.ts'
 import { activeIds, enabledKeys, triedIn, valueText } from '../../inspector/charts/chart-marks.ts'
 import { chartOf, type Level } from '../../inspector/charts/chart-model.ts'
+import { divergedNodes } from '../../inspector/charts/divergence.ts'
 import { createEngine, ownLayouts, ownMachines } from '../../inspector/charts/page-parts.ts'
 import { svgOfChart } from '../../inspector/charts/svg-of-chart.tsx'
+import type { Json } from '../../machines/application.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
+import { applyPatch } from '../../runtime/observe/patch.ts'
+import { readTrace } from '../../runtime/observe/read-trace.ts'
 import { collisionsIn, strayIn } from './chart-shapes.ts'
 import { checkout, mediaPlayer, trafficLight } from './foreign-machines.ts'
+import { traceOf } from './simulated-traces.ts'
 
 const engine = createEngine()
 const [viewService, server, client] = ownMachines as [
@@ -209,4 +214,49 @@ test('a drawing that stands by itself lights up the active states and says them'
 
   expect(svg).toContain('aria-label="viewService: checks waiting; views acknowledged"')
   expect(svg.match(/class="[^"]*chart-active/g)).toHaveLength(5)
+})
+
+describe('replicas disagree', () => {
+  const server = (id: string, more: Record<string, Json> = {}) => ({
+    id,
+    value: { role: { primary: 'serving' } },
+    context: {
+      view: { number: 2 },
+      replica: { state: { a: 1 } },
+      outstanding: null,
+      queue: {},
+      forwards: 3,
+      applied: { number: 0, digest: '' },
+      ...more,
+    },
+  })
+  const backup = (state: Json, applied = 3) =>
+    server('s2#1', { replica: { state }, forwards: 0, applied: { number: applied, digest: 'x' } })
+
+  test('when both have applied the same forwards of a view and hold different states (S6)', () => {
+    expect([...divergedNodes([server('s1#1'), backup({ a: 2 })])]).toEqual(['s1#1', 's2#1'])
+  })
+
+  test('but not while one is behind, a forward is outstanding, or they stand in different views', () => {
+    expect(divergedNodes([server('s1#1'), backup({ a: 1 })]).size).toBe(0)
+    expect(divergedNodes([server('s1#1'), backup({ a: 2 }, 2)]).size).toBe(0)
+    expect(divergedNodes([server('s1#1', { outstanding: { number: 3 } }), backup({ a: 2 })]).size).toBe(0)
+    expect(divergedNodes([server('s1#1', { view: { number: 3 } }), backup({ a: 2 })]).size).toBe(0)
+    expect(divergedNodes([{ id: 'x', value: null, context: null }]).size).toBe(0)
+  })
+
+  test('never in a run of the protocol as it is', () => {
+    const { steps } = readTrace(traceOf(7))
+    const states = new Map<string, { id: string; value: Json; context: Json }>()
+    const found = steps.filter(({ node, kind, after }) => {
+      if (node === null || after === undefined) return false
+      const before = after.context ?? applyPatch(states.get(node)?.context ?? {}, after.patch ?? [])
+      states.set(node, { id: node, value: after.value, context: before })
+      if (kind === 'crash') states.delete(node)
+      return divergedNodes([...states.values()]).size > 0
+    })
+
+    expect(found.map(({ i }) => i)).toEqual([])
+    expect(states.size).toBeGreaterThan(2)
+  })
 })
