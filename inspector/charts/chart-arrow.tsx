@@ -12,6 +12,7 @@ export function Arrow(props: DrawingProps & { readonly edge: Edge }) {
   const name = classes(
     'chart-edge',
     isTaken && 'chart-taken',
+    transitions.some((transition) => marks.enabled.has(transition)) && 'chart-open',
     layout.level === 'map' && 'chart-floating',
     isNear && 'chart-near',
   )

@@ -32,7 +32,8 @@ export function createChartLayouts(known: KnownLayouts, engine: LayoutEngine): C
         made.set(name, layout)
         return layout
       })
-      making.catch(() => made.delete(name))
+      // A chart that cannot be laid out is not tried again.
+      making.catch(() => {})
       made.set(name, making)
       if (made.size > keptMax) made.delete(made.keys().next().value as string)
       return making

@@ -97,7 +97,7 @@ export function StateChart(props: StateChartProps) {
             const isActive = marks.active.has(id)
             return {
               role: 'treeitem',
-              tabIndex: id === current ? 0 : -1,
+              tabindex: id === current ? 0 : -1,
               'aria-label': text,
               'aria-level': level,
               'aria-selected': isActive,
@@ -106,7 +106,7 @@ export function StateChart(props: StateChartProps) {
           }}
           transitionProps={(transition) => ({
             role: 'button',
-            tabIndex: -1,
+            tabindex: -1,
             'data-transition': transition,
             'aria-label': `fire ${marks.enabled.get(transition)}`,
           })}
