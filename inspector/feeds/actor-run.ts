@@ -1,8 +1,9 @@
 /** A system of actors as the steps of a run, with the clocks that no actor of theirs keeps. What it is told comes from an adapter for each wire. */
 import type { Json } from '../../machines/application.ts'
 import { type Clock, receive, tick, zeroClock } from '../../machines/clocks.ts'
+import type { Considered } from '../../runtime/observe/considered.ts'
 import { createContextLog } from '../../runtime/observe/context-log.ts'
-import type { Considered, MachineDescription } from '../../runtime/observe/definition.ts'
+import type { MachineDescription } from '../../runtime/observe/definition.ts'
 import { encode } from '../../runtime/observe/encode.ts'
 import {
   type TraceHeader,

@@ -8,12 +8,8 @@ import type {
   Snapshot,
 } from 'xstate'
 import type { Json } from '../../machines/application.ts'
-import {
-  type Considered,
-  consideredIn,
-  describeMachine,
-  type MachineDescription,
-} from '../../runtime/observe/definition.ts'
+import { type Considered, consideredIn } from '../../runtime/observe/considered.ts'
+import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
 import { encode } from '../../runtime/observe/encode.ts'
 import type { ActorRun } from './actor-run.ts'
 import { describeLogic, plainSnapshot } from './plain-actors.ts'
