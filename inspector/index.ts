@@ -1,8 +1,19 @@
 /** The door to the inspector for apps: watching any XState 5 system, and taking runs elsewhere. The page itself is inspector.html. */
 export * from './exports/index.ts'
+export type { RunSink } from './feeds/actor-run.ts'
+export type { Feed, FeedSink } from './feeds/feed.ts'
+export type { Messages } from './feeds/message-port.ts'
+export {
+  createServiceMessages,
+  type ServiceMessage,
+  type ServiceMessages,
+  type ServiceMessagesOptions,
+} from './feeds/service-messages.ts'
 export {
   defaultInspectorUrl,
   type StandbyInspector,
   type StandbyInspectorOptions,
   standbyInspector,
 } from './feeds/standby-inspector.ts'
+export { statelyFeed } from './feeds/stately.ts'
+export { xstateInspectFeed } from './feeds/xstate-inspect.ts'

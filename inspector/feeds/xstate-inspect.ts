@@ -42,8 +42,8 @@ interface Transition4 {
 }
 
 /**
- * A feed of its messages. A sender brings no microsteps, but the transitions that were taken; of a service that was there
- * before the page it brings the state, and nothing of its past.
+ * A feed of its messages. A sender brings no microsteps, but the transitions that were taken; its receivers lose those, and
+ * whether anything changed. Of a service that was there before the page it brings the state, and nothing of its past.
  */
 export function xstateInspectFeed(messages: Messages): Feed {
   return (sink) => {
@@ -81,7 +81,8 @@ export function xstateInspectFeed(messages: Messages): Feed {
         value,
         context: isRecord ? (context as Record<string, unknown>) : context == null ? {} : { context },
         status: done === true ? 'done' : 'active',
-        microsteps: transitions.map((transition) => consideredOf(event.type, transition)),
+        // A service that was there before has its last event still in its state.
+        microsteps: isFirst ? [] : transitions.map((transition) => consideredOf(event.type, transition)),
         actions: actions.map(({ type = '(inline)', ...params }) => ({ type, params })),
         ...(changed === false && !isFirst && transitions.length === 0
           ? { refused: 'no transition takes it in this state' }
