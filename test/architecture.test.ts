@@ -98,7 +98,9 @@ describe('imports point one way', () => {
     const bridge = JSON.parse(read('inspector/bridge/package.json')) as typeof manifest
     const ofBridge = { ...bridge.dependencies, ...bridge.peerDependencies, 'node:': '' }
     const missing = sources.flatMap((path) => {
-      const ofRoot = /^(machines|actors|runtime)\//.test(path) ? shipped : everywhere
+      const ofRoot = /^(machines|actors|runtime)\//.test(path)
+        ? shipped
+        : { ...everywhere, [bridge.name]: '' }
       const known = path.startsWith('inspector/bridge/') ? ofBridge : ofRoot
       return importsOf(path)
         .filter((name) => !name.includes('/') || name.startsWith('@'))

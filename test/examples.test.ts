@@ -148,3 +148,36 @@ test('the checker finds the bug in a protocol that is not ours', async () => {
   expect(output).toContain('with an impatient participant: violated')
   expect(output).toMatch(/timer 500 fires, now aborted/)
 })
+
+test('inspect-an-app: what actors send, and what they refuse', { timeout: deadlineMs }, async () => {
+  const output = await outputOf('inspect-an-app')
+
+  expect(output.split('\n').slice(0, 5)).toEqual([
+    'restaurant sends order to restaurant/kitchen',
+    'restaurant sends order to restaurant/kitchen',
+    'restaurant sends order to restaurant/kitchen',
+    'restaurant/kitchen refuses order: no transition takes it in this state',
+    'restaurant sends close to restaurant/kitchen',
+  ])
+  expect(output).toContain('the whole run: ')
+})
+
+test('bridge-to-xstate-inspect: each node is a service of a receiver on XState 4', {
+  timeout: deadlineMs,
+}, async () => {
+  const output = await outputOf('bridge-to-xstate-inspect')
+
+  expect(output).toContain('view-service is a viewService')
+  expect(output).toContain('s1#1 is a server')
+  expect(output).toContain('c1#1 is a client')
+})
+
+test('inspect-in-a-browser: serves the app and the page', { timeout: deadlineMs }, async () => {
+  const run = start('inspect-in-a-browser', { PORT: '0' })
+  const listening = await poll(run.output, (text) => text.includes('listening on'))
+  const [url = ''] = /http:\/\/\S+/.exec(listening) ?? []
+  const textOf = async (path: string) => (await fetch(url + path)).text()
+
+  expect(await textOf('/')).toContain('watch with standbyInspector')
+  expect(await textOf('/inspector.html')).toContain('<title>standby inspector</title>')
+})

@@ -28,6 +28,7 @@ export interface ServiceMessages {
   replay(): readonly ServiceMessage[]
 }
 
+/** How much is kept for those who come late. */
 export interface ServiceMessagesOptions {
   /** Messages that are kept for replays. Default 5,000. */
   readonly replayMax?: number
@@ -38,6 +39,7 @@ interface Standing {
   readonly context: Json
 }
 
+/** A translation of one run after another: feed it a header and then its steps. */
 export function createServiceMessages({ replayMax = 5000 }: ServiceMessagesOptions = {}): ServiceMessages {
   const machines = new Map<string, MachineDescription>()
   const standings = new Map<string, Standing>()

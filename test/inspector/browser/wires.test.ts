@@ -206,3 +206,45 @@ browserTest('a page in another window is not listened to: only the opener is', a
 
   expect((await savedRun(page)).steps).toEqual(before.steps)
 })
+
+/** A page on XState 4 that listens as any of its receivers does, and keeps what it hears. */
+const receiver = `
+import { createWindowReceiver } from '@xstate/inspect'
+globalThis.heard = []
+createWindowReceiver().subscribe((event) => globalThis.heard.push(event))`
+
+browserTest('bridgeToWindow: a real receiver on XState 4 shows the actors of XState 5', async () => {
+  const source = `${jukebox}
+import { bridgeToWindow } from 'standby-bridge'
+import { standbyInspector } from '../../../inspector/index.ts'
+globalThis.start = () => visitAll(standbyInspector({ to: bridgeToWindow('http://receiver.test/').line }))`
+  const sites = {
+    [appUrl]: fileURLToPath(await appPage(source)),
+    'http://receiver.test/': fileURLToPath(await appPage(receiver, { isXState4: true })),
+  }
+  const app = await openPage({ at: appUrl, sites })
+  const popup = app.waitForEvent('popup')
+  await app.getByRole('button', { name: 'start' }).click()
+  const page = await popup
+  type Heard = { type: string; sessionId: string; machine?: { states: object }; state?: { value: object } }
+  const heardOf = (type: string) =>
+    page.evaluate(
+      (wanted) =>
+        (globalThis as unknown as { heard: Heard[] }).heard
+          .filter((event) => event.type === wanted)
+          .map(({ sessionId, machine, state }) => ({
+            sessionId,
+            states: Object.keys(machine?.states ?? {}),
+            value: state?.value,
+          })),
+      type,
+    )
+  await expect
+    .poll(async () => (await heardOf('service.register')).length, { timeout: 20_000 })
+    .toBe(5 + dancersMax)
+
+  const [first] = await heardOf('service.register')
+  expect(first).toMatchObject({ sessionId: 'jukebox', states: ['sound', 'volume', 'power'] })
+  const values = (await heardOf('service.state')).filter(({ sessionId }) => sessionId === 'jukebox')
+  expect(values.map(({ value }) => value)).toContainEqual(expect.objectContaining({ volume: 'high' }))
+})
