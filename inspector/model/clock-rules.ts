@@ -37,6 +37,12 @@ export interface ClockAudit {
 
 const zero: StepClock = { lamport: 0, vector: {}, truncated: false }
 
+/** A node begins from zero, an actor from the clock of whoever started it; of one that was there before nothing is known. */
+function startOf({ parent, detail }: TraceStep, clocks: ReadonlyMap<string, readonly StepClock[]>) {
+  if (detail !== undefined) return []
+  return parent === undefined ? [zero] : (clocks.get(parent) ?? [])
+}
+
 export function createClockAudit(): ClockAudit {
   /** The clocks that a node may go on from: the one it showed, and after a wrong one also the right one. */
   const clocks = new Map<string, readonly StepClock[]>()
@@ -47,7 +53,7 @@ export function createClockAudit(): ClockAudit {
       const node = step.node
       if (now === null || node === null) return null
       // Of a node whose start the run has not seen nothing is known.
-      const bases = clocks.get(node) ?? (step.kind === 'start' ? [zero] : [])
+      const bases = step.kind === 'start' ? startOf(step, clocks) : (clocks.get(node) ?? [])
       const received = step.kind === 'receive' ? (sent.get(step.message?.id ?? '') ?? null) : null
       clocks.set(node, [now])
       if (step.kind === 'send' && step.message !== undefined) {

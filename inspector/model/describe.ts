@@ -45,8 +45,11 @@ export function messageText({ message }: TraceStep): string {
 }
 
 /** The event that the step's chart took; empty where it took none. */
-export function eventOf({ message, microsteps, refused, kind }: TraceStep): string {
-  return message?.type ?? microsteps?.at(-1)?.event ?? refused?.event ?? kind
+export function eventOf({ message, microsteps, refused, event, kind }: TraceStep): string {
+  const own = (event as { readonly type?: unknown } | null | undefined)?.type
+  return (
+    message?.type ?? microsteps?.at(-1)?.event ?? refused?.event ?? (typeof own === 'string' ? own : kind)
+  )
 }
 
 /** An event's name for a reader: XState's own names of timers lose their ids. */

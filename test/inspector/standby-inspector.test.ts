@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type AnyActorRef, createActor, createMachine, setup } from 'xstate'
 import { toShiviz } from '../../inspector/exports/index.ts'
 import { type StandbyInspectorOptions, standbyInspector } from '../../inspector/feeds/standby-inspector.ts'
+import { createRun } from '../../inspector/model/run.ts'
 import type { Json } from '../../machines/application.ts'
 import { happenedBefore } from '../../machines/clocks.ts'
 import { applyPatch, type ReadTrace, readTrace } from '../../runtime/observe/index.ts'
@@ -117,6 +118,12 @@ describe('standbyInspector', () => {
 
   test('the log of ShiViz holds: clocks count every step', () => {
     expect(readShiviz(toShiviz({ steps }))).toHaveLength(steps.length)
+  })
+
+  test('L1 L3 its clocks break no rule, those of children included, which begin in the past of their parent', () => {
+    const run = createRun(header)
+    run.append(steps)
+    expect(run.brokenRules).toEqual([])
   })
 
   test('microsteps come with the guards that were asked before', () => {
