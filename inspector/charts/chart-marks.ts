@@ -63,17 +63,19 @@ export function triedIn(machine: MachineDescription, microsteps: readonly Consid
   return { taken, guards }
 }
 
-/** The transitions with which the active states answer these events, each with its event. */
+/** The transitions with which the active states answer these events, each with its event; `xstate.after.D` means every timer D. */
 export function enabledKeys(
   { root }: MachineDescription,
   active: ReadonlySet<string>,
   events: readonly string[],
 ): ReadonlyMap<TransitionKey, string> {
-  const wanted = new Set(events)
+  const timers = events.filter((event) => event.startsWith('xstate.after.'))
+  const isWanted = (event: string) =>
+    events.includes(event) || timers.some((timer) => event.startsWith(`${timer}.`))
   const enabled = new Map<TransitionKey, string>()
   for (const state of statesOf(root).filter(({ id }) => active.has(id))) {
     for (const [index, { event }] of state.transitions.entries()) {
-      if (event !== null && wanted.has(event)) enabled.set(`${state.id}/${index}`, event)
+      if (event !== null && isWanted(event)) enabled.set(`${state.id}/${index}`, event)
     }
   }
   return enabled

@@ -39,7 +39,7 @@ export const chartStyle = `
 .chart-drawing .chart-diverged > .chart-unequal { fill: var(--bad); font-size: 16px; paint-order: stroke; stroke: var(--panel); stroke-width: 3px; }
 .chart-floating > .chart-label { display: none; }
 .chart-floating .chart-plate { fill: var(--panel); stroke: var(--line); }
-.chart-floating.chart-taken > .chart-label, .chart-floating.chart-open > .chart-label, .chart-floating.chart-near > .chart-label, .chart-floating:hover > .chart-label { display: inline; }
+.chart-floating.chart-taken > .chart-label, .chart-floating.chart-near > .chart-label, .chart-floating:hover > .chart-label { display: inline; }
 .chart-near > .chart-path { stroke: var(--ink); stroke-width: 2; }
 `
 
@@ -47,19 +47,21 @@ export const chartStyle = `
 export const chartPageStyle = `
 .chart { position: relative; width: 100%; height: 100%; min-height: 120px; overflow: hidden; }
 .chart > .chart-drawing { display: block; width: 100%; height: 100%; touch-action: pan-y pinch-zoom; user-select: none; }
-.chart-tools { position: absolute; right: 8px; bottom: 8px; display: flex; gap: 4px; opacity: 0.55; }
-.chart:hover > .chart-tools, .chart-tools:focus-within { opacity: 1; }
-.chart-tools > button { min-width: 26px; padding: 2px 7px; }
+.chart-tools { position: absolute; right: 8px; bottom: 8px; display: flex; gap: 4px; }
+.chart-tools > button { min-width: 26px; padding: 1px 7px; color: var(--ink-soft); }
+.chart-tools > button:hover { color: var(--ink); }
 .chart-state:focus, .chart-enabled:focus { outline: none; }
 .chart-state:focus-visible > .chart-box { stroke: var(--accent); stroke-width: 3; stroke-dasharray: 2 3; }
-.chart-open > .chart-path { stroke: var(--accent); }
+.chart-open > .chart-path { stroke: var(--accent); stroke-width: 2; stroke-dasharray: 5 3; }
+.chart-floating.chart-open > .chart-label, .chart[data-far] .chart-edge.chart-open > .chart-label { display: inline; opacity: 0; pointer-events: none; }
+.chart-edge.chart-open.chart-taken > .chart-label, .chart-edge.chart-open.chart-near > .chart-label, .chart-edge.chart-open:hover > .chart-label, .chart-edge.chart-open:focus-within > .chart-label { opacity: 1 !important; pointer-events: auto !important; }
 .chart-enabled { cursor: pointer; }
 .chart-enabled > .chart-plate { fill: color-mix(in srgb, var(--accent) 9%, var(--panel)); stroke: var(--accent); stroke-dasharray: 3 2; }
 .chart-enabled:hover > .chart-plate, .chart-enabled:focus-visible > .chart-plate { fill: color-mix(in srgb, var(--accent) 28%, var(--panel)); stroke-dasharray: none; stroke-width: 2; }
 .chart-edge:hover > .chart-path { stroke: var(--ink); stroke-width: 2; }
 .chart-edge:hover > .chart-label { display: inline; }
 .chart[data-far] .chart-leaf-text, .chart[data-far] .chart-edge > .chart-label { display: none; }
-.chart[data-far] .chart-edge.chart-near > .chart-label, .chart[data-far] .chart-edge:hover > .chart-label, .chart[data-far] .chart-edge.chart-taken > .chart-label, .chart[data-far] .chart-edge.chart-open > .chart-label { display: inline; }
+.chart[data-far] .chart-edge.chart-near > .chart-label, .chart[data-far] .chart-edge:hover > .chart-label, .chart[data-far] .chart-edge.chart-taken > .chart-label { display: inline; }
 .chart-frame { display: grid; grid-template-rows: auto minmax(0, 1fr); height: 100%; min-height: 0; }
 .chart-head { display: flex; align-items: center; gap: 8px; padding: 6px 12px 4px; }
 .chart-head > b { flex: 1; }

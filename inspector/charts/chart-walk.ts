@@ -10,7 +10,9 @@ export function nextItem(from: Element, key: string): SVGElement | null {
   const tree = from.closest('[role=tree]')
   const here = from.closest<SVGElement>('[role=treeitem], [role=button]')
   if (tree === null || here === null) return null
-  const items = inOrder([...tree.querySelectorAll<SVGElement>('[role=treeitem], [role=button]')])
+  const all = [...tree.querySelectorAll<SVGElement>('[role=treeitem], [role=button]')]
+  // What is too small to be shown has no place.
+  const items = inOrder(all.filter((item) => item.getClientRects().length > 0))
   const index = items.indexOf(here)
   const level = levelOf(here)
   switch (key) {

@@ -47,7 +47,7 @@ function Tried({ last }: { readonly last: TraceStep | null }) {
   const { microsteps = [], i, refused } = last
   const when = i === cursor.value ? 'At this step' : `At step ${i}`
   return (
-    <div class="chart-tried">
+    <section class="chart-tried" aria-label="What was tried" tabIndex={0}>
       {microsteps.length === 0 && refused === undefined ? (
         <span class="chart-tried-when">{when} no transition was tried.</span>
       ) : (
@@ -61,7 +61,7 @@ function Tried({ last }: { readonly last: TraceStep | null }) {
           <b>{refused.event}</b> changed nothing: {refused.reason}
         </span>
       )}
-    </div>
+    </section>
   )
 }
 

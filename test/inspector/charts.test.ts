@@ -171,6 +171,8 @@ describe('what a step means for a chart', () => {
     const active = activeIds(client, 'locating')
     const enabled = [...enabledKeys(client, active, ['viewReply']).keys()]
 
+    expect(enabledKeys(client, active, ['xstate.after.retryInterval']).size).toBe(1)
+    expect(enabledKeys(client, active, ['xstate.after.retry']).size).toBe(0)
     expect(enabled.length).toBeGreaterThan(0)
     expect(enabled.every((key) => /^client(\.locating)?\/\d+$/.test(key))).toBe(true)
   })

@@ -4,6 +4,7 @@ import { scenarios as cards, registerPanels } from '../../app/panels.ts'
 import { cursor, run } from '../../app/state.ts'
 import { scenarios } from '../../world/scenarios.ts'
 import { BranchesPanel } from './branches-panel.tsx'
+import { startChartActions } from './chart-actions.ts'
 import { DrivePanel } from './drive-panel.tsx'
 import { canLift, liftHere } from './lifting.ts'
 import { branchHere, choose, openScenarioById, runOn, startDriving, world } from './session.ts'
@@ -20,6 +21,7 @@ const driving = (id: string, title: string, key: string, act: () => void) => ({
 
 /** Adds them, and joins the page's cursor with the world's. */
 export function registerDriving(): void {
+  startChartActions()
   registerPanels(
     { id: 'drive', title: 'Drive', place: 'drive', order: 10, Panel: DrivePanel, applies: isDriving },
     {

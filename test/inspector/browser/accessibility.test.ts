@@ -41,7 +41,16 @@ browserTest.each(['light', 'dark'] as const)(
     await page.keyboard.press('p')
     await page.keyboard.press('j')
     await page.keyboard.press('l')
-    for (const tab of ['State', 'Why', 'Causality', 'Clocks', 'Operations', 'Compare', 'Steps']) {
+    for (const tab of [
+      'State',
+      'Why',
+      'Causality',
+      'Clocks',
+      'Operations',
+      'Compare',
+      'All on one chart',
+      'Steps',
+    ]) {
       await page.getByRole('tab', { name: tab }).click()
       expect([tab, ...(await findings(page))]).toEqual([tab])
     }
@@ -73,7 +82,7 @@ browserTest('each composite is one tab stop, and arrows move within it', async (
     slider: count('slider'),
     tab: count('tab'),
     diagram: count('img'),
-  }).toEqual({ grid: 1, tree: 1, slider: 1, tab: 2, diagram: 1 })
+  }).toEqual({ grid: 1, tree: 2, slider: 1, tab: 2, diagram: 1 })
 
   await page.getByRole('tab', { name: 'State' }).focus()
   await page.keyboard.press('ArrowRight')

@@ -110,6 +110,28 @@ browserTest(
   },
 )
 
+browserTest('a transition of the chart is pressed, and the world takes that step', async () => {
+  const page = await openPage()
+  await page.keyboard.press('1')
+  await page.locator('.drive-panel').waitFor()
+  await page.locator(`${strip} [role=tree]`).waitFor()
+  await page.keyboard.press('End')
+  await page.locator('.row-name', { hasText: 's1#1' }).click()
+  await page.getByRole('button', { name: 'Enlarge the chart of s1#1' }).click()
+  const timer = page.getByRole('dialog').getByRole('button', { name: /^fire xstate\.after\.pingInterval/ })
+  await timer.waitFor({ state: 'attached' })
+  const before = Number(await page.getByRole('slider', { name: 'Step' }).getAttribute('aria-valuenow'))
+  await timer.dispatchEvent('click')
+
+  await expect
+    .poll(async () => Number(await page.getByRole('slider', { name: 'Step' }).getAttribute('aria-valuenow')))
+    .toBeGreaterThan(before)
+  await expect
+    .poll(() => page.locator(`${strip} .chart-tried-taken`).textContent())
+    .toContain('after pingInterval')
+  await takePicture(page, 'chart-driven')
+})
+
 const foreign = [
   ['a traffic light', trafficLight, { cars: 'green', pedestrians: 'stop' }, 'PUSH'],
   ['a media player', mediaPlayer, { ready: { playing: 'fast' } }, 'PAUSE'],
