@@ -17,18 +17,36 @@ export class Arrivals {
   }
 
   add(state: Int32Array, hash: number, parent: number, changed: number, place: number): void {
+    this.#reserve()
     let at = this.count++ * this.row
-    if (at + this.row > this.rows.length) {
-      const larger = new Int32Array(this.rows.length * 2)
-      larger.set(this.rows)
-      this.rows = larger
-    }
     const { rows, width } = this
     for (let i = 0; i < width; i++) rows[at++] = state[i]!
     rows[at] = hash
     rows[at + 1] = parent
     rows[at + 2] = changed
     rows[at + 3] = place
+  }
+
+  #reserve(): void {
+    if ((this.count + 1) * this.row <= this.rows.length) return
+    const larger = new Int32Array(this.rows.length * 2)
+    larger.set(this.rows)
+    this.rows = larger
+  }
+
+  /** Overwrites a row with another one. */
+  move(from: number, to: number): void {
+    if (from === to) return
+    const { row } = this
+    this.rows.copyWithin(to * row, from * row, (from + 1) * row)
+  }
+
+  /** Adds a row of another batch. */
+  take(other: Arrivals, index: number): void {
+    const { row } = this
+    const from = index * row
+    this.#reserve()
+    this.rows.set(other.rows.subarray(from, from + row), this.count++ * row)
   }
 
   /** Copies the state of a row into `target`. */

@@ -1,6 +1,6 @@
 /** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
 import { everyStepOf, happeningsAlong, happeningsTo, minimise, type Run, story } from './counterexample.ts'
-import { type HandlerChecks, type HandlerFault, interrogated } from './handlers.ts'
+import { type HandlerChecks, interrogated } from './handlers.ts'
 import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
 import type { Happening } from './locals.ts'
 import { randomWalks, type WalkBounds } from './random-walk.ts'
@@ -81,19 +81,30 @@ export function check(system: CheckedSystem, options: CheckOptions = {}): CheckR
   const search = new Search(asked, options.reduction)
   const found = toBeginning(search, asked, options) ?? explored(search, asked, options)
   const plain = new Search(asked, 'none')
-  const shorten = options.minimise ?? true
+  const result = concluded(found, asked, options, plain)
+  if (found.violation !== null) return result
+  const fault = interrogation?.verdict(search, plain) ?? null
+  if (fault !== null)
+    return { ...result, verdict: 'violated', bound: null, violation: { ...fault, story: story(fault.run) } }
+  if (options.liveness === undefined) return result
+  const liveness = checkLiveness(search, plain, asked, options.liveness)
+  const fails = liveness.failed > 0
+  return { ...result, liveness, ...(fails ? { verdict: 'goal not found', bound: null } : {}) }
+}
+
+/** What a search has found, with its runs told step by step. */
+export function concluded(
+  found: Found,
+  system: CheckedSystem,
+  { minimise: shorten = true }: Pick<CheckOptions, 'minimise'>,
+  plain: Search = new Search(system, 'none'),
+): CheckResult {
   const { violation, goals, end: _, ...numbers } = found
-  const fault = violation === null ? (interrogation?.verdict(search, plain) ?? null) : null
-  const isLivenessAsked = options.liveness !== undefined && violation === null && fault === null
-  const liveness = isLivenessAsked ? checkLiveness(search, plain, asked, options.liveness) : null
   return {
     ...numbers,
-    ...(liveness !== null && liveness.failed > 0
-      ? { verdict: 'goal not found', bound: null }
-      : verdictOf(found)),
-    ...(fault === null ? {} : { verdict: 'violated', bound: null }),
-    liveness,
-    violation: violation === null ? faultTold(fault) : explain(plain, violation, shorten),
+    ...verdictOf(found),
+    liveness: null,
+    violation: violation === null ? null : explain(plain, violation, shorten),
     goals: goals.map(({ name, happenings }) => {
       if (happenings === null) return { name, run: null }
       const run = everyStepOf(plain, happenings())
@@ -102,12 +113,8 @@ export function check(system: CheckedSystem, options: CheckOptions = {}): CheckR
   }
 }
 
-function faultTold(fault: HandlerFault | null): CheckResult['violation'] {
-  return fault === null ? null : { ...fault, story: story(fault.run) }
-}
-
 /** What exploring came to; how a state was reached is worked out only when somebody asks. */
-interface Found extends Pick<CheckResult, 'states' | 'transitions' | 'depth' | 'seconds' | 'bytes'> {
+export interface Found extends Pick<CheckResult, 'states' | 'transitions' | 'depth' | 'seconds' | 'bytes'> {
   readonly end: SearchEnd['end'] | 'walks'
   readonly walks?: number
   readonly locals: number
@@ -177,7 +184,11 @@ function verdictOf({ end, goals }: Found): Pick<CheckResult, 'verdict' | 'bound'
 }
 
 /** Leads the search to where it begins; what it came to if it was violated on the way. */
-function toBeginning(search: Search, system: CheckedSystem, { bounds = {} }: CheckOptions): Found | null {
+export function toBeginning(
+  search: Search,
+  system: CheckedSystem,
+  { bounds = {} }: Pick<CheckOptions, 'bounds'>,
+): Found | null {
   for (const goal of system.begin ?? []) {
     const end = search.run({ bounds, goals: [goal], stopAtGoals: true })
     if (end.violation !== null) return searched(search, end)

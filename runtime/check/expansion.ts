@@ -97,22 +97,21 @@ export class Expansion {
    * the change of the hash in `#spreadHash`.
    */
   #spread(node: number, old: number, target: number): number {
+    // Tables are replaced as they grow, which may happen at each receipt.
     const locals = this.#locals
     const nodes = this.#nodes
     const next = this.#next
     let dirty = 0
     for (let other = 0; other < nodes; other++) {
-      const channel = locals.channels[target * nodes + other]!
-      if (other !== node && channel !== locals.channels[old * nodes + other])
-        dirty |= this.#receive(other, channel)
+      const channel = locals.channel(target, other)
+      if (other !== node && channel !== locals.channel(old, other)) dirty |= this.#receive(other, channel)
     }
     let grown = dirty
     while (dirty !== 0) {
       const sender = 31 - Math.clz32(dirty)
       dirty &= ~(1 << sender)
       for (let other = 0; other < nodes; other++) {
-        // Read anew each time: receiving may make locals, and their tables grow into new ones.
-        const channel = locals.channels[next[sender]! * nodes + other]!
+        const channel = locals.channel(next[sender]!, other)
         if (channel !== 0 && other !== sender) dirty |= this.#receive(other, channel)
       }
       grown |= dirty

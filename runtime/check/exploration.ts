@@ -8,11 +8,20 @@ import { Observations } from './observations.ts'
 import { Remembered, type RememberedProperty, rememberGoals, rememberInvariants } from './properties.ts'
 import { StateStore } from './state-store.ts'
 import type { CheckedSystem, Goal } from './system.ts'
+import type { Tongue } from './translation.ts'
 
 /** A property that does not hold, and in which state; `to`: the local state that a step leads to which is itself broken. */
 export interface Violation extends Broken {
   readonly state: number
   readonly to?: number
+}
+
+/** Where several searches share the states, each has its own part of them, by their hash. */
+export interface Partition {
+  readonly index: number
+  readonly count: number
+  /** Takes a state that belongs to another search. `parent` is `number * count + index`, as all parents are. */
+  readonly give: (owner: number, arrivals: Arrivals, arrival: number) => void
 }
 
 export class Exploration {
@@ -32,6 +41,8 @@ export class Exploration {
   readonly #expansion: Expansion
   readonly #arrivals: Arrivals
   readonly #state: Int32Array
+  /** Null where all states are here. */
+  partition: Partition | null = null
   #statesMax = 0
 
   /** @param settles steps that do nothing but send are taken at once */
@@ -111,16 +122,31 @@ export class Exploration {
   #expand(number: number): void {
     this.store.read(number, this.#state)
     if (this.isPruned(this.#state)) return
-    this.#expansion.expand(this.#state, number, this.#arrivals)
+    const { partition } = this
+    const parent = partition === null ? number : number * partition.count + partition.index
+    this.#expansion.expand(this.#state, parent, this.#arrivals)
     const broken = this.locals.brokenSteps[0]
     if (broken === undefined) return
     const { name, reason, to } = broken
     this.violation ??= { name, reason, state: number, to }
   }
 
-  #enterAll(): void {
+  get tongue(): Tongue {
+    return {
+      locals: this.locals,
+      observations: this.observations,
+      properties: [...this.invariants, ...this.goals],
+    }
+  }
+
+  /** Enters states that another search has found and told in full, and forgets them there. */
+  enterTold(arrivals: Arrivals): void {
+    this.#judge.refresh()
+    this.#enter(arrivals)
+  }
+
+  #enter(arrivals: Arrivals): void {
     const { store } = this
-    const arrivals = this.#arrivals
     store.fetch(arrivals)
     for (let index = 0; index < arrivals.count && store.size < this.#statesMax; index++) {
       const { size } = store
@@ -129,6 +155,23 @@ export class Exploration {
       this.#look(this.#state, size, arrivals.changed(index))
     }
     arrivals.clear()
+  }
+
+  #enterAll(): void {
+    if (this.partition !== null) this.#giveAway(this.partition)
+    this.#enter(this.#arrivals)
+  }
+
+  /** Keeps only the states that belong here. */
+  #giveAway(partition: Partition): void {
+    const arrivals = this.#arrivals
+    let kept = 0
+    for (let index = 0; index < arrivals.count; index++) {
+      const owner = ownerOf(arrivals.hash(index), partition.count)
+      if (owner === partition.index) arrivals.move(index, kept++)
+      else partition.give(owner, arrivals, index)
+    }
+    arrivals.count = kept
   }
 
   /** Invariants and goals of the newest state; `changed` has a bit for each place that a step has changed. */
@@ -145,4 +188,9 @@ export class Exploration {
       }
     }
   }
+}
+
+/** Whose a state is. The bits are others than those that find its slot. */
+function ownerOf(hash: number, count: number): number {
+  return (hash >>> 24) % count
 }

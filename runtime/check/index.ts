@@ -1,5 +1,5 @@
 /** Exhaustive search through any set of XState machines that speak through `send`. */
-export * from './check.ts'
+export { type CheckOptions, type CheckResult, type CheckVerdict, check } from './check.ts'
 export { minimise, type Run, replay, type Step, sentence, story } from './counterexample.ts'
 export { type HandlerChecks, handlerProperties } from './handlers.ts'
 export type { LivenessFailure, LivenessOptions, LivenessResult } from './liveness.ts'

@@ -65,6 +65,11 @@ export class Judge {
     return broken
   }
 
+  /** To be called when properties have come to read more than was seen here. */
+  refresh(): void {
+    if (this.#groups.length > 0 && this.#isOutgrown()) this.#regroup()
+  }
+
   /** A property may come to read what it has never read before. */
   #isOutgrown(): boolean {
     for (let i = 0; i < this.#read.length; i++) {

@@ -38,6 +38,20 @@ interface Local {
   readonly script: number
 }
 
+/** A snapshot as the step that first led to it: from another snapshot of its node (-1: from the start of a life) by an event. */
+export interface SnapshotOrigin {
+  readonly node: number
+  readonly life: number
+  readonly from: number
+  readonly event: EventObject | null
+}
+
+/** What a local state is made of; only its snapshot is a number. */
+export interface LocalContent extends Pick<Local, 'node' | 'life' | 'alive' | 'snapshot' | 'script'> {
+  readonly sent: readonly SentMessage[]
+  readonly timers: readonly Timer[]
+}
+
 /** What can happen in one place: which step, for people. */
 export type Happening =
   | { readonly kind: 'deliver'; readonly node: string; readonly message: SentMessage }
@@ -81,6 +95,7 @@ export class Locals {
   readonly #snapshots: AnyMachineSnapshot[] = []
   readonly #snapshotIds = new Map<string, number>()
   readonly #snapshotHashes: number[] = []
+  readonly #origins: SnapshotOrigin[] = []
   readonly #messages: SentMessage[] = []
   readonly #messageTo: number[] = []
   readonly #messageIds = new Map<string, number>()
@@ -297,6 +312,37 @@ export class Locals {
     }
   }
 
+  // Between searches that number differently
+
+  contentOf(local: number): LocalContent {
+    const { node, life, alive, snapshot, outbox, timers, script } = this.#locals[local]!
+    const sent = [...this.#messagesOf[outbox]!].map((message) => this.#messages[message]!)
+    return { node, life, alive, snapshot, script, sent, timers: this.#timerLists[timers]! }
+  }
+
+  originOf(snapshot: number): SnapshotOrigin {
+    return this.#origins[snapshot]!
+  }
+
+  /** The number here of a snapshot that another search has told of; `from` is a number here. */
+  adoptSnapshot({ node, life, from, event }: SnapshotOrigin): number {
+    if (from >= 0) {
+      const now = { node, life, alive: true, snapshot: from, outbox: 0, timers: 0, script: 0 }
+      return this.#ask(now, event!, null).snapshot
+    }
+    const { id, input, restart } = this.nodes[node]!
+    const start = life === 1 || restart === undefined ? { id, input: input ?? { id } } : restart(life)
+    const entered = this.#enter(node, life, start.id, start.input, 0, 0).local
+    return this.#locals[entered]!.snapshot
+  }
+
+  /** The number here of a local state that another search has told of; its snapshot is a number here. */
+  adopt({ node, life, alive, snapshot, script, sent, timers }: LocalContent): number {
+    const messages = sent.map((message) => this.#messageId(message)).sort((a, b) => a - b)
+    const [outbox, set] = [this.#outboxId(messages), this.#timersId(timers)]
+    return this.#localId({ node, life, alive, snapshot, outbox, timers: set, script })
+  }
+
   // Listing steps
 
   #listInner(local: number): Int32Array {
@@ -392,7 +438,8 @@ export class Locals {
 
   #enter(node: number, life: number, id: string, input: unknown, outbox: number, script: number) {
     const { snapshot, actions } = this.#steppers[node]!.start(input as never)
-    const step = this.#stepOf(node, id, snapshot as AnyMachineSnapshot, actions, null)
+    const origin: SnapshotOrigin = { node, life, from: -1, event: null }
+    const step = this.#stepOf(origin, id, snapshot as AnyMachineSnapshot, actions, null)
     const empty: Local = { node, life, alive: true, snapshot: step.snapshot, outbox, timers: 0, script }
     return { local: this.#after(empty, step, [], script), emission: step.emission }
   }
@@ -414,7 +461,7 @@ export class Locals {
       event as never,
     )
     return this.#stepOf(
-      now.node,
+      { node: now.node, life: now.life, from: now.snapshot, event },
       this.#idOf(now.node, now.life),
       snapshot as AnyMachineSnapshot,
       actions,
@@ -423,7 +470,7 @@ export class Locals {
   }
 
   #stepOf(
-    node: number,
+    origin: SnapshotOrigin,
     id: string,
     snapshot: AnyMachineSnapshot,
     actions: readonly PureAction[],
@@ -447,7 +494,7 @@ export class Locals {
       others.length === 0 && scripted === null
         ? 0
         : this.#emissionId({ node: id, event: scripted, actions: others })
-    return { snapshot: this.#snapshotId(node, snapshot), sends, timers, emission }
+    return { snapshot: this.#snapshotId(origin, snapshot), sends, timers, emission }
   }
 
   #after(now: Local, step: SnapshotStep, timers: readonly Timer[], script: number): number {
@@ -492,7 +539,7 @@ export class Locals {
     return life === 1 || restart === undefined ? id : restart(life).id
   }
 
-  #snapshotId(node: number, snapshot: AnyMachineSnapshot): number {
+  #snapshotId(origin: SnapshotOrigin, snapshot: AnyMachineSnapshot): number {
     const { value, context, status, output, historyValue } = snapshot as AnyMachineSnapshot & {
       historyValue: object
     }
@@ -500,9 +547,10 @@ export class Locals {
       key,
       (nodes as { id: string }[]).map(({ id }) => id),
     ])
-    const key = `${node} ${JSON.stringify([value, context, status, output, history])}`
+    const key = `${origin.node} ${JSON.stringify([value, context, status, output, history])}`
     return intern(this.#snapshotIds, key, () => {
       this.#snapshotHashes.push(textHash(key))
+      this.#origins.push(origin)
       return this.#snapshots.push(snapshot) - 1
     })
   }

@@ -15,7 +15,7 @@ export class Observations {
   constructor(observer: Observer | undefined, emission: (id: number) => Emission | null) {
     this.#observer = observer
     this.#emission = emission
-    this.#idOf(observer?.initial ?? null)
+    this.idOf(observer?.initial ?? null)
   }
 
   /** The value after this emission; 0 is no emission. */
@@ -24,13 +24,14 @@ export class Observations {
     const key = value * 0x200000 + emission
     let after = this.#folded.get(key)
     if (after === undefined) {
-      after = this.#idOf(this.#observer.observe(this.values[value], this.#emission(emission)!))
+      after = this.idOf(this.#observer.observe(this.values[value], this.#emission(emission)!))
       this.#folded.set(key, after)
     }
     return after
   }
 
-  #idOf(value: unknown): number {
+  /** The number of a value, which is a new one where it was never met. */
+  idOf(value: unknown): number {
     const key = JSON.stringify(value) ?? 'undefined'
     let id = this.#ids.get(key)
     if (id === undefined) {

@@ -36,6 +36,15 @@ export class Remembered<Verdict> {
     return this.#learn(state)
   }
 
+  /** Notes that it may read these. */
+  reads(facets: readonly number[]): void {
+    for (const facet of facets) {
+      if (this.facets.includes(facet)) continue
+      this.facets.push(facet)
+      this.places |= 1 << this.#facets.placeOf(facet)
+    }
+  }
+
   #learn(state: ArrayLike<number>): Verdict {
     const facets = this.#facets
     const read: number[] = []
@@ -44,11 +53,7 @@ export class Remembered<Verdict> {
       node: (id) => facets.view(id, state, read),
       observed: () => facets.observed(state, read),
     })
-    for (const facet of read) {
-      if (this.facets.includes(facet)) continue
-      this.facets.push(facet)
-      this.places |= 1 << facets.placeOf(facet)
-    }
+    this.reads(read)
     this.#insert(read, state, { verdict })
     return verdict
   }

@@ -304,3 +304,8 @@ export function scenarioNamed(name: string): Scenario {
     `expected one of the scenarios ${scenarios.map((scenario) => scenario.name).join(', ')}; got ${name}`,
   )
 }
+
+/** The system of the scenario of this name, for threads that cannot be sent one. */
+export function systemOfScenario(name: string): CheckedSystem {
+  return scenarioNamed(name).system()
+}

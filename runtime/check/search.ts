@@ -64,7 +64,8 @@ export class Search {
   readonly #system: CheckedSystem
   readonly #nodes: number
   readonly #reduced: boolean
-  readonly #states: Exploration
+  /** @internal */
+  readonly states: Exploration
 
   /**
    * @param reduction `sends` (default): a step that does nothing but send is taken at once. It reaches the same states but
@@ -77,12 +78,12 @@ export class Search {
     this.#nodes = system.nodes.length
     this.#reduced = reduction === 'sends'
     this.locals = new Locals(system, this.#reduced)
-    this.#states = new Exploration(system, this.locals, this.#reduced)
+    this.states = new Exploration(system, this.locals, this.#reduced)
     this.width = this.#nodes + 2
   }
 
   get store(): StateStore {
-    return this.#states.store
+    return this.states.store
   }
 
   run(options: SearchOptions = {}): SearchEnd {
@@ -91,7 +92,7 @@ export class Search {
     const depthMax = bounds.depth ?? Number.POSITIVE_INFINITY
     const started = performance.now()
     const deadline = started + (bounds.seconds ?? Number.POSITIVE_INFINITY) * 1000
-    const states = this.#states
+    const states = this.states
     const goals = options.goals === undefined ? null : states.remember(options.goals)
     states.begin(this.begin(), goals ?? states.remember(this.#system.goals ?? []), statesMax)
     const { store } = states
@@ -176,7 +177,7 @@ export class Search {
     for (let node = 0; node < this.#nodes; node++) {
       const { local, emission } = this.locals.start(node)
       state[node] = local
-      state[this.#nodes] = this.#states.observations.after(state[this.#nodes]!, emission)
+      state[this.#nodes] = this.states.observations.after(state[this.#nodes]!, emission)
     }
     state[this.#nodes + 1] = (this.#system.crashes ?? 0) * crashCost + (this.#system.restarts ?? 0)
     return state
@@ -192,7 +193,7 @@ export class Search {
   /** Forgets all states that were found and begins after these happenings, counted from the initial state. */
   restartAfter(prefix: readonly Happening[]): void {
     this.prefix = prefix
-    this.#states.forget()
+    this.states.forget()
   }
 
   /** Lets something happen in `state`, which it changes; the place where it happened, or -1 where it cannot happen. */
@@ -206,7 +207,7 @@ export class Search {
       if (step === null) continue
       state[place] = step.local
       state[nodes + 1] = left - cost
-      state[nodes] = this.#states.observations.after(state[nodes]!, step.emission)
+      state[nodes] = this.states.observations.after(state[nodes]!, step.emission)
       return place
     }
     return -1
@@ -214,7 +215,7 @@ export class Search {
 
   /** The verdict of the invariant of that name. */
   invariant(name: string, state: ArrayLike<number>): true | string {
-    return this.#states.invariants.find((invariant) => invariant.name === name)?.verdict.of(state) ?? true
+    return this.states.invariants.find((invariant) => invariant.name === name)?.verdict.of(state) ?? true
   }
 
   /** The verdict of the step invariant of that name on one step. */
@@ -223,22 +224,22 @@ export class Search {
   }
 
   goal(name: string, state: ArrayLike<number>): boolean {
-    return this.#states.goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
+    return this.states.goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
   }
 
   /** The first invariant that does not hold in a state, with what is wrong; null where all hold. */
   broken(state: ArrayLike<number>): { readonly name: string; readonly reason: string } | null {
-    return firstBroken(this.#states.invariants, state)
+    return firstBroken(this.states.invariants, state)
   }
 
   /** Whether nothing is explored behind a state. */
   isPruned(state: ArrayLike<number>): boolean {
-    return this.#states.isPruned(state)
+    return this.states.isPruned(state)
   }
 
   /** Puts every state that one step leads to into `next`, one after another, and calls `visit` with its place. */
   eachNext(state: Int32Array, next: Int32Array, visit: (place: number) => void): void {
-    const arrivals = this.#states.nextOf(state)
+    const arrivals = this.states.nextOf(state)
     for (let index = 0; index < arrivals.count; index++) {
       arrivals.read(index, next)
       visit(arrivals.place(index))
@@ -248,7 +249,7 @@ export class Search {
 
   /** Takes every step that does nothing but send, where this search takes such steps at once. */
   settle(state: Int32Array): void {
-    if (this.#reduced) this.#states.settle(state)
+    if (this.#reduced) this.states.settle(state)
   }
 
   /**
@@ -263,7 +264,7 @@ export class Search {
         trial.set(from)
         if (this.apply(trial, happening) < 0) continue
         const reached = trial.slice()
-        if (this.#reduced) this.#states.settle(trial)
+        if (this.#reduced) this.states.settle(trial)
         if (trial.every((local, index) => local === to[index])) {
           from.set(reached)
           return [...sending, happening]
@@ -313,11 +314,11 @@ export class Search {
   }
 
   hash(state: Int32Array): number {
-    return this.#states.hash(state)
+    return this.states.hash(state)
   }
 
   observed(state: ArrayLike<number>): unknown {
-    return this.#states.observations.values[state[this.#nodes]!]
+    return this.states.observations.values[state[this.#nodes]!]
   }
 }
 
