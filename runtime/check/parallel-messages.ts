@@ -1,17 +1,8 @@
 /** What the coordinator of a parallel search and its workers say to each other. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Happening } from './locals.ts'
-import type { Goal } from './system.ts'
+import type { CheckedSystem, SystemSource } from './system.ts'
 import type { News } from './translation.ts'
-
-/** Where a worker finds the system: functions cannot be sent. `args` are plain data. */
-export interface SystemSource {
-  /** An absolute address, such as `import.meta.url`. */
-  readonly module: string
-  /** A function that the module exports and that returns the system. */
-  readonly name: string
-  readonly args?: readonly unknown[]
-}
 
 export interface WorkerStart {
   readonly source: SystemSource
@@ -75,5 +66,5 @@ export async function systemFrom({ module, name, args = [] }: SystemSource) {
     throw new TypeError(
       `expected ${module} to export a function ${name}, got ${typeof exported}; it must return the system`,
     )
-  return exported(...args) as import('./system.ts').CheckedSystem & { readonly goals?: readonly Goal[] }
+  return exported(...args) as CheckedSystem
 }

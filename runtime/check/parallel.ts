@@ -8,7 +8,6 @@ import { happeningsAlong } from './counterexample.ts'
 import {
   type FromWorker,
   type LevelEnd,
-  type SystemSource,
   slots,
   systemFrom,
   type Told,
@@ -16,9 +15,10 @@ import {
   type WorkerStart,
 } from './parallel-messages.ts'
 import { Search, type SearchEnd } from './search.ts'
+import type { Goal, SystemSource } from './system.ts'
 import { Listener } from './translation.ts'
 
-export type { SystemSource } from './parallel-messages.ts'
+export type { SystemSource } from './system.ts'
 
 /** As for `check`, breadth first; what asks more than a search is not for several threads. */
 export interface ParallelOptions
@@ -46,7 +46,7 @@ export async function checkInParallel(
   const search = new Search(system, reduction)
   const early = toBeginning(search, system, options)
   if (early !== null) return concluded(early, system, options)
-  const crew = new Crew(source, search, { ...options, workers, reduction })
+  const crew = new Crew(source, search, system.goals ?? [], { ...options, workers, reduction })
   try {
     return concluded(await crew.run(), system, options)
   } finally {
@@ -66,11 +66,11 @@ class Crew {
   readonly #listeners: Listener[]
   readonly #goals: readonly string[]
 
-  constructor(source: SystemSource, search: Search, options: CrewOptions) {
+  constructor(source: SystemSource, search: Search, goals: readonly Goal[], options: CrewOptions) {
     const { workers: count, reduction, bounds = {} } = options
     this.#search = search
     this.#options = options
-    this.#goals = search.states.goals.map(({ name }) => name)
+    this.#goals = goals.map(({ name }) => name)
     this.#shared = new Int32Array(new SharedArrayBuffer(4 * (slots.mail + count)))
     this.#listeners = Array.from({ length: count }, () => new Listener(search.states.tongue))
     const peers = Array.from({ length: count }, () => new Array<MessagePort | null>(count).fill(null))

@@ -129,3 +129,12 @@ export interface CheckedSystem {
    */
   readonly timers?: 'free' | 'ordered'
 }
+
+/** Where a worker finds the system: functions cannot be sent. `args` are plain data. */
+export interface SystemSource {
+  /** An absolute address, such as `import.meta.url`. */
+  readonly module: string
+  /** A function that the module exports and that returns the system. */
+  readonly name: string
+  readonly args?: readonly unknown[]
+}

@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import picocolors from 'picocolors'
-import { type CheckResult, check } from '../check/check.ts'
+import { type CheckOptions, type CheckResult, check } from '../check/check.ts'
 import type { LivenessFailure, LivenessResult } from '../check/liveness.ts'
+import { checkInParallel, type SystemSource } from '../check/parallel.ts'
 import { traceOf } from '../check/run-trace.ts'
 import { type Scenario, scenarioNamed, scenarios } from '../check/scenarios.ts'
 import { duration, wholeNumber } from './options.ts'
@@ -23,6 +24,7 @@ interface CheckCommandOptions {
   readonly handlers?: true
   readonly except?: readonly string[]
   readonly reduction: 'sends' | 'none'
+  readonly workers: number
   readonly trace?: string
   readonly json?: true
 }
@@ -77,13 +79,14 @@ export function registerCheck(program: Command): void {
       'also ask every handler twice: whether it is deterministic, pure, and takes a message twice as it takes it once',
     )
     .option('--except <types...>', 'messages that need not be taken twice as once')
+    .option('--workers <count>', 'threads that share a breadth-first search', wholeNumber(1, 64), 1)
     .option('--trace <file>', 'where a counterexample is saved (default: counterexample-SCENARIO.jsonl)')
     .option('--json', 'the result as one JSON object')
     .addHelpText(
       'after',
       '\nEnds with 0 for exhausted or bounded, 1 for violated, 3 where a goal was not found; a wrong option ends with 2.',
     )
-    .action((name: string | undefined, options: CheckCommandOptions, command: Command) => {
+    .action(async (name: string | undefined, options: CheckCommandOptions, command: Command) => {
       if (name === undefined) {
         for (const { name: own, about, states } of scenarios) {
           const size = states === undefined ? '' : picocolors.dim(`  ${count(states)} states`)
@@ -93,7 +96,12 @@ export function registerCheck(program: Command): void {
       }
       if (isWalk(options) && (options.liveness !== undefined || options.handlers))
         command.error('error: --liveness and --handlers are for searches; leave out the random walks')
-      process.exitCode = runCheck(named(name, command), options)
+      const isShared = options.workers > 1
+      if (isShared && (options.order !== 'breadth-first' || isWalk(options)))
+        command.error('error: several workers search breadth first; leave out --order, --walk or --workers')
+      if (isShared && (options.liveness !== undefined || options.handlers))
+        command.error('error: --liveness and --handlers are for one worker; leave out --workers')
+      process.exitCode = await runCheck(named(name, command), options)
     })
 }
 
@@ -110,23 +118,10 @@ export function named(name: string, command: Command): Scenario {
   }
 }
 
-function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
+async function runCheck(scenario: Scenario, options: CheckCommandOptions): Promise<number> {
   const progress = progressLine()
   const walk = isWalk(options)
-  const result = check(scenario.system(), {
-    order: walk ? 'random-walk' : options.order,
-    seed: options.seed,
-    ...(options.handlers === undefined
-      ? {}
-      : { handlers: { deterministic: true, idempotent: { except: options.except ?? [] } } }),
-    ...(options.liveness === undefined
-      ? {}
-      : {
-          liveness: {
-            seed: options.seed,
-            ...(options.liveness === true ? {} : { samples: options.liveness }),
-          },
-        }),
+  const shared: Pick<CheckOptions, 'bounds' | 'reduction' | 'progress'> = {
     reduction: options.reduction,
     bounds: {
       bytes: options.memory * 2 ** 20,
@@ -143,7 +138,26 @@ function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
           ? `${count(states)} states, ${count(statesPerSecond)}/s, longest walk ${depth}`
           : `${count(states)} states, ${count(statesPerSecond)}/s, depth ${depth}, frontier ${count(frontier)}, ${Math.round(bytes / 2 ** 20)} MiB`,
       ),
-  })
+  }
+  const result =
+    options.workers > 1
+      ? await checkInParallel(sourceOf(scenario), { ...shared, workers: options.workers })
+      : check(scenario.system(), {
+          ...shared,
+          order: walk ? 'random-walk' : options.order,
+          seed: options.seed,
+          ...(options.handlers === undefined
+            ? {}
+            : { handlers: { deterministic: true, idempotent: { except: options.except ?? [] } } }),
+          ...(options.liveness === undefined
+            ? {}
+            : {
+                liveness: {
+                  seed: options.seed,
+                  ...(options.liveness === true ? {} : { samples: options.liveness }),
+                },
+              }),
+        })
   progress.end()
   const shown = result.violation ?? result.liveness?.failures[0] ?? null
   const path = shown === null ? null : saved(scenario, shown, options)
@@ -151,6 +165,12 @@ function runCheck(scenario: Scenario, options: CheckCommandOptions): number {
   if (options.json) console.log(JSON.stringify(summaryOf(scenario, result, seed)))
   else describe(scenario, result, { path, seed, handlers: options.handlers === true })
   return exitCodes[result.verdict]
+}
+
+/** Where threads find the scenario. */
+function sourceOf({ name }: Scenario): SystemSource {
+  const file = import.meta.url.endsWith('.ts') ? '../check/scenarios.ts' : '../check/scenarios.js'
+  return { module: new URL(file, import.meta.url).href, name: 'systemOfScenario', args: [name] }
 }
 
 function describe(

@@ -1,0 +1,65 @@
+/** A search on several threads comes to what a search on one comes to. */
+import { describe, expect, test } from 'vitest'
+import { check } from '../../runtime/check/check.ts'
+import { checkInParallel } from '../../runtime/check/parallel.ts'
+import { systemOfScenario } from '../../runtime/check/scenarios.ts'
+import { brokenSystem, lateSystem } from './systems-for-workers.ts'
+
+const scenarios = new URL('../../runtime/check/scenarios.ts', import.meta.url).href
+const systems = new URL('./systems-for-workers.ts', import.meta.url).href
+const scenario = (name: string) => ({ module: scenarios, name: 'systemOfScenario', args: [name] })
+
+describe('the same as on one thread', () => {
+  test.each([
+    ['one-server', 2],
+    ['failure-to-backup', 2],
+    ['failure-to-backup', 3],
+  ])('%s with %i workers', { timeout: 60_000 }, async (name, workers) => {
+    const alone = check(systemOfScenario(name))
+    const together = await checkInParallel(scenario(name), { workers })
+    const numbers = ({ verdict, states, transitions, depth }: typeof alone) => ({
+      verdict,
+      states,
+      transitions,
+      depth,
+    })
+    expect(numbers(together)).toEqual(numbers(alone))
+    const reached = ({ goals }: typeof alone) => goals.map(({ name, run }) => [name, run !== null])
+    expect(reached(together)).toEqual(reached(alone))
+  })
+
+  test.each([
+    ['brokenSystem', brokenSystem],
+    ['lateSystem', lateSystem],
+  ])('%s: a violation as many steps away, told as a run that can be repeated', async (name, system) => {
+    const alone = check(system())
+    const together = await checkInParallel({ module: systems, name }, { workers: 2 })
+    expect(together.verdict).toBe('violated')
+    expect(together.violation!.name).toBe(alone.violation!.name)
+    expect(together.depth).toBe(alone.depth)
+    expect(together.violation!.run.steps.length).toBe(alone.violation!.run.steps.length)
+  })
+})
+
+test('a bound on states ends it', async () => {
+  const { verdict, bound, states } = await checkInParallel(scenario('three-servers'), {
+    workers: 2,
+    bounds: { states: 20_000 },
+  })
+  expect({ verdict, bound }).toEqual({ verdict: 'bounded', bound: 'states' })
+  expect(states).toBeGreaterThanOrEqual(20_000)
+})
+
+test('a bound on depth ends it where it ends a search on one thread', async () => {
+  const bounds = { depth: 6 }
+  const alone = check(systemOfScenario('two-servers'), { bounds })
+  const together = await checkInParallel(scenario('two-servers'), { workers: 2, bounds })
+  expect([together.states, together.bound]).toEqual([alone.states, 'depth'])
+})
+
+test('a module without the function is refused, with what was expected', async () => {
+  await expect(checkInParallel({ module: systems, name: 'nothing' })).rejects.toThrow(
+    /to export a function nothing/,
+  )
+  await expect(checkInParallel(scenario('one-server'), { workers: 0 })).rejects.toThrow(/1 to 64 workers/)
+})
