@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const root = new URL('..', import.meta.url).pathname
@@ -56,7 +57,7 @@ const simulate = (...args: string[]) => start(args).ended
 /** A module for `--with` that brings one of the broken worlds. */
 function world(name: string, part: string): string {
   const path = join(folder, `${name}.ts`)
-  const worlds = join(root, 'test/simulate/worlds.ts')
+  const worlds = fileURLToPath(new URL('./simulate/worlds.ts', import.meta.url))
   writeFileSync(
     path,
     `import { ${name} } from ${JSON.stringify(worlds)}\nexport const ${part} = ${name}.${part}\n`,

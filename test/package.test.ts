@@ -238,8 +238,7 @@ describe('in a browser bundle', () => {
       metafile: true,
       format: 'esm',
       platform: 'node',
-      packages: 'external',
       logLevel: 'silent',
-      external: Object.keys(manifest.dependencies),
+      external: Object.keys(manifest.dependencies).flatMap((name) => [name, `${name}/*`]),
     })
 })
