@@ -11,6 +11,7 @@ import { putBench } from './put.bench.ts'
 import { searchBench } from './search.bench.ts'
 import { simulateBench } from './simulate.bench.ts'
 import { throughputBench } from './throughput.bench.ts'
+import { watchingBench } from './watching.bench.ts'
 
 const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>> = {
   throughput: throughputBench,
@@ -22,6 +23,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>>
   simulate: simulateBench,
   history: historyBench,
   inspector: inspectorBench,
+  watching: watchingBench,
 }
 
 const program = new Command('bench')

@@ -16,12 +16,15 @@ import { startKeepingInSight } from './panels/diagram/viewport.ts'
 import { registerDriving } from './panels/drive/index.ts'
 import { openNamed } from './panels/drive/session.ts'
 import { registerBasicPanels } from './panels/index.ts'
+import { registerLive } from './panels/live/index.ts'
+import { startServed } from './panels/live/session.ts'
 
 registerBasicCommands()
 registerExportCommands()
 registerDiagramCommands()
 registerBasicPanels()
 registerDriving()
+registerLive()
 
 restorePage()
 render(<Shell />, document.getElementById('page')!)
@@ -34,6 +37,6 @@ addEventListener('keydown', takeKey)
 
 const embedded = embeddedFeed(document)
 if (embedded !== null) openFeed(embedded, { source: 'embedded' })
-else openNamed(wantedRun())
+else if (!startServed(location)) openNamed(wantedRun())
 
 listenToOpener(window, (feed, from) => openFeed(feed, { source: from, live: true }))

@@ -209,6 +209,7 @@ function model(changes: Partial<LiveModel> = {}): LiveModel {
   return {
     seconds: 75,
     seed: 1,
+    address: null,
     paused: false,
     playing: true,
     view: { number: 12, primary: 's1#1', backup: 's2#1' },

@@ -19,6 +19,8 @@ export interface LiveNode {
 export interface LiveModel {
   readonly seconds: number
   readonly seed: number
+  /** Of the page that shows the run; null without one. */
+  readonly address: string | null
   readonly paused: boolean
   readonly playing: boolean
   readonly view: { readonly number: number; readonly primary: string | null; readonly backup: string | null }
@@ -80,11 +82,13 @@ export function renderLiveView(model: LiveModel, { columns, rows, colour }: Live
   return [...above, ...events, ...filler, ...blank, ...keys].slice(0, Math.max(1, room))
 }
 
-function headline({ seconds, seed, paused }: LiveModel, colours: Colours, width: number): Segment[] {
+function headline({ seconds, seed, paused, address }: LiveModel, colours: Colours, width: number): Segment[] {
   const time = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
   const right = `${paused ? 'paused   ' : ''}seed ${seed}   ${time}`
   const left = 'standby'
-  const about = '   a replicated key-value store, all in this process'
+  const room = width - left.length - right.length - 2
+  const isSeen = address !== null && address.length + 3 <= room
+  const about = isSeen ? `   ${address}` : '   a replicated key-value store, all in this process'
   const text = fit(about, Math.max(0, width - left.length - right.length - 2))
   const gap = ' '.repeat(Math.max(1, width - left.length - text.length - right.length))
   return [[left, colours.bold], [text, colours.dim], [gap], [right, paused ? colours.magenta : colours.dim]]

@@ -11,7 +11,10 @@ import { openTerminal } from './terminal.ts'
 const frameMs = 100
 const eventsKept = 200
 
-export function runLive({ seed }: { readonly seed: number }, output: Output): View {
+export function runLive(
+  { seed, address }: { readonly seed: number; readonly address: string | null },
+  output: Output,
+): View {
   const events: StoryEvent[] = []
   let scene: string | null = null
   let problems = 0
@@ -38,6 +41,7 @@ export function runLive({ seed }: { readonly seed: number }, output: Output): Vi
       const modelOf = (): LiveModel => ({
         ...modelOfSystem(playground),
         seed,
+        address,
         scene,
         problems,
         rates,

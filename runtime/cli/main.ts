@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { registerCheck } from './check.ts'
 import { registerExport } from './export.ts'
+import { registerInspect } from './inspect.ts'
 import { registerJudge } from './judge.ts'
 import { registerReplay } from './replay.ts'
 import { registerRun } from './run.ts'
@@ -17,6 +18,7 @@ const commands = [
   registerReplay,
   registerJudge,
   registerExport,
+  registerInspect,
 ]
 
 const { version } = createRequire(import.meta.url)('standby/package.json') as { version: string }

@@ -53,7 +53,7 @@ export interface Playground {
 }
 
 /** A failure is noticed within 300 ms, so that a story goes on before one forgets what happened. */
-const timing = { pingIntervalMs: 70, pingCheckIntervalMs: 150 }
+export const timing = { pingIntervalMs: 70, pingCheckIntervalMs: 150 }
 /** How long a message is under way. */
 const delayMs = 2
 const gapDefaultMs = 4000

@@ -1,13 +1,16 @@
 /** `standby run`: a replicated system in this process, with clients, faults and a story to watch; it ends with what was checked. */
 import { type Command, Option } from 'commander'
 import picocolors from 'picocolors'
+import type { Observe } from '../../actors/ports.ts'
+import type { Inspector } from '../inspector/serve.ts'
 import { createLineFormat } from '../observe/log.ts'
 import type { StoryEvent, StoryLevel } from '../observe/story.ts'
+import { tee } from '../observe/tee.ts'
 import { createTrace, type Trace } from '../observe/trace.ts'
 import { runLive } from './live.ts'
 import { decimalNumber, duration, wholeNumber } from './options.ts'
 import { type Output, openOutput } from './output.ts'
-import { type Playground, type PlaygroundOptions, startPlayground } from './playground.ts'
+import { type Playground, type PlaygroundOptions, startPlayground, timing } from './playground.ts'
 import { counted, formatSummary, type Summary } from './summary.ts'
 import { openTraceFile, type TraceFile } from './trace-file.ts'
 
@@ -19,10 +22,15 @@ interface RunOptions {
   readonly rate: number
   readonly faults: boolean
   readonly trace?: string
+  readonly inspector: boolean
+  readonly port?: number
   readonly json?: true
   readonly plain?: true
   readonly level: StoryLevel
 }
+
+/** The options, and the address of the page; null without one. */
+type Shown = RunOptions & { readonly address: string | null }
 
 /** Adds the command to the program. */
 export function registerRun(program: Command): void {
@@ -36,6 +44,8 @@ export function registerRun(program: Command): void {
     .option('--rate <number>', 'calls a second, of all clients together', decimalNumber(0.1, 1000), 12)
     .option('--no-faults', 'nothing is killed and nothing is cut')
     .option('--trace <file>', 'write everything that happens to this file, as JSON lines')
+    .option('--no-inspector', 'do not serve the page that shows the run and lets you drive it')
+    .option('--port <number>', 'where to serve that page; default: any free port', wholeNumber(0, 65_535))
     .addOption(
       new Option('--json', 'one JSON object a line: events, answers, and a summary last').conflicts('plain'),
     )
@@ -65,11 +75,13 @@ async function run(options: RunOptions, command: Command): Promise<number> {
   const output = openOutput(stdout)
   const tracing = openTrace(options, command)
   const isLive = stdout.isTTY && !options.json && !options.plain && process.env.TERM !== 'dumb'
+  const inspector = await openInspector(options, command)
+  const shown = { ...options, address: inspector?.url ?? null }
   const view = options.json
-    ? jsonView(options, output)
+    ? jsonView(shown, output)
     : isLive
-      ? runLive(options, output)
-      : lineView(options, output)
+      ? runLive(shown, output)
+      : lineView(shown, output)
 
   const { servers, clients, seed, rate, faults, level } = options
   const playground = startPlayground({
@@ -81,24 +93,43 @@ async function run(options: RunOptions, command: Command): Promise<number> {
     level,
     forMs: options.for ?? null,
     ...view.callbacks,
-    ...(tracing === null ? {} : { observe: tracing.trace.observe }),
+    ...observing(tracing?.trace.observe, inspector?.observe),
   })
+  inspector?.drive(playground.cluster, playground.stopScript)
 
   const why = await ending(playground, options, output, (quit) => view.begin(playground, quit))
   view.end()
   if (why !== 'time' && why !== 'quit') {
     await playground.abandon()
     tracing?.close()
+    await inspector?.close()
     if (why.error === null) return 0
     process.stderr.write(`standby: expected to write to standard output, got ${why.error.message}\n`)
     return 1
   }
   const judged = await playground.finish()
   const failure = tracing?.close() ?? null
+  await inspector?.close()
   const summary =
     failure === null ? judged : { ...judged, ok: false, problems: [...judged.problems, failure] }
   view.summarise(summary)
   return summary.ok ? 0 : 1
+}
+
+/** Serves the page of the run. JSON lines are for programs, which get it only when they name a port. */
+async function openInspector(options: RunOptions, command: Command): Promise<Inspector | null> {
+  const { port = 0, json, seed } = options
+  if (!options.inspector || (json && options.port === undefined)) return null
+  const { serveInspector } = await import('../inspector/serve.ts')
+  // Some ten seconds of the past, for whoever opens the page late.
+  const told = { port, pastMax: 4000, title: `standby run, seed ${seed}`, options: { ...options, timing } }
+  return serveInspector(told).catch((error: Error) => command.error(`error: ${error.message}`))
+}
+
+function observing(...given: readonly (Observe | undefined)[]): { observe?: Observe } {
+  const [first, second] = given.filter((observe) => observe !== undefined)
+  if (first === undefined) return {}
+  return { observe: second === undefined ? first : tee(first, second).observe }
 }
 
 type Ending = 'time' | 'quit' | { readonly error: Error | null }
@@ -159,8 +190,8 @@ function openTrace(options: RunOptions, command: Command): Tracing | null {
 }
 
 /** Lines for a file, a pipe, or a terminal that shall keep them. */
-function lineView(options: RunOptions, output: Output): View {
-  const { servers, clients, seed } = options
+function lineView(options: Shown, output: Output): View {
+  const { servers, clients, seed, address } = options
   const colour = process.stdout.isTTY === true && picocolors.isColorSupported
   const { bold, dim } = picocolors.createColors(colour)
   let format: (event: StoryEvent) => string = () => ''
@@ -181,6 +212,7 @@ function lineView(options: RunOptions, output: Output): View {
       'time, node, state of its chart, Lamport time, operation (session/sequence number/index), what happened',
     ),
   )
+  if (address !== null) output.writeLine(`${dim('see and drive it at')} ${address}`)
   output.writeLine('')
   return {
     callbacks: { onEvent: write, onScene: scene },
@@ -215,15 +247,24 @@ function noteOf({ counts, clock }: Playground): StoryEvent {
 }
 
 /** JSON lines for programs; times count in milliseconds from the start. */
-function jsonView(options: RunOptions, output: Output): View {
+function jsonView(options: Shown, output: Output): View {
   let start: number | null = null
   const write = (value: object) => output.writeLine(JSON.stringify(value))
   const since = (t: number) => {
     start ??= t
     return Math.round(t - start)
   }
-  const { for: forMs = null, servers, clients, seed, rate, faults } = options
-  write({ kind: 'run', servers, clients, seed, rate, faults, forMs })
+  const { for: forMs = null, servers, clients, seed, rate, faults, address } = options
+  write({
+    kind: 'run',
+    servers,
+    clients,
+    seed,
+    rate,
+    faults,
+    forMs,
+    ...(address === null ? {} : { inspector: address }),
+  })
   return {
     callbacks: {
       onEvent: ({ t, ...event }) => write({ ...event, t: since(t) }),

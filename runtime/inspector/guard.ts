@@ -1,0 +1,31 @@
+/** Who may open the page and its feed: only this machine's own pages, whatever name another site has given this address. */
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+/** Names under which a loopback address is reached without a look into any directory that others can write. */
+const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
+
+/** Whether an address to listen on is this machine's own. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/**
+ * Whether a request names the host that it was meant for. A page of another site whose name was made to point here
+ * (DNS rebinding) names its own.
+ */
+export function hasOwnHost({ headers }: IncomingMessage, host: string, port: number): boolean {
+  const names = [...loopbackNames, host.includes(':') ? `[${host}]` : host]
+  return names.some((name) => headers.host === `${name}:${port}`)
+}
+
+/** Whether it comes from a page that this server has served. Browsers always name the origin of a WebSocket. */
+export function hasOwnOrigin({ headers }: IncomingMessage): boolean {
+  return headers.origin === `http://${headers.host}`
+}
+
+/** Compares in a time that says nothing about where they differ. */
+export function isToken(given: string | null, token: string): boolean {
+  const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

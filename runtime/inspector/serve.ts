@@ -1,0 +1,232 @@
+/** Serves the page and what it shows, on this machine: a running system, or a trace. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+import { WebSocketServer } from 'ws'
+import { StandbyError } from '../../actors/errors.ts'
+import type { Observe } from '../../actors/ports.ts'
+import { createDriver, type Driver } from './driver.ts'
+import { hasOwnHost, hasOwnOrigin, isLoopback, isToken } from './guard.ts'
+import { control, createLiveFeed, type LiveFeed, type LiveFeedOptions, type Viewer } from './live-feed.ts'
+
+export interface InspectorOptions extends LiveFeedOptions {
+  /** Default 0: any free port. */
+  readonly port?: number
+  /** Where to listen; default `127.0.0.1`, which no other machine reaches. */
+  readonly host?: string
+  /** What the page says that it shows; default `a running system`. */
+  readonly title?: string
+  /** Lets pages drive although other machines reach this address; default false. */
+  readonly driveOverNetwork?: boolean
+}
+
+/** A served page. */
+export interface Inspector {
+  /** The address to open, with this run's token in it. Whoever has it sees the run. */
+  readonly url: string
+  /** Give it to `createCluster`. Costs next to nothing while no page is open. */
+  readonly observe: Observe
+  /**
+   * Allows pages to crash, restart, cut and call; `onFault` is told before each fault.
+   * @throws StandbyError `invalidOption` where other machines reach this address, unless `driveOverNetwork` is set.
+   */
+  drive(...of: Parameters<typeof createDriver>): void
+  /** Pages that are open. */
+  readonly pages: number
+  /** Tells every page that the run is over, and stops serving. Twice is harmless. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What a page is connected to: joins a viewer, returns how to stop that. */
+export type Source = (viewer: Viewer) => () => void
+
+/**
+ * Serves the inspector, for a system of your own.
+ * @throws StandbyError `invalidOption` for a port that is taken or a page that was not built.
+ * @example
+ * const inspector = await serveInspector()
+ * await using cluster = createCluster({ observe: inspector.observe })
+ * console.log(inspector.url)
+ */
+export async function serveInspector(options: InspectorOptions = {}): Promise<Inspector> {
+  const { title = 'a running system', driveOverNetwork = false } = options
+  const feed: LiveFeed = createLiveFeed(options)
+  const served = await servePage(options, { kind: 'live', title }, feed.join)
+  const close = async () => {
+    feed.end()
+    await served.close()
+  }
+  return {
+    url: served.url,
+    observe: feed.observe,
+    drive(...of) {
+      if (!isLoopback(served.host) && !driveOverNetwork) {
+        throw new StandbyError(
+          'invalidOption',
+          `expected a loopback address for driving a live cluster, got ${served.host}; other machines reach it: set driveOverNetwork if that is what you want`,
+        )
+      }
+      served.driver = createDriver(...of)
+    },
+    get pages() {
+      return served.pages
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+export interface Served {
+  readonly url: string
+  readonly host: string
+  readonly pages: number
+  /** Null: pages only look. */
+  driver: Driver | null
+  close(): Promise<void>
+}
+
+const pagesMax = 8
+/** Bytes of one wish of a page. */
+const wishMax = 1024 * 1024
+/** How long pages have to take the rest when serving ends. */
+const partingMs = 200
+
+/** Serves the page, and connects each that opens to `source`. */
+export async function servePage(
+  { port: wanted = 0, host = '127.0.0.1' }: Pick<InspectorOptions, 'port' | 'host'>,
+  hello: object,
+  source: Source,
+): Promise<Served> {
+  const page = readPage()
+  const token = randomBytes(12).toString('base64url')
+  const server = createServer((request, response) => answer(request, response, { page, host, port }))
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: wishMax, perMessageDeflate: false })
+  let driver: Driver | null = null
+  const greeting = () => control({ ...hello, drive: driver === null ? null : { servers: driver.servers } })
+
+  server.on('upgrade', (request, socket, head) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here')
+    const isAllowed =
+      pathname === '/feed' &&
+      hasOwnHost(request, host, port) &&
+      hasOwnOrigin(request) &&
+      isToken(searchParams.get('token'), token) &&
+      sockets.clients.size < pagesMax
+    if (!isAllowed) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      const viewer: Viewer = { send: (lines) => opened.send(lines), waiting: () => opened.bufferedAmount }
+      opened.send(greeting())
+      const leave = source(viewer)
+      opened.on('close', leave)
+      opened.on('error', leave)
+      opened.on('message', (data) => void wish(String(data), viewer))
+    })
+  })
+
+  const wish = async (text: string, viewer: Viewer) => {
+    let id: unknown = null
+    try {
+      const asked = JSON.parse(text) as { id?: unknown; deed?: unknown }
+      id = asked.id ?? null
+      if (driver === null) throw new Error('the owner of this system does not let pages drive it')
+      await driver.carryOut(asked.deed)
+      viewer.send(control({ done: id }))
+    } catch (error) {
+      viewer.send(control({ failed: id, reason: (error as Error).message }))
+    }
+  }
+
+  const { port } = await listening(server, wanted, host)
+  let closing: Promise<void> | null = null
+  const close = async () => {
+    await new Promise((resolve) => setTimeout(resolve, sockets.clients.size === 0 ? 0 : partingMs))
+    for (const client of sockets.clients) client.terminate()
+    sockets.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/?token=${token}`,
+    host,
+    get pages() {
+      return sockets.clients.size
+    },
+    get driver() {
+      return driver
+    },
+    set driver(next) {
+      driver = next
+      for (const client of sockets.clients) client.send(greeting())
+    },
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { page, host, port }: { readonly page: string; readonly host: string; readonly port: number },
+): void {
+  const { pathname } = new URL(request.url ?? '/', 'http://here')
+  const refuse = (code: number, why: string) =>
+    response.writeHead(code, { 'content-type': 'text/plain' }).end(`${why}\n`)
+  if (!hasOwnHost(request, host, port))
+    refuse(403, 'this address is served to this machine only, under its own name')
+  else if (pathname !== '/') refuse(404, 'there is only the page, at /')
+  else if (request.method !== 'GET' && request.method !== 'HEAD') refuse(405, 'the page can only be read')
+  else
+    response
+      .writeHead(200, headersFor(page, request.headers.host!))
+      .end(request.method === 'HEAD' ? '' : page)
+}
+
+/** The page's own policy holds beside this one, which names the one address that it may connect to. */
+function headersFor(page: string, host: string): Record<string, string> {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': String(Buffer.byteLength(page)),
+    'content-security-policy': `default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: blob:; worker-src blob:; connect-src ws://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  }
+}
+
+/** @throws StandbyError `invalidOption` where the page was not built. */
+function readPage(): string {
+  const folder = dirname(createRequire(import.meta.url).resolve('standby/package.json'))
+  try {
+    return readFileSync(join(folder, 'inspector.html'), 'utf8')
+  } catch (cause) {
+    const what = `expected the page inspector.html in ${folder}, got none; build it with npm run build:inspector`
+    throw new StandbyError('invalidOption', what, { cause })
+  }
+}
+
+function listening(
+  server: ReturnType<typeof createServer>,
+  port: number,
+  host: string,
+): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const what =
+        cause.code === 'EADDRINUSE'
+          ? `expected a free port, got ${port}, which is in use; choose another, or 0 for any`
+          : `expected an address to listen on, got ${host}:${port} (${cause.message}); choose another`
+      reject(new StandbyError('invalidOption', what, { cause }))
+    })
+    server.listen(port, host, () => resolve(server.address() as AddressInfo))
+  })
+}
