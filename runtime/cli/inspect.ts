@@ -28,11 +28,11 @@ export function registerInspect(program: Command): void {
       const served = await servePage(options, hello, traceSource(path)).catch((error: Error) =>
         command.error(`error: ${error.message}`),
       )
-      process.stdout.write(`${told}\n${served.url}\n(Ctrl+C ends it)\n`)
-      if (options.open) openInBrowser(served.url)
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => void served.close().then(() => process.exit(0)))
       }
+      process.stdout.write(`${told}\n${served.url}\n(Ctrl+C ends it)\n`)
+      if (options.open) openInBrowser(served.url)
     })
 }
 

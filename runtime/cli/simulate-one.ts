@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { createLog } from '../observe/log.ts'
+import { tee } from '../observe/tee.ts'
 import { createTrace } from '../observe/trace.ts'
-import type { Plan } from '../simulate/plan.ts'
+import { type Plan, planOf } from '../simulate/plan.ts'
 import { reduce } from '../simulate/reduce.ts'
 import { type SimulationResult, simulate } from '../simulate/simulate.ts'
 import type { FaultRates } from '../transport/faults.ts'
@@ -20,7 +21,11 @@ export function simulateOne(world: SimulatedWorld, options: SimulateOptions, com
   const trace =
     file === null
       ? null
-      : createTrace({ write: (line) => file.write(line), seed: given.seed, options: { seed: given.seed } })
+      : createTrace({
+          write: (line) => file.write(line),
+          seed: given.seed,
+          options: { plan: 'faults' in given ? given : planOf(given) },
+        })
   const result = simulate(given, trace === null ? world : { ...world, observe: trace.observe })
   if (trace !== null) {
     trace.close()
@@ -128,23 +133,29 @@ export function explainFailure(
 ): void {
   const { result, runs } = reduce(failing, world)
   const { plan } = result
-  const path = `failing-seed-${plan.seed}.json`
+  const path = `failing-seed-${plan.seed}`
   console.log(
     `\nreduced in ${runs} runs to ${plan.calls.length} calls and ${plan.faults.length} faults, ${result.steps} steps: ${result.reason}`,
   )
   const story: string[] = []
-  simulate(plan, {
-    ...world,
-    observe: createLog({ write: (line) => void story.push(line) }).observe,
-  })
+  const lines: string[] = []
+  const log = createLog({ write: (line) => void story.push(line) })
+  const trace = createTrace({ write: (line) => void lines.push(line), seed: plan.seed, options: { plan } })
+  simulate(plan, { ...world, observe: tee(log, trace).observe })
+  trace.close()
   if (story.length > storyMax) console.log(`  (${story.length - storyMax} lines before)`)
   for (const line of story.slice(-storyMax)) console.log(`  ${line}`)
   const option = module === undefined ? '' : ` --with ${module}`
   console.log(`repeat it:\n  standby simulate --seed ${plan.seed}${option}`)
   try {
-    writeFileSync(path, `${JSON.stringify(plan, null, 2)}\n`)
-    console.log(`  standby simulate --plan ${path}${option} --trace failing-seed-${plan.seed}.jsonl`)
+    writeFileSync(`${path}.json`, `${JSON.stringify(plan, null, 2)}\n`)
+    writeFileSync(`${path}.jsonl`, `${lines.join('\n')}\n`)
+    console.log(
+      `  standby simulate --plan ${path}.json${option}\nlook at it:\n  standby inspect ${path}.jsonl`,
+    )
   } catch (error) {
-    console.log(`  (the smaller plan could not be written to ${path}: ${(error as Error).message})`)
+    console.log(
+      `  (the smaller plan and its trace could not be written to ${path}.json and ${path}.jsonl: ${(error as Error).message})`,
+    )
   }
 }
