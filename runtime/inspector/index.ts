@@ -1,2 +1,2 @@
-/** The public door of `standby/inspector`: the page for a system of your own, in Node. */
+/** The public door of `standby/inspector/serve`: the page for a running system of your own, in Node. */
 export { type Inspector, type InspectorOptions, serveInspector } from './serve.ts'
