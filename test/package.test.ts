@@ -222,7 +222,9 @@ describe('in a browser bundle', () => {
 
     const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
     const names = new Set(
-      imported.map((path) => path.split('/')[0]!).filter((name) => !name.startsWith('node:')),
+      imported
+        .map((path) => path.split('/')[0]!)
+        .filter((name) => !name.startsWith('node:') && name !== manifest.name),
     )
     const allowed =
       packages[door] ?? Object.keys(manifest.dependencies).filter((name) => !commandLineOnly.includes(name))

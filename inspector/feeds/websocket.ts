@@ -38,7 +38,7 @@ interface Said {
   readonly reason?: string
 }
 
-const retriesMax = 20
+const retriesMax = 5
 const retryMs = 1000
 
 /** Connects to an address such as `ws://127.0.0.1:4711/feed?token=...`, and again when the connection is lost. */
@@ -101,13 +101,14 @@ export function connect(address: string, listener: ConnectionListener): Connecti
       retries = 0
       for (const line of String(data).split('\n')) if (line !== '') take(line)
     }
-    opened.onclose = () => {
+    opened.onclose = ({ code }) => {
       for (const { failed } of asked.values()) failed(new Error('the connection was lost'))
       asked.clear()
       if (isClosed) return
       reader = null
       retries += 1
-      const isGivenUp = retries > retriesMax
+      // Going away is said by a system that ends: the next run has another address.
+      const isGivenUp = retries > retriesMax || code === 1001
       listener.lost(isGivenUp)
       if (!isGivenUp) setTimeout(() => isClosed || open(), retryMs)
     }

@@ -28,7 +28,7 @@ export interface LiveFeed {
   /** Begins to show it what happens, from the recent past on; returns how to stop that. */
   join(viewer: Viewer): () => void
   readonly viewers: number
-  /** Nothing more will happen: everybody is told, as soon as they have seen the rest. */
+  /** Nothing more will happen: everybody is sent the rest, at once, and told so. */
   end(): void
 }
 
@@ -126,7 +126,6 @@ export function createLiveFeed({
     end() {
       ended = true
       for (const reader of readers) reader.end()
-      schedule()
     },
   }
 }
@@ -198,7 +197,8 @@ class Reader {
 
   end(): void {
     this.#hasEnded = true
-    if (this.#queue.length === 0) this.#trace.close()
+    this.#sentAt = Number.NEGATIVE_INFINITY
+    this.work(Number.POSITIVE_INFINITY)
   }
 }
 

@@ -93,7 +93,7 @@ const pagesMax = 8
 /** Bytes of one wish of a page. */
 const wishMax = 1024 * 1024
 /** How long pages have to take the rest when serving ends. */
-const partingMs = 200
+const partingMs = 1000
 
 /** Serves the page, and connects each that opens to `source`. */
 export async function servePage(
@@ -146,8 +146,14 @@ export async function servePage(
   const { port } = await listening(server, wanted, host)
   let closing: Promise<void> | null = null
   const close = async () => {
-    await new Promise((resolve) => setTimeout(resolve, sockets.clients.size === 0 ? 0 : partingMs))
-    for (const client of sockets.clients) client.terminate()
+    const open = [...sockets.clients]
+    const gone = open.map((client) => new Promise((resolve) => client.once('close', resolve)))
+    for (const client of open) client.close(1001, 'the run has ended')
+    const late = setTimeout(() => {
+      for (const client of open) client.terminate()
+    }, partingMs)
+    await Promise.all(gone)
+    clearTimeout(late)
     sockets.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
