@@ -15,6 +15,7 @@ export type StandbyErrorCode =
   | 'invalidOption'
   | 'duplicateNode'
   | 'unknownNode'
+  | 'invalidStore'
 
 /** The only error class of the library. */
 export class StandbyError extends Error {
