@@ -12,6 +12,7 @@ import { createDriver, type Driver } from './driver.ts'
 import { hasOwnHost, hasOwnOrigin, isLoopback, isToken } from './guard.ts'
 import { control, createLiveFeed, type LiveFeed, type LiveFeedOptions, type Viewer } from './live-feed.ts'
 
+/** Where the page is served and how much it is shown; all of it is optional. */
 export interface InspectorOptions extends LiveFeedOptions {
   /** Default 0: any free port. */
   readonly port?: number
