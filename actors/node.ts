@@ -13,6 +13,7 @@ import type { Ignore, Send } from '../machines/effects.ts'
 import { invalidMessage, type Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/pure-transition.ts'
+import { invalidSender, invalidStamp } from './envelope.ts'
 import { type Microstep, messageIdOf, type Observation } from './observation.ts'
 import type { Envelope, Observe, TimeClock, Transport } from './ports.ts'
 
@@ -334,25 +335,4 @@ function guardName(guard: unknown): string | null {
   if (guard === undefined) return null
   if (typeof guard === 'string') return guard
   return (guard as { type?: string }).type ?? '(inline)'
-}
-
-function invalidSender(from: unknown): string | null {
-  return typeof from === 'string' && from !== '' ? null : 'expected the id of a sender, got none'
-}
-
-function isCount(n: unknown): boolean {
-  return Number.isSafeInteger(n) && (n as number) >= 0
-}
-
-function invalidStamp(stamp: unknown): string | null {
-  const { lamport, vector, truncated } = (stamp ?? {}) as Partial<Clock>
-  const isVector = typeof vector === 'object' && vector !== null && !Array.isArray(vector)
-  const isValid =
-    isCount(lamport) &&
-    isVector &&
-    Object.values(vector).every(isCount) &&
-    (truncated === undefined || truncated === true)
-  return isValid
-    ? null
-    : 'expected a stamp with a Lamport time and a vector of counts; the sender is not one of ours'
 }

@@ -1,17 +1,9 @@
 /** The ports through which actors meet the world. Small interfaces; the worlds that implement them are in runtime/. */
-import type { Clock as LogicalClock } from '../machines/clocks.ts'
-import type { Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
+import type { Envelope } from './envelope.ts'
 import type { Observation } from './observation.ts'
 
-/** A message on its way: who sent it to whom, and the sender's clock at that moment. */
-export interface Envelope {
-  readonly from: NodeId
-  readonly to: NodeId
-  readonly message: Message
-  /** The sender's clocks when it was sent; they are no part of the message (L5). */
-  readonly stamp: LogicalClock
-}
+export type { Envelope } from './envelope.ts'
 
 /**
  * Carries envelopes, and knows no message type. It may lose, delay, duplicate and reorder (N1); `send` never throws and
@@ -23,7 +15,7 @@ export interface Transport {
    * @throws StandbyError `duplicateNode` when the id is taken, `stopped` when the transport is closed.
    */
   attach(id: NodeId, receive: (envelope: Envelope) => void): () => void
-  /** What the transport cannot carry is lost, as anything may be. */
+  /** The sender is attached here. What the transport cannot carry is lost, as anything may be. */
   send(envelope: Envelope): void
   /** Delivers nothing any more. Closing twice is harmless. */
   close(): void | Promise<void>

@@ -51,12 +51,14 @@ const numbersIn = (received: readonly Envelope[]) =>
 export function transportContract(name: string, { open, skip = {} }: ContractOptions): void {
   let opened: OpenTransport | undefined
 
-  /** An open network with `b#1` attached at its other end. */
+  /** An open network with `a#1`, which sends, at this end and `b#1` at the other. */
   const arrange = async () => {
     opened = await open()
     const received: Envelope[] = []
+    const answers: Envelope[] = []
+    opened.here.attach('a#1', (arrived) => void answers.push(arrived))
     const detach = opened.there.attach('b#1', (arrived) => void received.push(arrived))
-    return { ...opened, received, detach }
+    return { ...opened, received, answers, detach }
   }
 
   const promise = (key: TransportPromise, run: () => Promise<void>) => {
@@ -196,9 +198,7 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
     })
 
     promise('answers', async () => {
-      const { here, there, settle } = await arrange()
-      const answers: Envelope[] = []
-      here.attach('a#1', (arrived) => void answers.push(arrived))
+      const { here, there, answers, settle } = await arrange()
       there.attach('c#1', ({ from, message }) => there.send({ from: 'c#1', to: from, message, stamp }))
 
       here.send(envelope(ping(3), 'c#1'))

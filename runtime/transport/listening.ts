@@ -1,0 +1,50 @@
+/** Where it is safe to listen: on loopback, or where those who come must prove who they are. It listens to nothing itself. */
+import { StandbyError } from '../../actors/errors.ts'
+import type { Authentication } from './authentication.ts'
+
+/** Where to listen, and for whom. */
+export interface ListenOptions {
+  /** Default 127.0.0.1. Another than loopback needs authentication, client certificates, or `insecure`. */
+  readonly host?: string
+  /** Default 0, which the system chooses: see `address`. */
+  readonly port?: number
+  /** Permits to listen beyond loopback to whoever comes. */
+  readonly insecure?: boolean
+}
+
+export const defaultHost = '127.0.0.1'
+
+/**
+ * Refuses to listen to everyone on a network.
+ * @throws StandbyError `invalidOption`
+ */
+export function refuseUnsafe(
+  { host = defaultHost, insecure = false }: ListenOptions,
+  authentication: Authentication,
+  asksForCertificates: boolean,
+): void {
+  if (insecure || isLoopback(host) || authentication.accepts !== undefined || asksForCertificates) return
+  throw new StandbyError(
+    'invalidOption',
+    `listen.host: expected a loopback address or authentication, got ${host} without; give authentication.accepts, or tls with requestCert, or say insecure: true`,
+  )
+}
+
+/** Whether a host is this machine and no other. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** The parts of `host:port`, also of `[::1]:7000`. */
+export function parseAddress(address: string): { readonly host: string; readonly port: number } {
+  const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? []
+  if (port !== undefined && Number(port) <= 65_535) return { host: v6 ?? host!, port: Number(port) }
+  throw new StandbyError(
+    'invalidOption',
+    `directory: expected an address such as 127.0.0.1:7000, got ${address}`,
+  )
+}
+
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,481 @@
+/**
+ * Routes between processes that dial each other by address, without a hub: what TCP and WebSocket share. It knows no socket.
+ *
+ * Order: messages from one node to another arrive in order while one connection lasts; over a new connection they may
+ * overtake what the old one still carried. Duplicates: none. Losses: what is under way or queued when a connection breaks,
+ * what is sent while a peer cannot be reached, and what finds a full queue.
+ */
+import * as v from 'valibot'
+import { StandbyError } from '../../actors/errors.ts'
+import { messageIdOf } from '../../actors/observation.ts'
+import type { Envelope, Observe, Random, TimeClock, Transport } from '../../actors/ports.ts'
+import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
+import { schedulerClock, turnScheduler } from '../schedulers.ts'
+import { type Authentication, checkedAuthentication, nonceOf, permits } from './authentication.ts'
+import { Connection, type ConnectionHost, type ConnectionLimits, type Wire } from './connection.ts'
+import {
+  defaultFrameLimits,
+  encodeControl,
+  encodeEnvelope,
+  exceeds,
+  type FrameRefusal,
+  frameRefusals,
+} from './frame.ts'
+import { LocalNodes } from './local-nodes.ts'
+
+/** Where the node of a name (`s1`, every life of it) is dialed; null or absent: it dials us, and is answered where it came from. */
+export type Directory = Readonly<Record<string, string>> | ((name: string) => string | null | undefined)
+
+/** Bounds of a transport, each with its default. */
+export interface MeshLimits extends ConnectionLimits {
+  /** Connections that others may have to this process; default 4,096. */
+  readonly connectionsMax: number
+  /** Nodes that one connection may speak for; default 10,000. */
+  readonly nodesMax: number
+  /** How long a connection may take until both sides are known; default 5,000. */
+  readonly handshakeMs: number
+  /** How often a silent connection says that it lives, and after three times of silence is given up; default 5,000. */
+  readonly keepAliveMs: number
+  /** After how long a connection without messages is closed, until there is one again; default 300,000. */
+  readonly idleMs: number
+  /** How long `close` waits for what was sent to leave; default 2,000. */
+  readonly drainMs: number
+  /** The longest wait before an unreachable peer is dialed again; the first is about 20; default 1,000. */
+  readonly backoffMaxMs: number
+}
+
+/** The bounds of a transport, where no others are given. */
+export const defaultMeshLimits: MeshLimits = {
+  ...defaultFrameLimits,
+  sendBytesMax: 8 * 1024 * 1024,
+  framesPerSecondMax: 100_000,
+  connectionsMax: 4096,
+  nodesMax: 10_000,
+  handshakeMs: 5000,
+  keepAliveMs: 5000,
+  idleMs: 300_000,
+  drainMs: 2000,
+  backoffMaxMs: 1000,
+}
+
+/** What every transport between processes can be given. */
+export interface MeshOptions {
+  /** Default: nobody is dialed. */
+  readonly directory?: Directory
+  /** The system that this process belongs to; peers of another are refused. Default `standby`. */
+  readonly system?: string
+  /** Default: nobody proves anything, which is for loopback only. */
+  readonly authentication?: Authentication
+  readonly limits?: Partial<MeshLimits>
+  /** Default: real time. */
+  readonly clock?: TimeClock
+  /** For the jitter of waits; default Math.random. */
+  readonly random?: Random
+  /** Hears of what is lost, and once a connection and reason of what is refused. */
+  readonly observe?: Observe
+}
+
+/** Why an envelope of this process was lost before it left, or had nobody to arrive at. */
+export const lossReasons = ['noRoute', 'unreachable', 'queueFull', 'tooLarge', 'notJson', 'nobody'] as const
+export type LossReason = (typeof lossReasons)[number]
+
+/** What a transport has counted since it began. */
+export interface TransportCounters {
+  /** Connections that are open now, and envelopes. */
+  readonly connections: number
+  readonly sent: number
+  readonly received: number
+  readonly dialed: number
+  /** Bytes that wait to be sent now, on all connections. */
+  readonly buffered: number
+  readonly lost: Readonly<Record<LossReason, number>>
+  readonly refused: Readonly<Record<FrameRefusal, number>>
+}
+
+/** A transport between processes. */
+export interface MeshTransport extends Transport {
+  /** Where it listens, as others write it into their directory; null where it does not. */
+  readonly address: string | null
+  counters(): TransportCounters
+  /** Sends what was sent, for at most `drainMs`, then closes; delivers nothing any more. */
+  close(): Promise<void>
+}
+
+/** The connection to one address of the directory, or the memory of how it failed. */
+interface Link {
+  readonly address: string
+  connection: Connection | null
+  /** What waits for the connection to open. */
+  queue: string[]
+  queued: number
+  failures: number
+  retryAt: number
+}
+
+const firstBackoffMs = 20
+const silentLooksMax = 3
+const positive = v.optional(v.pipe(v.number(), v.minValue(1)))
+const limitsSchema = v.strictObject(
+  Object.fromEntries(Object.keys(defaultMeshLimits).map((name) => [name, positive])),
+)
+
+/** Routes envelopes over connections that it dials (`dial`) and that it is given (`accept`). */
+export class Mesh implements ConnectionHost {
+  readonly process = nonceOf(16)
+  readonly system: string
+  readonly authentication: Authentication
+  readonly limits: MeshLimits
+  readonly clock: TimeClock
+  private readonly random: Random
+  private readonly observe: Observe | undefined
+  private readonly addressOf: (name: string) => string | null
+  private readonly dial: (address: string) => Wire
+  private readonly locals = new LocalNodes()
+  private readonly links = new Map<string, Link>()
+  private readonly connections = new Set<Connection>()
+  private readonly alarms = new Map<Connection, unknown>()
+  /** Which connection nodes without an address have come by. */
+  private readonly returns = new Map<NodeId, Connection>()
+  private readonly nodesOf = new Map<Connection, Set<NodeId>>()
+  private readonly told = new WeakMap<Connection, Set<string>>()
+  private accepted = 0
+  private looking: unknown = null
+  private readonly counts = {
+    sent: 0,
+    received: 0,
+    dialed: 0,
+    lost: zeros(lossReasons),
+    refused: zeros(frameRefusals),
+  }
+
+  /** @throws StandbyError `invalidOption` */
+  constructor(options: MeshOptions, dial: (address: string) => Wire) {
+    const { directory = {}, system = 'standby', authentication, limits = {} } = options
+    const { success, issues } = v.safeParse(limitsSchema, limits)
+    if (!success) {
+      const what = `limits.${v.getDotPath(issues[0]) ?? ''}: expected one of ${Object.keys(defaultMeshLimits).join(', ')}, a number from 1 on`
+      throw new StandbyError('invalidOption', what)
+    }
+    this.dial = dial
+    this.system = system
+    this.authentication = authentication === undefined ? {} : checkedAuthentication(authentication)
+    const given = Object.entries(limits).filter(([, value]) => value !== undefined)
+    this.limits = { ...defaultMeshLimits, ...Object.fromEntries(given) }
+    this.clock = options.clock ?? schedulerClock()
+    this.random = options.random ?? Math.random
+    this.observe = options.observe
+    this.addressOf =
+      typeof directory === 'function'
+        ? (name) => directory(name) ?? null
+        : (name) => (Object.hasOwn(directory, name) ? directory[name]! : null)
+  }
+
+  attach(id: NodeId, receive: (envelope: Envelope) => void): () => void {
+    const detach = this.locals.attach(id, receive, () => this.announce([], [id]))
+    this.announce([id], [])
+    return detach
+  }
+
+  send(envelope: Envelope) {
+    if (this.locals.isClosed) return
+    const text = this.textOf(envelope)
+    if (text === null) return
+    if (this.locals.has(envelope.to)) return this.deliverHere(text)
+    const address = this.addressOf(parseNodeId(envelope.to).name)
+    const reason = address === null ? this.sendBack(envelope.to, text) : this.sendTo(address, text)
+    if (reason === null) this.counts.sent += 1
+    else this.lose(reason, envelope)
+  }
+
+  /** Takes a connection that someone else has dialed. */
+  accept(wire: Wire) {
+    if (this.locals.isClosed) return wire.destroy()
+    const connection = this.connect('listener', wire)
+    this.accepted += 1
+    wire.handlers.opened()
+    if (this.accepted <= this.limits.connectionsMax) return
+    const message = `expected at most ${this.limits.connectionsMax} connections, got one more; raise limits.connectionsMax`
+    connection.refuse({ frame: null, code: 'connectionsMax', message })
+  }
+
+  /** Counts what was turned away before it was a connection. */
+  turnedAway(code: FrameRefusal, message: string): void {
+    this.counts.refused[code] += 1
+    this.tell('refuse', message)
+  }
+
+  counters(): TransportCounters {
+    let connections = 0
+    let buffered = 0
+    for (const { isOpen, wire } of this.connections) {
+      if (isOpen) connections += 1
+      buffered += wire.buffered()
+    }
+    const { lost, refused } = this.counts
+    return { ...this.counts, connections, buffered, lost: { ...lost }, refused: { ...refused } }
+  }
+
+  async close(): Promise<void> {
+    this.locals.close()
+    if (this.looking !== null) this.clock.clearTimeout(this.looking)
+    this.looking = null
+    const open = [...this.connections]
+    for (const connection of open) connection.end('closed here')
+    const { clock, limits } = this
+    let alarm: unknown
+    const tooLate = new Promise<void>((resolve) => {
+      alarm = clock.setTimeout(resolve, limits.drainMs)
+    })
+    await Promise.race([Promise.all(open.map(({ wire }) => wire.closed)), tooLate])
+    clock.clearTimeout(alarm)
+    for (const { wire } of open) wire.destroy()
+  }
+
+  opened(connection: Connection): void {
+    this.clearAlarm(connection)
+    if (connection.side === 'listener') return
+    const ids = this.locals.ids()
+    if (ids.length > 0) connection.send(encodeControl({ frame: 'nodes', attached: [...ids], detached: [] }))
+    const link = this.linkOf(connection)
+    if (link === undefined) return
+    for (const text of link.queue) connection.send(text)
+    link.queue = []
+    link.queued = 0
+  }
+
+  received(connection: Connection, envelope: Envelope) {
+    const { from } = envelope
+    const isItsOwn =
+      connection.side === 'listener'
+        ? this.returns.get(from) === connection
+        : this.addressOf(parseNodeId(from).name) === this.linkOf(connection)?.address
+    if (!isItsOwn) {
+      const what = `expected a sender that this connection speaks for, got ${from.slice(0, 100)}`
+      return this.refused(connection, 'foreignSender', what)
+    }
+    this.counts.received += 1
+    if (!this.locals.deliver(envelope)) this.counts.lost.nobody += 1
+  }
+
+  nodes(connection: Connection, attached: readonly NodeId[], detached: readonly NodeId[]) {
+    const own = this.nodesOf.get(connection)
+    if (own === undefined) {
+      const message = 'expected nodes of whoever dialed, got some of whoever was dialed'
+      return connection.refuse({ frame: null, code: 'malformed', message })
+    }
+    for (const id of detached) if (own.delete(id)) this.returns.delete(id)
+    for (const id of attached) {
+      const wrong = this.notPermitted(connection, own, id)
+      if (wrong === null) {
+        const before = this.returns.get(id)
+        if (before !== undefined) this.nodesOf.get(before)?.delete(id)
+        own.add(id)
+        this.returns.set(id, connection)
+        continue
+      }
+      this.refused(connection, 'notPermitted', wrong)
+      connection.send(encodeControl({ frame: 'refuse', code: 'notPermitted', message: wrong }))
+    }
+    // Peers have a pace of their own: a flood of clients must not make their pings late.
+    connection.isPaced = ![...own].every((id) => this.addressOf(parseNodeId(id).name) !== null)
+  }
+
+  refused(connection: Connection, code: FrameRefusal, message: string): void {
+    this.counts.refused[code] += 1
+    this.tellOnce(connection, code, `${connection.wire.peer}: ${message}`)
+  }
+
+  wasRefused(connection: Connection, code: string, message: string): void {
+    this.tellOnce(connection, `by the peer: ${code}`, `refused by ${connection.wire.peer}: ${message}`)
+  }
+
+  closed(connection: Connection): void {
+    this.clearAlarm(connection)
+    this.connections.delete(connection)
+    const link = this.linkOf(connection)
+    if (link !== undefined) {
+      this.counts.lost.unreachable += link.queue.length
+      link.queue = []
+      link.queued = 0
+      link.connection = null
+      link.failures += 1
+      const longest = Math.min(
+        this.limits.backoffMaxMs,
+        firstBackoffMs * 2 ** Math.min(link.failures - 1, 20),
+      )
+      link.retryAt = this.clock.now() + longest * (0.5 + 0.5 * this.random())
+    }
+    const own = this.nodesOf.get(connection)
+    if (own === undefined) return
+    this.accepted -= 1
+    this.nodesOf.delete(connection)
+    for (const id of own) if (this.returns.get(id) === connection) this.returns.delete(id)
+  }
+
+  private textOf(envelope: Envelope): string | null {
+    try {
+      const text = encodeEnvelope(envelope)
+      if (!exceeds(text, this.limits.frameBytesMax)) return text
+      this.lose('tooLarge', envelope)
+    } catch {
+      this.lose('notJson', envelope)
+    }
+    return null
+  }
+
+  private deliverHere(text: string): void {
+    this.counts.sent += 1
+    turnScheduler.schedule(() => {
+      this.counts.received += 1
+      if (!this.locals.deliver(JSON.parse(text) as Envelope)) this.counts.lost.nobody += 1
+    })
+  }
+
+  private sendBack(to: NodeId, text: string): LossReason | null {
+    const connection = this.returns.get(to)
+    if (connection === undefined) return 'noRoute'
+    connection.carried = true
+    return connection.send(text) ? null : 'queueFull'
+  }
+
+  private sendTo(address: string, text: string): LossReason | null {
+    let link = this.links.get(address)
+    if (link === undefined) {
+      link = {
+        address,
+        connection: null,
+        queue: [],
+        queued: 0,
+        failures: 0,
+        retryAt: Number.NEGATIVE_INFINITY,
+      }
+      this.links.set(address, link)
+    }
+    if (link.connection === null) {
+      if (this.clock.now() < link.retryAt) return 'unreachable'
+      const wire = this.dialed(address)
+      if (wire === null) return 'unreachable'
+      link.connection = this.connect('dialer', wire)
+      this.counts.dialed += 1
+    }
+    link.connection.carried = true
+    if (link.connection.isOpen) return link.connection.send(text) ? null : 'queueFull'
+    if (link.queued >= this.limits.sendBytesMax) return 'queueFull'
+    link.queue.push(text)
+    link.queued += text.length
+    return null
+  }
+
+  /** An address that is none is somebody nobody can reach: sending does not throw. */
+  private dialed(address: string): Wire | null {
+    try {
+      return this.dial(address)
+    } catch (error) {
+      this.tell('refuse', (error as Error).message)
+      return null
+    }
+  }
+
+  private connect(side: 'dialer' | 'listener', wire: Wire): Connection {
+    const connection = new Connection(this, side, wire)
+    this.connections.add(connection)
+    if (side === 'listener') this.nodesOf.set(connection, new Set())
+    const tooLate = () => {
+      const message = `expected the handshake within ${this.limits.handshakeMs} ms, got no end of it`
+      this.refused(connection, 'handshakeTimeout', message)
+      connection.destroy('no handshake')
+    }
+    this.alarms.set(connection, this.clock.setTimeout(tooLate, this.limits.handshakeMs))
+    if (this.looking === null) this.look()
+    return connection
+  }
+
+  /** Every `keepAliveMs`, for all connections: one timer, however many there are. */
+  private look(): void {
+    const { keepAliveMs, idleMs } = this.limits
+    this.looking = this.clock.setTimeout(() => {
+      this.looking = null
+      for (const connection of [...this.connections]) {
+        if (!connection.isOpen) continue
+        connection.silentLooks = connection.heard ? 0 : connection.silentLooks + 1
+        connection.idleLooks = connection.carried ? 0 : connection.idleLooks + 1
+        if (connection.heard) this.forgiven(connection)
+        if (connection.silentLooks >= silentLooksMax) connection.destroy('silent')
+        else if (connection.idleLooks * keepAliveMs >= idleMs) connection.end('idle')
+        else if (!connection.spoke) connection.send(encodeControl({ frame: 'keepAlive' }))
+        connection.heard = false
+        connection.spoke = false
+        connection.carried = false
+      }
+      if (this.connections.size > 0) this.look()
+    }, keepAliveMs)
+  }
+
+  private forgiven(connection: Connection): void {
+    const link = this.linkOf(connection)
+    if (link !== undefined) link.failures = 0
+  }
+
+  private notPermitted(connection: Connection, own: ReadonlySet<NodeId>, id: NodeId): string | null {
+    if (!connection.grants.every((names) => permits(names, id))) {
+      const key = connection.peerKey === null ? 'this peer' : `the key ${connection.peerKey}`
+      return `expected a node that ${key} may speak for, got ${id}; use another name, or permit this one`
+    }
+    const before = this.returns.get(id)
+    const isTaken = before !== undefined && before.peerProcess !== connection.peerProcess
+    if (isTaken || this.locals.has(id)) {
+      return `expected a node that nobody else speaks for, got ${id}; a new life takes a new incarnation`
+    }
+    if (own.size < this.limits.nodesMax) return null
+    return `expected at most ${this.limits.nodesMax} nodes on a connection, got one more; raise limits.nodesMax`
+  }
+
+  private announce(attached: NodeId[], detached: NodeId[]): void {
+    for (const { connection } of this.links.values()) {
+      if (connection?.isOpen) connection.send(encodeControl({ frame: 'nodes', attached, detached }))
+    }
+  }
+
+  private linkOf(connection: Connection): Link | undefined {
+    for (const link of this.links.values()) if (link.connection === connection) return link
+    return undefined
+  }
+
+  private clearAlarm(connection: Connection): void {
+    this.clock.clearTimeout(this.alarms.get(connection))
+    this.alarms.delete(connection)
+  }
+
+  private lose(reason: LossReason, envelope: Envelope): void {
+    this.counts.lost[reason] += 1
+    this.observe?.({
+      kind: 'drop',
+      node: envelope.from,
+      t: this.clock.now(),
+      clock: null,
+      envelope,
+      messageId: messageIdOf(envelope),
+      copy: 0,
+      detail: reason,
+    })
+  }
+
+  private tellOnce(connection: Connection, what: string, detail: string): void {
+    let told = this.told.get(connection)
+    if (told === undefined) {
+      told = new Set()
+      this.told.set(connection, told)
+    }
+    if (told.has(what)) return
+    told.add(what)
+    this.tell('refuse', detail)
+  }
+
+  private tell(kind: 'refuse', detail: string): void {
+    this.observe?.({ kind, node: null, t: this.clock.now(), clock: null, ignored: [detail], detail })
+  }
+}
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
+}

@@ -1,0 +1,236 @@
+/** The transport over TCP, plain or with TLS: frames of JSON, each behind its length in four bytes. For Node; routes are the mesh's. */
+import { isUtf8 } from 'node:buffer'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import {
+  type ConnectionOptions,
+  createServer as createTlsServer,
+  TLSSocket,
+  type TlsOptions,
+  connect as tlsConnect,
+} from 'node:tls'
+import { certificateNames, identityOf } from './certificate.ts'
+import type { Wire, WireHandlers } from './connection.ts'
+import { refused } from './frame.ts'
+import { defaultHost, formatAddress, type ListenOptions, parseAddress, refuseUnsafe } from './listening.ts'
+import { Mesh, type MeshOptions, type MeshTransport } from './mesh.ts'
+
+export { type AcceptedKey, type Authentication, sharedSecret } from './authentication.ts'
+export type { ListenOptions } from './listening.ts'
+export {
+  type Directory,
+  defaultMeshLimits,
+  type MeshLimits,
+  type MeshTransport,
+  type TransportCounters,
+} from './mesh.ts'
+
+/** What the transport over TCP can be given. A process that listens and one that only dials are made alike. */
+export interface TcpTransportOptions extends MeshOptions {
+  /** Default: it does not listen, and only dials. */
+  readonly listen?: ListenOptions
+  /** Options of `node:tls`, for listening and for dialing; `requestCert` with a `ca` asks for certificates (mTLS). */
+  readonly tls?: { readonly listen?: TlsOptions; readonly dial?: ConnectionOptions }
+}
+
+const headerBytes = 4
+
+/**
+ * Opens a transport over TCP; addresses in its directory are `host:port`. It has dialed nobody when it resolves: it dials
+ * who is sent something, shares that connection among all its nodes, and dials again after a wait that grows and varies.
+ *
+ * In order between two nodes while a connection lasts, no duplicates; lost is what is under way when a connection breaks,
+ * what is sent to whom cannot be reached, and what finds `sendBytesMax` waiting. A reader that is slow slows its sender's
+ * calls: requests then wait at the client, whose full queue refuses with `overloaded`.
+ *
+ * With client certificates, a peer may speak for the names in its certificate's common name and DNS names.
+ * @throws StandbyError `invalidOption`; the system's error where it cannot listen.
+ * @example
+ * const transport = await openTcpTransport({ listen: { port: 7001 }, directory: { 'view-service': '127.0.0.1:7000' } })
+ */
+export async function openTcpTransport(options: TcpTransportOptions = {}): Promise<MeshTransport> {
+  const { listen, tls, directory } = options
+  if (typeof directory === 'object') for (const address of Object.values(directory)) parseAddress(address)
+  const mesh = new Mesh(options, (address) => dialed(address, tls?.dial))
+  let server: Server | null = null
+  if (listen !== undefined) {
+    const asks = tls?.listen?.requestCert === true && tls.listen.rejectUnauthorized !== false
+    refuseUnsafe(listen, mesh.authentication, asks)
+    const take = (socket: Socket) => mesh.accept(new TcpWire(socket))
+    server = tls?.listen === undefined ? createServer(take) : createTlsServer(tls.listen, take)
+    server.maxConnections = mesh.limits.connectionsMax + 16
+    server.on('tlsClientError', (error: Error) => mesh.turnedAway('unauthenticated', `TLS: ${error.message}`))
+    server.listen(listen.port ?? 0, listen.host ?? defaultHost)
+    await once(server, 'listening')
+  }
+  const bound = (server?.address() ?? null) as AddressInfo | null
+  return {
+    address: bound === null ? null : formatAddress(bound.address, bound.port),
+    attach: (id, receive) => mesh.attach(id, receive),
+    send: (envelope) => mesh.send(envelope),
+    counters: () => mesh.counters(),
+    async close() {
+      const stopped = server?.listening ? new Promise((resolve) => server.close(resolve)) : null
+      await mesh.close()
+      await stopped
+    },
+  }
+}
+
+function dialed(address: string, tls: ConnectionOptions | undefined): Wire {
+  const { host, port } = parseAddress(address)
+  if (tls === undefined) return new TcpWire(connect({ host, port, noDelay: true }), 'connect')
+  return new TcpWire(tlsConnect({ ...identityOf(host), ...tls, host, port }), 'secureConnect')
+}
+
+/** Texts on a socket. What is sent within one turn leaves in one write. */
+class TcpWire implements Wire {
+  readonly peer: string
+  readonly closed: Promise<void>
+  frameBytesMax = 0
+  handlers!: WireHandlers
+  private readonly socket: Socket
+  private unsent: string[] = []
+  private unsentBytes = 0
+  /** What came while it was paused. */
+  private unread: Buffer | null = null
+  /** The frame that is not whole yet, and how much of it is there and needed, header included. */
+  private partial: Buffer = Buffer.alloc(0)
+  private have = 0
+  private need = headerBytes
+  private isPaused = false
+  private isOver = false
+
+  constructor(socket: Socket, opens: 'connect' | 'secureConnect' | null = null) {
+    this.socket = socket
+    this.peer =
+      opens === null ? formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0) : 'peer'
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
+    socket.setNoDelay(true)
+    if (opens !== null) socket.once(opens, () => this.handlers.opened())
+    socket.on('data', (chunk) => this.take(chunk))
+    socket.on('error', (error) => this.over(error.message))
+    socket.on('close', () => this.over('closed by the peer'))
+    socket.on('end', () => this.over('ended by the peer'))
+  }
+
+  get certificateNames(): readonly string[] | null {
+    return this.socket instanceof TLSSocket ? certificateNames(this.socket) : null
+  }
+
+  send(text: string): void {
+    if (this.unsent.length === 0) queueMicrotask(() => this.flush())
+    this.unsent.push(text)
+    // A guess is enough for a bound, and the write counts exactly.
+    this.unsentBytes += text.length + headerBytes
+  }
+
+  buffered(): number {
+    return this.unsentBytes + this.socket.writableLength
+  }
+
+  pause(): void {
+    this.isPaused = true
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.isPaused = false
+    const { unread } = this
+    this.unread = null
+    if (unread !== null) this.take(unread)
+    if (!this.isPaused) this.socket.resume()
+  }
+
+  end(): void {
+    this.flush()
+    this.isOver = true
+    this.socket.end()
+    // Whoever never closes its side would keep ours open.
+    this.socket.resume()
+    this.socket.setTimeout(1000, () => this.socket.destroy())
+  }
+
+  destroy(): void {
+    this.isOver = true
+    this.socket.destroy()
+  }
+
+  private over(detail: string): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.socket.destroy()
+    this.handlers.closed(detail)
+  }
+
+  private flush(): void {
+    const texts = this.unsent
+    this.unsent = []
+    this.unsentBytes = 0
+    if (texts.length === 0 || this.socket.destroyed || this.socket.writableEnded) return
+    let bytes = 0
+    for (const text of texts) bytes += headerBytes + Buffer.byteLength(text)
+    const buffer = Buffer.allocUnsafe(bytes)
+    let at = 0
+    for (const text of texts) {
+      const length = buffer.write(text, at + headerBytes)
+      buffer.writeUInt32BE(length, at)
+      at += headerBytes + length
+    }
+    this.socket.write(buffer)
+  }
+
+  private take(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length && !this.isOver) {
+      if (this.isPaused) {
+        this.unread = chunk.subarray(at)
+        return
+      }
+      // Most frames are whole in one chunk, and are read where they lie.
+      const isWhole = this.have === 0 && chunk.length - at >= headerBytes
+      const length = isWhole ? this.lengthIn(chunk, at) : null
+      if (length !== null && chunk.length - at >= headerBytes + length) {
+        at += headerBytes + length
+        this.frame(chunk.subarray(at - length, at))
+      } else if (!this.isOver) at += this.gather(chunk, at)
+    }
+  }
+
+  /** Adds to a frame that comes in several chunks; returns how many bytes it took. */
+  private gather(chunk: Buffer, at: number): number {
+    const size = Math.min(this.need - this.have, chunk.length - at)
+    if (this.have + size > this.partial.length) {
+      // Room grows with what has come, not with what the header promises.
+      const grown = Buffer.allocUnsafe(Math.min(this.need, Math.max(256, 2 * (this.have + size))))
+      this.partial.copy(grown, 0, 0, this.have)
+      this.partial = grown
+    }
+    chunk.copy(this.partial, this.have, at, at + size)
+    this.have += size
+    if (this.have === headerBytes && this.need === headerBytes)
+      this.need += this.lengthIn(this.partial, 0) ?? 0
+    else if (this.have < this.need) return size
+    if (this.have < this.need || this.isOver) return size
+    const frame = this.partial.subarray(headerBytes, this.need)
+    this.partial = Buffer.alloc(0)
+    this.have = 0
+    this.need = headerBytes
+    this.frame(frame)
+    return size
+  }
+
+  /** The length that a header says; null for one that is refused. */
+  private lengthIn(bytes: Buffer, at: number): number | null {
+    const length = bytes.readUInt32BE(at)
+    if (length <= this.frameBytesMax) return length
+    const what = `expected a frame of at most ${this.frameBytesMax} bytes, got ${length}; is the peer one of ours?`
+    this.handlers.refused(refused('tooLarge', what))
+    return null
+  }
+
+  private frame(bytes: Buffer): void {
+    if (isUtf8(bytes)) this.handlers.text(bytes.toString('utf8'))
+    else this.handlers.refused(refused('malformed', 'expected a frame in UTF-8, got other bytes'))
+  }
+}

@@ -1,0 +1,327 @@
+/** What transports between processes promise beyond the contract of all: reconnection, bounds, identity, fuzz, and a system that survives a death. */
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Observation } from '../../actors/observation.ts'
+import type { Envelope } from '../../actors/ports.ts'
+import { checkHistory, HistoryRecorder, keyValueModel } from '../../runtime/history/index.ts'
+import { sharedSecret } from '../../runtime/transport/authentication.ts'
+import type { MeshOptions, MeshTransport } from '../../runtime/transport/mesh.ts'
+import { startCluster } from './cluster-over-sockets.ts'
+import { type OpenMesh, until } from './socket-ends.ts'
+
+const secret = 'a secret that nobody guesses'
+const stamp = { lamport: 1, vector: {} }
+const envelope = (from: string, to: string, viewNumber = 1): Envelope => ({
+  from,
+  to,
+  message: { type: 'ping', viewNumber },
+  stamp,
+})
+
+/** Registers the tests for one transport between processes. */
+export function socketContract(name: string, open: OpenMesh): void {
+  const opened: MeshTransport[] = []
+  const start = async (options: Parameters<OpenMesh>[0] = {}) => {
+    const transport = await open(options)
+    opened.push(transport)
+    return transport
+  }
+  /** A listener with `b`, and one that dials it as `a`. */
+  const pair = async (ofListener: MeshOptions = {}, ofDialer: MeshOptions = {}) => {
+    const told: Observation[] = []
+    const observe = (observation: Observation) => void told.push(observation)
+    const there = await start({ observe, ...ofListener, listen: {} })
+    const here = await start({ observe, ...ofDialer, directory: { b: there.address! } })
+    const received: Envelope[] = []
+    const answers: Envelope[] = []
+    there.attach('b#1', (arrived) => void received.push(arrived))
+    here.attach('a#1', (arrived) => void answers.push(arrived))
+    const details = () => told.map(({ detail }) => detail ?? '')
+    return { here, there, received, answers, details, told }
+  }
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((transport) => transport.close()))
+  })
+
+  describe(`between processes, ${name}`, () => {
+    test('a peer that comes back is dialed again, at its old address', async () => {
+      const { here, there, received } = await pair()
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'the first message')
+      const port = Number(/:(\d+)\/?$/.exec(there.address!)![1])
+      await there.close()
+      const again = await start({ listen: { port } })
+      let arrived = 0
+      again.attach('b#2', () => {
+        arrived += 1
+      })
+
+      await until(() => {
+        here.send(envelope('a#1', 'b#2'))
+        return arrived > 0
+      }, 'a message over the new connection')
+
+      expect(here.counters().dialed).toBeGreaterThan(1)
+    })
+
+    test('whoever cannot be reached costs few attempts, and what is sent meanwhile is lost and told', async () => {
+      const told: Observation[] = []
+      const gone = await start({ listen: {} })
+      const directory = { b: gone.address! }
+      await gone.close()
+      const here = await start({ directory, observe: (observation) => void told.push(observation) })
+      here.attach('a#1', () => {})
+
+      const from = Date.now()
+      await until(() => {
+        here.send(envelope('a#1', 'b#1'))
+        return Date.now() - from > 300
+      }, 'the end')
+
+      const { dialed, lost } = here.counters()
+      expect(dialed).toBeLessThan(10)
+      expect(lost.unreachable).toBeGreaterThan(5)
+      expect(told.some(({ kind, detail }) => kind === 'drop' && detail === 'unreachable')).toBe(true)
+    })
+
+    test('all nodes of a process share one connection', async () => {
+      const { here, there, received } = await pair()
+      for (let number = 2; number <= 100; number++) here.attach(`a#${number}`, () => {})
+
+      for (let number = 1; number <= 100; number++) here.send(envelope(`a#${number}`, 'b#1', number))
+      await until(() => received.length === 100, 'a hundred messages')
+
+      expect([here.counters().dialed, there.counters().connections]).toEqual([1, 1])
+    })
+
+    test('a queue that is full loses what comes, and counts it', async () => {
+      const { here, received } = await pair({}, { limits: { sendBytesMax: 10_000 } })
+      const text = 'x'.repeat(4000)
+
+      for (let number = 0; number < 20; number++)
+        here.send({ ...envelope('a#1', 'b#1'), message: { type: 'large', text } as never })
+      await until(() => received.length === 3, 'what the queue holds')
+
+      expect(here.counters().lost.queueFull).toBe(17)
+    })
+
+    test('a message beyond the size of a frame is lost at its sender, and the connection lives', async () => {
+      const { here, received } = await pair({}, { limits: { frameBytesMax: 2000 } })
+
+      here.send({ ...envelope('a#1', 'b#1'), message: { type: 'large', text: 'ä'.repeat(1000) } as never })
+      here.send(envelope('a#1', 'b#1', 2))
+      await until(() => received.length === 1, 'the small message')
+
+      expect(here.counters().lost.tooLarge).toBe(1)
+    })
+
+    test('a frame beyond the bounds of its receiver is refused by name', async () => {
+      const { here, there, received } = await pair({ limits: { frameBytesMax: 2000, depthMax: 10 } })
+      let deep: unknown = 0
+      for (let level = 0; level < 20; level++) deep = [deep]
+
+      here.send({ ...envelope('a#1', 'b#1'), message: { type: 'deep', deep } as never })
+      await until(() => there.counters().refused.tooDeep === 1, 'a refusal')
+      await until(() => {
+        here.send({ ...envelope('a#1', 'b#1'), message: { type: 'large', text: 'x'.repeat(3000) } as never })
+        return there.counters().refused.tooLarge > 0
+      }, 'another')
+
+      expect(received).toEqual([])
+    })
+
+    test('close sends what was sent before', async () => {
+      const { here, received } = await pair()
+      here.send(envelope('a#1', 'b#1', 0))
+      await until(() => received.length === 1, 'the connection')
+
+      for (let number = 1; number <= 500; number++) here.send(envelope('a#1', 'b#1', number))
+      await here.close()
+      await until(() => received.length === 501, 'everything')
+    })
+
+    test('connections that are idle are closed, and opened when needed', async () => {
+      const { here, there, received } = await pair({ limits: { keepAliveMs: 10, idleMs: 30 } })
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'the first message')
+
+      await until(() => there.counters().connections === 0, 'an idle connection to close')
+      await until(() => {
+        here.send(envelope('a#1', 'b#1'))
+        return received.length > 1
+      }, 'a message over a new one')
+    })
+
+    test('connections are bounded', async () => {
+      const { here, there, received } = await pair({ limits: { connectionsMax: 1 } })
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'the first connection')
+
+      const second = await start({ directory: { b: there.address! } })
+      second.attach('x#1', () => {})
+      second.send(envelope('x#1', 'b#1'))
+
+      await until(() => there.counters().refused.connectionsMax === 1, 'the second to be refused')
+      expect(there.counters().connections).toBe(1)
+    })
+
+    test('a connection that brings too much is read more slowly, without loss', async () => {
+      const { here, received } = await pair({ limits: { framesPerSecondMax: 2000 } })
+      const from = Date.now()
+
+      for (let number = 0; number < 1000; number++) here.send(envelope('a#1', 'b#1', number))
+      await until(() => received.length === 1000, 'all of them')
+
+      expect(Date.now() - from).toBeGreaterThanOrEqual(300)
+    })
+  })
+
+  describe(`who is who, ${name}`, () => {
+    test('both sides prove a shared secret', async () => {
+      const authentication = sharedSecret(secret)
+      const { here, there, received, answers } = await pair({ authentication }, { authentication })
+
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'a message')
+      there.send(envelope('b#1', 'a#1'))
+      await until(() => answers.length === 1, 'an answer')
+    })
+
+    test.each<[string, MeshOptions, MeshOptions]>([
+      [
+        'a wrong secret',
+        { authentication: sharedSecret(secret) },
+        { authentication: sharedSecret(`${secret}!`) },
+      ],
+      ['no key', { authentication: sharedSecret(secret) }, {}],
+      [
+        'an unknown key',
+        { authentication: sharedSecret(secret) },
+        { authentication: { key: { id: 'other', secret } } },
+      ],
+      ['a listener that proves nothing', {}, { authentication: sharedSecret(secret) }],
+    ])('%s is refused, and no secret is told', async (_, ofListener, ofDialer) => {
+      const { here, there, received, details } = await pair(ofListener, ofDialer)
+
+      here.send(envelope('a#1', 'b#1'))
+      const refusals = () =>
+        here.counters().refused.unauthenticated + there.counters().refused.unauthenticated
+      await until(() => refusals() > 0, 'a refusal')
+
+      expect(received).toEqual([])
+      expect(details().join()).not.toContain(secret)
+    })
+
+    test('a client speaks for no server, and a server for no other (N1)', async () => {
+      const accepts = {
+        clients: { secret: `${secret} c`, names: ['c-*'] },
+        s1: { secret: `${secret} s`, names: ['s1'] },
+      }
+      const { there, received, details } = await pair({ authentication: { accepts } })
+      for (const [id, suffix, own, foreign] of [
+        ['clients', 'c', 'c-7#1', 's1#1'],
+        ['s1', 's', 's1#1', 's2#1'],
+      ] as const) {
+        const authentication = { key: { id, secret: `${secret} ${suffix}` } }
+        const other = await start({ authentication, directory: { b: there.address! } })
+        for (const node of [own, foreign]) other.attach(node, () => {})
+        other.send(envelope(foreign, 'b#1'))
+        other.send(envelope(own, 'b#1'))
+      }
+
+      await until(() => received.length === 2, 'what is permitted')
+
+      expect(received.map(({ from }) => from).sort()).toEqual(['c-7#1', 's1#1'])
+      expect(there.counters().refused).toMatchObject({ notPermitted: 2, foreignSender: 2 })
+      expect(details().join()).toContain('expected a node that the key clients may speak for, got s1#1')
+    })
+
+    test('a node that somebody speaks for is nobody else’s', async () => {
+      const { here, there, received } = await pair()
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'the first')
+
+      const thief = await start({ directory: { b: there.address! } })
+      thief.attach('a#1', () => {})
+      thief.send(envelope('a#1', 'b#1', 666))
+
+      await until(() => there.counters().refused.foreignSender === 1, 'a refusal')
+      expect(received).toHaveLength(1)
+    })
+
+    test('whoever was dialed speaks for the names at its address only', async () => {
+      const { here, there, answers } = await pair()
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => there.counters().received === 1, 'the connection')
+
+      there.send(envelope('stranger#1', 'a#1'))
+      there.send(envelope('b#1', 'a#1'))
+      await until(() => answers.length === 1, 'the answer')
+
+      expect(answers.map(({ from }) => from)).toEqual(['b#1'])
+      expect(here.counters().refused.foreignSender).toBe(1)
+    })
+
+    test('another system is refused', async () => {
+      const { here, there, received } = await pair({ system: 'one' }, { system: 'two' })
+
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => there.counters().refused.system === 1, 'a refusal')
+
+      expect(received).toEqual([])
+    })
+
+    test('beyond loopback nobody listens without authentication, unless told to', async () => {
+      const host = '0.0.0.0'
+      const refused = expect.objectContaining({ name: 'StandbyError', code: 'invalidOption' })
+
+      await expect(start({ listen: { host } as never })).rejects.toThrow(refused)
+      await expect(start({ listen: { host, insecure: true } as never })).resolves.toBeDefined()
+      const authentication = sharedSecret(secret)
+      await expect(start({ listen: { host } as never, authentication })).resolves.toBeDefined()
+    })
+  })
+
+  describe(`a system ${name}`, () => {
+    test('survives the death of its primary, and every answer fits one order (I8)', async () => {
+      const cluster = await startCluster(open)
+      try {
+        await until(() => cluster.isRedundant(), 'a backup with the state')
+        const recorder = new HistoryRecorder()
+        let isDone = false
+        let answered = 0
+        const call = async (client: ReturnType<typeof cluster.client>, id: number, round: number) => {
+          const key = `k${round % 3}`
+          const kind = round % 3
+          const value = `${id}.${round} `
+          const op = kind === 0 ? 'put' : kind === 1 ? 'append' : 'get'
+          const token = recorder.call(id, { op, key, ...(op === 'get' ? {} : { value }) } as never)
+          // An append answers the new length; the model takes null for "it was done".
+          let output: unknown = null
+          if (op === 'get') output = await client.get(key)
+          else if (op === 'put') await client.put(key, value)
+          else await client.append(key, value)
+          recorder.answered(token, output as never)
+          answered += 1
+        }
+        const callers = Array.from({ length: 6 }, async (_, id) => {
+          const client = cluster.client(`c${id}`)
+          for (let round = id; !isDone; round++) await call(client, id, round)
+        })
+        await until(() => answered > 100, 'answers')
+
+        const { primary, number } = cluster.viewService.view()
+        await cluster.kill(primary!.split('#')[0]!)
+        await until(() => cluster.viewService.view().number > number && cluster.isRedundant(), 'a failover')
+        const atFailover = answered
+        await until(() => answered > atFailover + 100, 'answers of the new primary')
+        isDone = true
+        await Promise.all(callers)
+
+        expect(checkHistory(keyValueModel, recorder.history()).verdict).toBe('ok')
+      } finally {
+        await cluster.stop()
+      }
+    })
+  })
+}
