@@ -12,6 +12,31 @@ export interface ListenOptions {
   readonly insecure?: boolean
 }
 
+type Pem = string | Uint8Array | readonly (string | Uint8Array)[]
+
+/** Options of `node:tls`, for listening and for dialing. Those that matter most have their types here; all are passed on. */
+export interface TlsOptions {
+  readonly listen?: TlsEnd & {
+    /** Asks whoever dials for a certificate that `ca` vouches for (mTLS). */
+    readonly requestCert?: boolean
+  }
+  readonly dial?: TlsEnd & { readonly servername?: string }
+}
+
+interface TlsEnd {
+  readonly key?: Pem
+  readonly cert?: Pem
+  readonly ca?: Pem
+  readonly passphrase?: string
+  readonly rejectUnauthorized?: boolean
+  readonly [option: string]: unknown
+}
+
+/** Whether nobody gets in without a certificate. */
+export function asksForCertificates(tls: TlsOptions | undefined): boolean {
+  return tls?.listen?.requestCert === true && tls.listen.rejectUnauthorized !== false
+}
+
 export const defaultHost = '127.0.0.1'
 
 /**
@@ -21,9 +46,9 @@ export const defaultHost = '127.0.0.1'
 export function refuseUnsafe(
   { host = defaultHost, insecure = false }: ListenOptions,
   authentication: Authentication,
-  asksForCertificates: boolean,
+  tls: TlsOptions | undefined,
 ): void {
-  if (insecure || isLoopback(host) || authentication.accepts !== undefined || asksForCertificates) return
+  if (insecure || isLoopback(host) || authentication.accepts !== undefined || asksForCertificates(tls)) return
   throw new StandbyError(
     'invalidOption',
     `listen.host: expected a loopback address or authentication, got ${host} without; give authentication.accepts, or tls with requestCert, or say insecure: true`,

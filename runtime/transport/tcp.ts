@@ -12,11 +12,18 @@ import {
 import { certificateNames, identityOf } from './certificate.ts'
 import type { Wire, WireHandlers } from './connection.ts'
 import { refused } from './frame.ts'
-import { defaultHost, formatAddress, type ListenOptions, parseAddress, refuseUnsafe } from './listening.ts'
+import {
+  defaultHost,
+  formatAddress,
+  type ListenOptions,
+  parseAddress,
+  refuseUnsafe,
+  type TlsOptions,
+} from './listening.ts'
 import { Mesh, type MeshOptions, type MeshTransport } from './mesh.ts'
 
 export { type AcceptedKey, type Authentication, sharedSecret } from './authentication.ts'
-export type { ListenOptions } from './listening.ts'
+export type { ListenOptions, TlsOptions } from './listening.ts'
 export {
   type Directory,
   defaultMeshLimits,
@@ -29,8 +36,7 @@ export {
 export interface TcpTransportOptions extends MeshOptions {
   /** Default: it does not listen, and only dials. */
   readonly listen?: ListenOptions
-  /** Options of `node:tls`, for listening and for dialing; `requestCert` with a `ca` asks for certificates (mTLS). */
-  readonly tls?: { readonly listen?: TlsOptions; readonly dial?: ConnectionOptions }
+  readonly tls?: TlsOptions
 }
 
 const headerBytes = 4
@@ -54,10 +60,10 @@ export async function openTcpTransport(options: TcpTransportOptions = {}): Promi
   const mesh = new Mesh(options, (address) => dialed(address, tls?.dial))
   let server: Server | null = null
   if (listen !== undefined) {
-    const asks = tls?.listen?.requestCert === true && tls.listen.rejectUnauthorized !== false
-    refuseUnsafe(listen, mesh.authentication, asks)
+    refuseUnsafe(listen, mesh.authentication, tls)
     const take = (socket: Socket) => mesh.accept(new TcpWire(socket))
-    server = tls?.listen === undefined ? createServer(take) : createTlsServer(tls.listen, take)
+    server =
+      tls?.listen === undefined ? createServer(take) : createTlsServer(tls.listen as NodeTlsOptions, take)
     server.maxConnections = mesh.limits.connectionsMax + 16
     server.on('tlsClientError', (error: Error) => mesh.turnedAway('unauthenticated', `TLS: ${error.message}`))
     server.listen(listen.port ?? 0, listen.host ?? defaultHost)
@@ -77,10 +83,13 @@ export async function openTcpTransport(options: TcpTransportOptions = {}): Promi
   }
 }
 
-function dialed(address: string, tls: ConnectionOptions | undefined): Wire {
+function dialed(address: string, tls: TlsOptions['dial']): Wire {
   const { host, port } = parseAddress(address)
   if (tls === undefined) return new TcpWire(connect({ host, port, noDelay: true }), 'connect')
-  return new TcpWire(tlsConnect({ ...identityOf(host), ...tls, host, port }), 'secureConnect')
+  return new TcpWire(
+    tlsConnect({ ...identityOf(host), ...(tls as ConnectionOptions), host, port }),
+    'secureConnect',
+  )
 }
 
 /** Texts on a socket. What is sent within one turn leaves in one write. */
