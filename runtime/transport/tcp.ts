@@ -5,8 +5,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import {
   type ConnectionOptions,
   createServer as createTlsServer,
+  type TlsOptions as NodeTlsOptions,
   TLSSocket,
-  type TlsOptions,
   connect as tlsConnect,
 } from 'node:tls'
 import { certificateNames, identityOf } from './certificate.ts'
