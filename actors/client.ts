@@ -8,6 +8,7 @@ import {
   type ClientMachine,
   clientDefaults,
   createClientMachine,
+  type ResumedSession,
   type Settle,
 } from '../machines/client.ts'
 import { copyJson, jsonSize } from '../machines/json.ts'
@@ -41,6 +42,11 @@ export interface ClientActorOptions extends ActorOptions {
   readonly limits?: LimitOptions
   /** How long a call waits for its result, in milliseconds; default 10,000, `Infinity` for ever. */
   readonly timeoutMs?: number
+  /**
+   * Goes on with a session of a former life of this id, whose sequence numbers somebody else counts (S9); default: none
+   * (C3). Calls must wait until the chart is `ready`: before, it would open a session.
+   */
+  readonly resume?: ResumedSession
 }
 
 /** The running chart of a client, as XState knows it. */
@@ -98,7 +104,12 @@ export function createClient<Command, Result>(
     },
   }
   const logic = nodeLogic(machine, node)
-  const actor: ClientActor = createActor(logic, { id, input: { id, viewService }, clock, inspect })
+  const actor: ClientActor = createActor(logic, {
+    id,
+    input: { id, viewService, resume: options.resume },
+    clock,
+    inspect,
+  })
   startNode(actor, node, stop)
 
   function settle(call: number, end: CallEnd): void {

@@ -57,6 +57,14 @@ export interface ClientContext {
 export interface ClientInput {
   readonly id: NodeId
   readonly viewService: NodeId
+  /** A session that this client opened in a former life, for whoever keeps count of it elsewhere; default: none (C3). */
+  readonly resume?: ResumedSession | undefined
+}
+
+/** A session to go on with: its id, and the last sequence number that is not to be used again. */
+export interface ResumedSession {
+  readonly session: number
+  readonly seq: number
 }
 
 /** Intervals and bounds of a client; all of them have defaults in `clientDefaults`. */
@@ -248,9 +256,9 @@ export function createClientMachine(partial: Partial<ClientOptions> = {}) {
       viewService: input.viewService,
       clock: zeroClock,
       view: noView,
-      session: null,
-      newestSession: 0,
-      seq: 0,
+      session: input.resume?.session ?? null,
+      newestSession: input.resume?.session ?? 0,
+      seq: input.resume?.seq ?? 0,
       queue: [],
       outstanding: null,
     }),

@@ -8,10 +8,18 @@ import { registerInspect } from './inspect.ts'
 import { registerJudge } from './judge.ts'
 import { registerReplay } from './replay.ts'
 import { registerRun } from './run.ts'
+import { registerServe } from './serve.ts'
 import { registerSimulate, registerSimulateWorker } from './simulate.ts'
+import { registerStatus } from './status.ts'
+import { registerStoreCommands } from './store-commands.ts'
+import { registerWatchViews } from './watch-views.ts'
 
 const commands = [
   registerRun,
+  registerServe,
+  registerStatus,
+  registerStoreCommands,
+  registerWatchViews,
   registerSimulate,
   registerSimulateWorker,
   registerCheck,
@@ -30,8 +38,8 @@ const program = new Command('standby')
   .addHelpText('after', '\nStart with: standby run')
 for (const register of commands) register(program)
 
-// Whoever reads may have gone, as with `| head -3`: that is a wish to stop. `run` has its own way.
-if (process.argv[2] !== 'run') {
+// Whoever reads may have gone, as with `| head -3`: that is a wish to stop. `run` and `serve` have ways of their own.
+if (process.argv[2] !== 'run' && process.argv[2] !== 'serve') {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 }
 

@@ -1,0 +1,144 @@
+/** Where a process's configuration comes from: flags, then the environment, then a file, then the defaults. It checks nothing but their form. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { readConfigFile } from '../process/config.ts'
+import { duration } from './options.ts'
+
+/** What the flags of a process and of a client of a running system have in common. */
+export interface NetworkFlags {
+  readonly config?: string
+  readonly peer?: readonly (readonly [string, string])[]
+  readonly secretFile?: string
+}
+
+/** The flags of `standby serve`; names as in the file, but for `peer`, `origin` and `drain`. */
+export interface ProcessFlags extends NetworkFlags {
+  readonly name?: string
+  readonly listen?: string
+  readonly data?: string
+  readonly http?: string
+  readonly httpTokenFile?: string
+  readonly insecure?: true
+  readonly drain?: number
+  readonly logLevel?: string
+  readonly logFormat?: string
+  readonly origin?: readonly string[]
+}
+
+/** Adds `--config`, `--peer` and `--secret-file`. */
+export function addNetworkFlags(command: Command): Command {
+  return command
+    .option('--config <file>', 'a JSON file with what is not given here (STANDBY_CONFIG)')
+    .addOption(
+      new Option(
+        '--peer <name=host:port>',
+        'where another process listens; once for each (STANDBY_PEERS)',
+      ).argParser((text: string, before: NetworkFlags['peer'] = []) => [...before, peerIn(text)]),
+    )
+    .option('--secret-file <file>', 'a secret that all processes share (STANDBY_SECRET_FILE, STANDBY_SECRET)')
+}
+
+/** Adds the other flags of a process. */
+export function addProcessFlags(command: Command): Command {
+  return addNetworkFlags(command)
+    .option('--name <name>', 'its name in the system, such as s1 (STANDBY_NAME)')
+    .option('--listen <host:port>', 'where the others reach it (STANDBY_LISTEN)')
+    .option('--data <folder>', 'for what must survive a restart (STANDBY_DATA)')
+    .option(
+      '--http <host:port>',
+      'health, readiness, status and metrics; of a gateway the store, too (STANDBY_HTTP)',
+    )
+    .option(
+      '--http-token-file <file>',
+      'what HTTP requests must carry (STANDBY_HTTP_TOKEN_FILE, STANDBY_HTTP_TOKEN)',
+    )
+    .option('--origin <origin>', 'an origin whose pages may ask; once for each (STANDBY_ORIGINS)', listed)
+    .option('--insecure', 'listen beyond this machine without a secret or token (STANDBY_INSECURE=true)')
+    .option('--drain <duration>', 'how long it may take to leave, such as 5s (STANDBY_DRAIN)', duration)
+    .option('--log-level <level>', 'error, warn, info or debug (STANDBY_LOG_LEVEL)')
+    .option('--log-format <format>', 'text or json (STANDBY_LOG_FORMAT)')
+}
+
+type Fields = Record<string, unknown>
+
+/**
+ * All that was given, the nearest source first; peers are joined.
+ * @throws StandbyError `invalidOption` for a file that is none; Error for a variable that has no meaning
+ */
+export function gatheredConfig(flags: ProcessFlags, environment: NodeJS.ProcessEnv): Fields {
+  const path = flags.config ?? environment.STANDBY_CONFIG
+  const file = path === undefined ? {} : fieldsIn(readConfigFile(path))
+  const { config: _, peer, origin, drain, ...named } = flags
+  const given = withoutUndefined({
+    ...named,
+    peers: peer && Object.fromEntries(peer),
+    origins: origin,
+    drainMs: drain,
+  })
+  const around = fromEnvironment(environment)
+  const peers = { ...fieldsIn(file.peers), ...fieldsIn(around.peers), ...fieldsIn(given.peers) }
+  const gathered: Fields = { ...file, ...around, ...given, peers }
+  // A nearer source of the secret takes the place of a farther one, whichever way each gives it.
+  for (const [text, holder] of [
+    ['secret', 'secretFile'],
+    ['httpToken', 'httpTokenFile'],
+  ] as const) {
+    const nearest = [given, around, file].find((fields) => text in fields || holder in fields)
+    if (nearest === undefined) continue
+    delete gathered[text]
+    delete gathered[holder]
+    if (text in nearest) gathered[text] = nearest[text]
+    else gathered[holder] = nearest[holder]
+  }
+  return gathered
+}
+
+function fromEnvironment(environment: NodeJS.ProcessEnv): Fields {
+  const text = (name: string) => environment[`STANDBY_${name}`] || undefined
+  const list = (name: string) =>
+    text(name)
+      ?.split(/[\s,]+/)
+      .filter((item) => item !== '')
+  const peers = list('PEERS')?.map(peerIn)
+  const drain = text('DRAIN')
+  return withoutUndefined({
+    name: text('NAME'),
+    listen: text('LISTEN'),
+    data: text('DATA'),
+    http: text('HTTP'),
+    secret: text('SECRET'),
+    secretFile: text('SECRET_FILE'),
+    httpToken: text('HTTP_TOKEN'),
+    httpTokenFile: text('HTTP_TOKEN_FILE'),
+    insecure: flagIn('STANDBY_INSECURE', text('INSECURE')),
+    drainMs: drain === undefined ? undefined : duration(drain),
+    logLevel: text('LOG_LEVEL'),
+    logFormat: text('LOG_FORMAT'),
+    origins: list('ORIGINS'),
+    peers: peers && Object.fromEntries(peers),
+  })
+}
+
+function flagIn(name: string, text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined
+  if (text === 'true' || text === '1') return true
+  if (text === 'false' || text === '0') return false
+  throw new InvalidArgumentError(`${name}: expected true or false, got ${JSON.stringify(text)}`)
+}
+
+function peerIn(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new InvalidArgumentError('Expected name=host:port, such as s1=127.0.0.1:7401.')
+}
+
+function listed(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}
+
+function fieldsIn(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
+}
+
+function withoutUndefined(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,83 @@
+/** `standby get`, `put`, `append` and `delete`: one command each, to a running system. */
+import { type Command, Option } from 'commander'
+import type { Json } from '../../machines/application.ts'
+import { duration } from './options.ts'
+import { addNetworkFlags, type NetworkFlags } from './process-options.ts'
+import { withRemoteClient } from './remote-client.ts'
+
+interface StoreOptions extends NetworkFlags {
+  readonly timeout: number
+  readonly json?: true
+  readonly as?: 'string' | 'json'
+}
+
+const exits = `
+Ends with 0 when it was executed; with 1 when it was not and never will be, or failed there; with 3 when there was no
+answer in time and it may have been executed, or may yet be; with 2 for a wrong option.`
+
+/** Adds the commands to the program. */
+export function registerStoreCommands(program: Command): void {
+  command(program, 'get', '<key>', 'print the value under a key; null if there is none').action(
+    (key: string, options: StoreOptions, self: Command) =>
+      withRemoteClient(options, self, async (client) => {
+        print(options, { key, value: await client.get(key) })
+      }),
+  )
+  command(program, 'put', '<key> <value>', 'set the value under a key')
+    .addOption(as())
+    .action((key: string, text: string, options: StoreOptions, self: Command) => {
+      const value = valueIn(text, options, self)
+      return withRemoteClient(options, self, async (client) => {
+        await client.put(key, value)
+        if (options.json) print(options, { key, value })
+      })
+    })
+  command(
+    program,
+    'append',
+    '<key> <text>',
+    'append to the string under a key, and print its new length',
+  ).action((key: string, text: string, options: StoreOptions, self: Command) =>
+    withRemoteClient(options, self, async (client) => {
+      print(options, { key, value: await client.append(key, text) })
+    }),
+  )
+  command(program, 'delete', '<key>', 'remove a key; prints whether there was something to remove').action(
+    (key: string, options: StoreOptions, self: Command) =>
+      withRemoteClient(options, self, async (client) => {
+        print(options, { key, value: await client.delete(key) })
+      }),
+  )
+}
+
+function command(program: Command, name: string, args: string, description: string): Command {
+  const own = program
+    .command(`${name} ${args}`)
+    .description(description)
+    .option('--timeout <duration>', 'how long to wait for the answer', duration, 10_000)
+    .option('--json', 'print an object with key and value')
+    .addHelpText('after', exits)
+  return addNetworkFlags(own)
+}
+
+function as(): Option {
+  return new Option('--as <type>', 'what the value is: the text itself, or the JSON that it spells')
+    .choices(['string', 'json'])
+    .default('string')
+}
+
+function valueIn(text: string, { as }: StoreOptions, command: Command): Json {
+  if (as !== 'json') return text
+  try {
+    return JSON.parse(text) as Json
+  } catch (error) {
+    return command.error(`error: expected a value in JSON, got ${(error as Error).message}`)
+  }
+}
+
+/** A text as it is, so that it can be used in a shell; anything else as JSON. */
+function print({ json }: StoreOptions, result: { readonly key: string; readonly value: Json }): void {
+  const { value } = result
+  const text = json ? JSON.stringify(result) : typeof value === 'string' ? value : JSON.stringify(value)
+  process.stdout.write(`${text}\n`)
+}

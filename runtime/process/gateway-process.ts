@@ -1,0 +1,83 @@
+/** A gateway as a process: a client of the system that answers HTTP, for callers in any language. */
+import { randomBytes } from 'node:crypto'
+import { type Client, createClient } from '../../actors/client.ts'
+import type { Json } from '../../machines/application.ts'
+import type { KeyValueCommand } from '../../machines/key-value-store.ts'
+import { keyValueStore } from '../../machines/key-value-store.ts'
+import type { ProcessConfig } from './config.ts'
+import { createHttpSessions, type HttpSessions } from './http-sessions.ts'
+import { storyLines } from './log.ts'
+import {
+  lamportOf,
+  type NodeProcess,
+  type NodeStatus,
+  type ProcessPorts,
+  watchNode,
+  within,
+} from './node-process.ts'
+import { tapped } from './tapped-transport.ts'
+
+/** A gateway that runs, and the ways into it. */
+export interface GatewayProcess extends NodeProcess {
+  /** For operations that nobody will ask for again; they go out together. */
+  readonly client: Client<KeyValueCommand, Json>
+  readonly sessions: HttpSessions
+}
+
+/** Sessions that a gateway keeps in memory. */
+const sessionsMax = 10_000
+
+/** Starts the gateway. */
+export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts): GatewayProcess {
+  const { clock, log, metrics } = ports
+  const { timing, limits, drainMs } = config
+  const startedAt = clock.now()
+  // A name that was never used before, so that there is nothing to keep on disk (C3).
+  const id = `${config.name}-${randomBytes(4).toString('hex')}#1`
+  const observe = storyLines(log)
+  const transport = tapped(ports.transport, metrics.tap)
+  const common = { transport, clock, timing, limits, application: keyValueStore, ...(observe && { observe }) }
+  const client = createClient<KeyValueCommand, Json>({ ...common, id })
+  const sessions = createHttpSessions({ ...common, sessionsMax })
+  watchNode(client.actor, ports, () => 'a client')
+  let [draining, stopped] = [false, false]
+
+  const pending = () => client.pending() + sessions.pending()
+  const isReady = () => !draining && client.actor.getSnapshot().context.view.primary !== null
+  const stop = async () => {
+    if (stopped) return
+    stopped = true
+    draining = true
+    client.stop()
+    sessions.stop()
+  }
+  const status = (): NodeStatus => ({
+    node: id,
+    role: 'gateway',
+    state: String(client.actor.getSnapshot().value),
+    view: client.actor.getSnapshot().context.view,
+    applied: null,
+    queue: pending(),
+    lamport: lamportOf(client.actor),
+    uptimeMs: clock.now() - startedAt,
+    ready: isReady(),
+    draining,
+  })
+  metrics.watch(status)
+  return {
+    id,
+    client,
+    sessions,
+    status,
+    isReady,
+    stop,
+    async drain() {
+      if (draining) return
+      draining = true
+      if (!(await within(clock, drainMs, () => pending() === 0)))
+        log.write('warn', `leaves after ${drainMs} ms with ${pending()} operations unanswered`)
+      await stop()
+      log.write('info', 'has left')
+    },
+  }
+}

@@ -1,0 +1,94 @@
+/** What every process of a system is to whoever runs it: it is ready, says how it stands, and leaves in an orderly way. */
+import type { AnyActorRef, AnyMachineSnapshot } from 'xstate'
+import type { TimeClock, Transport } from '../../actors/ports.ts'
+import type { Clock } from '../../machines/clocks.ts'
+import type { NodeId } from '../../machines/node-id.ts'
+import type { View } from '../../machines/view.ts'
+import type { FileSystem } from '../store/file-system.ts'
+import type { ProcessLog } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** How a process stands. */
+export interface NodeStatus {
+  readonly node: NodeId
+  /** `view service`, `gateway`, or what the server is in its view: `primary`, `backup`, `idle`. */
+  readonly role: string
+  /** The state of its chart. */
+  readonly state: string
+  readonly view: View
+  /** How many commands its replica has executed; null where there is none. */
+  readonly applied: number | null
+  /** What waits: requests at a primary, calls at a gateway. */
+  readonly queue: number
+  readonly lamport: number
+  readonly uptimeMs: number
+  readonly ready: boolean
+  readonly draining: boolean
+}
+
+/** A process that runs. */
+export interface NodeProcess {
+  readonly id: NodeId
+  status(): NodeStatus
+  /** Whether it can do its part now. */
+  isReady(): boolean
+  /** Takes on nothing new, ends what is under way, hands over, and stops; within the bound of its configuration. Twice is harmless. */
+  drain(): Promise<void>
+  /** Stops at once. Twice is harmless. */
+  stop(): Promise<void>
+}
+
+/** What a process needs of the world. */
+export interface ProcessPorts {
+  readonly transport: Transport
+  readonly clock: TimeClock
+  readonly log: ProcessLog
+  readonly metrics: Metrics
+  /** Default: that of the operating system. */
+  readonly files?: FileSystem
+  /** The node cannot go on, and its process has to end. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Logs each new view and each new state of the chart's part `role`, and ends the process when the actor fails. */
+export function watchNode(
+  actor: AnyActorRef,
+  { log, onFailure }: Pick<ProcessPorts, 'log' | 'onFailure'>,
+  roleOf: (snapshot: AnyMachineSnapshot) => string,
+): void {
+  let view: View | null = null
+  let role = ''
+  actor.subscribe({
+    next(snapshot: AnyMachineSnapshot) {
+      const context = snapshot.context as { view: View }
+      const next = roleOf(snapshot)
+      if (context.view === view && next === role) return
+      if (context.view !== view) {
+        const { number, primary, backup } = context.view
+        if (number > 0) log.write('info', `view ${number}`, { primary, backup })
+      }
+      if (next !== role && role !== '') log.write('info', `is ${next}`, { view: context.view.number })
+      view = context.view
+      role = next
+    },
+    error: (error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))),
+  })
+}
+
+/** The Lamport time in a node's context. */
+export function lamportOf(actor: { getSnapshot(): AnyMachineSnapshot }): number {
+  return (actor.getSnapshot().context.clock as Clock).lamport
+}
+
+/** Resolves with whether the condition came about within the bound; asked every few milliseconds. */
+export function within(clock: TimeClock, boundMs: number, condition: () => boolean): Promise<boolean> {
+  const deadline = clock.now() + boundMs
+  return new Promise((resolve) => {
+    const look = () => {
+      if (condition()) resolve(true)
+      else if (clock.now() >= deadline) resolve(false)
+      else clock.setTimeout(look, Math.min(5, boundMs))
+    }
+    look()
+  })
+}

@@ -1,0 +1,131 @@
+/** A server as a process: a life of its own on every start (N2), and a way to leave that leaves nothing behind unanswered. */
+import { createServer, roleIn, stateIn } from '../../actors/server.ts'
+import { defaultViewServiceId } from '../../actors/view-service.ts'
+import { nodeFileSystem } from '../store/file-system.ts'
+import { lockFolder } from '../store/folder-lock.ts'
+import { incarnationFile, nextLife } from '../store/incarnations.ts'
+import type { ProcessConfig } from './config.ts'
+import { storyLines } from './log.ts'
+import {
+  lamportOf,
+  type NodeProcess,
+  type NodeStatus,
+  type ProcessPorts,
+  watchNode,
+  within,
+} from './node-process.ts'
+import { type Tap, tapped } from './tapped-transport.ts'
+
+/**
+ * Starts the server.
+ * @throws StandbyError `invalidStore` where its next life cannot be known, or another process works in the data folder
+ */
+export async function startServerProcess(config: ProcessConfig, ports: ProcessPorts): Promise<NodeProcess> {
+  const { clock, log, metrics, onFailure, files = nodeFileSystem } = ports
+  const { name, timing, limits, drainMs } = config
+  const startedAt = clock.now()
+  const data = config.data!
+  files.ensureFolder(data)
+  const unlock = await lockFolder(data)
+  try {
+    const id = nextLife(incarnationFile(data, files), name, Date.now())
+    let [draining, stopped] = [false, false]
+    const heartbeat = createHeartbeat(() => clock.now())
+    const observe = storyLines(log)
+    const server = createServer({
+      id,
+      transport: tapped(ports.transport, metrics.tap, heartbeat, {
+        // Whoever asks a server that is about to leave asks the next primary soon enough.
+        receives: ({ message }) => !(draining && message?.type === 'request'),
+      }),
+      clock,
+      timing,
+      limits,
+      ...(observe && { observe }),
+    })
+    const { actor } = server
+    watchNode(actor, { log, onFailure }, ({ value }) => roleIn(value))
+
+    const stop = async () => {
+      if (stopped) return
+      stopped = true
+      draining = true
+      server.stop()
+      await unlock()
+    }
+    const isReady = () =>
+      !draining && clock.now() - heartbeat.heardAt() < timing.pingCheckIntervalMs * timing.pingTimeout + 1000
+
+    /** Nothing is under way here that somebody waits for, and the view can do without this server. */
+    const canGo = () => {
+      const { context, value } = actor.getSnapshot()
+      if (roleIn(value) !== 'primary') return true
+      if (context.outstanding !== null || context.queue.size > 0) return false
+      if (context.view.backup === null) return true
+      // V4: a primary that goes before its view is acknowledged takes the system with it.
+      return stateIn(value) === 'primary.serving' && heartbeat.acknowledged() === context.view.number
+    }
+    const drain = async () => {
+      if (draining) return
+      draining = true
+      const begun = clock.now()
+      const isDone = await within(clock, drainMs, canGo)
+      const { context, value } = actor.getSnapshot()
+      if (roleIn(value) === 'primary') {
+        const isAlone = context.view.backup === null
+        if (!isDone)
+          log.write(
+            'warn',
+            `leaves after ${drainMs} ms with work under way: whoever waits asks the next primary`,
+          )
+        else if (isAlone && context.replica !== null)
+          log.write('warn', 'leaves as a primary without a backup: the state goes with it')
+      }
+      await stop()
+      log.write('info', 'has left', { ms: clock.now() - begun })
+    }
+    const status = (): NodeStatus => {
+      const snapshot = actor.getSnapshot()
+      const { context } = snapshot
+      return {
+        node: id,
+        role: roleIn(snapshot.value),
+        state: stateIn(snapshot.value),
+        view: context.view,
+        applied: context.replica?.position ?? null,
+        queue: context.queue.size + (context.outstanding?.requests.length ?? 0),
+        lamport: lamportOf(actor),
+        uptimeMs: clock.now() - startedAt,
+        ready: isReady(),
+        draining,
+      }
+    }
+    metrics.watch(status)
+    return { id, status, isReady, drain, stop }
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+/** What this server's pings and their answers tell: whether the view service hears it, and which view it has confirmed to it. */
+function createHeartbeat(now: () => number) {
+  let heardAt = Number.NEGATIVE_INFINITY
+  let [pinged, answers, confirmed] = [0, 0, 0]
+  const tap: Tap = {
+    sends({ message }) {
+      if (message.type !== 'ping' || message.viewNumber === pinged) return
+      pinged = message.viewNumber
+      answers = 0
+    },
+    receives({ from, message }) {
+      if (message?.type !== 'viewReply' || from !== defaultViewServiceId) return true
+      heardAt = now()
+      answers += 1
+      // The first answer may be one to the ping before.
+      if (answers >= 2) confirmed = pinged
+      return true
+    },
+  }
+  return { ...tap, heardAt: () => heardAt, acknowledged: () => confirmed }
+}
