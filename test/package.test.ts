@@ -39,6 +39,7 @@ const packages: Record<string, readonly string[]> = {
   './inspector': ['xstate', 'valibot', 'sorted-btree', 'microdiff'],
   './transport/memory': ['rxjs', 'pure-rand'],
   './transport/faults': ['valibot'],
+  './transport/websocket': ['valibot', 'rxjs', 'pure-rand'],
 }
 const commandLineOnly = ['commander', 'log-update']
 

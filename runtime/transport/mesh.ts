@@ -7,21 +7,12 @@
  */
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
-import { messageIdOf } from '../../actors/observation.ts'
 import type { Envelope, Observe, Random, TimeClock, Transport } from '../../actors/ports.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
-import { schedulerClock, turnScheduler } from '../schedulers.ts'
 import { type Authentication, checkedAuthentication, nonceOf, permits } from './authentication.ts'
 import { Connection, type ConnectionHost, type ConnectionLimits, type Wire } from './connection.ts'
-import {
-  defaultFrameLimits,
-  encodeControl,
-  encodeEnvelope,
-  exceeds,
-  type FrameRefusal,
-  frameRefusals,
-} from './frame.ts'
-import { LocalNodes } from './local-nodes.ts'
+import { Endpoint, type EnvelopeCounters, type LossReason } from './endpoint.ts'
+import { defaultFrameLimits, encodeControl, type FrameRefusal } from './frame.ts'
 
 /** Where the node of a name (`s1`, every life of it) is dialed; null or absent: it dials us, and is answered where it came from. */
 export type Directory = Readonly<Record<string, string>> | ((name: string) => string | null | undefined)
@@ -75,21 +66,13 @@ export interface MeshOptions {
   readonly observe?: Observe
 }
 
-/** Why an envelope of this process was lost before it left, or had nobody to arrive at. */
-export const lossReasons = ['noRoute', 'unreachable', 'queueFull', 'tooLarge', 'notJson', 'nobody'] as const
-export type LossReason = (typeof lossReasons)[number]
-
 /** What a transport has counted since it began. */
-export interface TransportCounters {
-  /** Connections that are open now, and envelopes. */
+export interface TransportCounters extends EnvelopeCounters {
+  /** Connections that are open now, and those that were ever begun from here. */
   readonly connections: number
-  readonly sent: number
-  readonly received: number
   readonly dialed: number
   /** Bytes that wait to be sent now, on all connections. */
   readonly buffered: number
-  readonly lost: Readonly<Record<LossReason, number>>
-  readonly refused: Readonly<Record<FrameRefusal, number>>
 }
 
 /** A transport between processes. */
@@ -127,10 +110,9 @@ export class Mesh implements ConnectionHost {
   readonly limits: MeshLimits
   readonly clock: TimeClock
   private readonly random: Random
-  private readonly observe: Observe | undefined
   private readonly addressOf: (name: string) => string | null
   private readonly dial: (address: string) => Wire
-  private readonly locals = new LocalNodes()
+  private readonly endpoint: Endpoint
   private readonly links = new Map<string, Link>()
   private readonly connections = new Set<Connection>()
   private readonly alarms = new Map<Connection, unknown>()
@@ -140,13 +122,7 @@ export class Mesh implements ConnectionHost {
   private readonly told = new WeakMap<Connection, Set<string>>()
   private accepted = 0
   private looking: unknown = null
-  private readonly counts = {
-    sent: 0,
-    received: 0,
-    dialed: 0,
-    lost: zeros(lossReasons),
-    refused: zeros(frameRefusals),
-  }
+  private dials = 0
 
   /** @throws StandbyError `invalidOption` */
   constructor(options: MeshOptions, dial: (address: string) => Wire) {
@@ -161,9 +137,9 @@ export class Mesh implements ConnectionHost {
     this.authentication = authentication === undefined ? {} : checkedAuthentication(authentication)
     const given = Object.entries(limits).filter(([, value]) => value !== undefined)
     this.limits = { ...defaultMeshLimits, ...Object.fromEntries(given) }
-    this.clock = options.clock ?? schedulerClock()
+    this.endpoint = new Endpoint({ ...options, limits: this.limits })
+    this.clock = this.endpoint.clock
     this.random = options.random ?? Math.random
-    this.observe = options.observe
     this.addressOf =
       typeof directory === 'function'
         ? (name) => directory(name) ?? null
@@ -171,25 +147,24 @@ export class Mesh implements ConnectionHost {
   }
 
   attach(id: NodeId, receive: (envelope: Envelope) => void): () => void {
-    const detach = this.locals.attach(id, receive, () => this.announce([], [id]))
+    const detach = this.endpoint.attach(id, receive, () => this.announce([], [id]))
     this.announce([id], [])
     return detach
   }
 
   send(envelope: Envelope) {
-    if (this.locals.isClosed) return
-    const text = this.textOf(envelope)
+    if (this.endpoint.isClosed) return
+    const text = this.endpoint.textOf(envelope)
     if (text === null) return
-    if (this.locals.has(envelope.to)) return this.deliverHere(text)
+    if (this.endpoint.has(envelope.to)) return this.endpoint.deliverHere(text)
     const address = this.addressOf(parseNodeId(envelope.to).name)
     const reason = address === null ? this.sendBack(envelope.to, text) : this.sendTo(address, text)
-    if (reason === null) this.counts.sent += 1
-    else this.lose(reason, envelope)
+    this.endpoint.count(reason, envelope)
   }
 
   /** Takes a connection that someone else has dialed. */
   accept(wire: Wire) {
-    if (this.locals.isClosed) return wire.destroy()
+    if (this.endpoint.isClosed) return wire.destroy()
     const connection = this.connect('listener', wire)
     this.accepted += 1
     wire.handlers.opened()
@@ -200,8 +175,7 @@ export class Mesh implements ConnectionHost {
 
   /** Counts what was turned away before it was a connection. */
   turnedAway(code: FrameRefusal, message: string): void {
-    this.counts.refused[code] += 1
-    this.tell('refuse', message)
+    this.endpoint.refuse(code, message)
   }
 
   counters(): TransportCounters {
@@ -211,12 +185,11 @@ export class Mesh implements ConnectionHost {
       if (isOpen) connections += 1
       buffered += wire.buffered()
     }
-    const { lost, refused } = this.counts
-    return { ...this.counts, connections, buffered, lost: { ...lost }, refused: { ...refused } }
+    return { ...this.endpoint.counters(), connections, dialed: this.dials, buffered }
   }
 
   async close(): Promise<void> {
-    this.locals.close()
+    this.endpoint.close()
     if (this.looking !== null) this.clock.clearTimeout(this.looking)
     this.looking = null
     const open = [...this.connections]
@@ -234,7 +207,7 @@ export class Mesh implements ConnectionHost {
   opened(connection: Connection): void {
     this.clearAlarm(connection)
     if (connection.side === 'listener') return
-    const ids = this.locals.ids()
+    const ids = this.endpoint.ids()
     if (ids.length > 0) connection.send(encodeControl({ frame: 'nodes', attached: [...ids], detached: [] }))
     const link = this.linkOf(connection)
     if (link === undefined) return
@@ -253,8 +226,7 @@ export class Mesh implements ConnectionHost {
       const what = `expected a sender that this connection speaks for, got ${from.slice(0, 100)}`
       return this.refused(connection, 'foreignSender', what)
     }
-    this.counts.received += 1
-    if (!this.locals.deliver(envelope)) this.counts.lost.nobody += 1
+    this.endpoint.deliver(envelope)
   }
 
   nodes(connection: Connection, attached: readonly NodeId[], detached: readonly NodeId[]) {
@@ -281,7 +253,7 @@ export class Mesh implements ConnectionHost {
   }
 
   refused(connection: Connection, code: FrameRefusal, message: string): void {
-    this.counts.refused[code] += 1
+    this.endpoint.refuse(code, null)
     this.tellOnce(connection, code, `${connection.wire.peer}: ${message}`)
   }
 
@@ -294,7 +266,7 @@ export class Mesh implements ConnectionHost {
     this.connections.delete(connection)
     const link = this.linkOf(connection)
     if (link !== undefined) {
-      this.counts.lost.unreachable += link.queue.length
+      this.endpoint.loseMany('unreachable', link.queue.length)
       link.queue = []
       link.queued = 0
       link.connection = null
@@ -310,25 +282,6 @@ export class Mesh implements ConnectionHost {
     this.accepted -= 1
     this.nodesOf.delete(connection)
     for (const id of own) if (this.returns.get(id) === connection) this.returns.delete(id)
-  }
-
-  private textOf(envelope: Envelope): string | null {
-    try {
-      const text = encodeEnvelope(envelope)
-      if (!exceeds(text, this.limits.frameBytesMax)) return text
-      this.lose('tooLarge', envelope)
-    } catch {
-      this.lose('notJson', envelope)
-    }
-    return null
-  }
-
-  private deliverHere(text: string): void {
-    this.counts.sent += 1
-    turnScheduler.schedule(() => {
-      this.counts.received += 1
-      if (!this.locals.deliver(JSON.parse(text) as Envelope)) this.counts.lost.nobody += 1
-    })
   }
 
   private sendBack(to: NodeId, text: string): LossReason | null {
@@ -356,7 +309,7 @@ export class Mesh implements ConnectionHost {
       const wire = this.dialed(address)
       if (wire === null) return 'unreachable'
       link.connection = this.connect('dialer', wire)
-      this.counts.dialed += 1
+      this.dials += 1
     }
     link.connection.carried = true
     if (link.connection.isOpen) return link.connection.send(text) ? null : 'queueFull'
@@ -371,7 +324,7 @@ export class Mesh implements ConnectionHost {
     try {
       return this.dial(address)
     } catch (error) {
-      this.tell('refuse', (error as Error).message)
+      this.endpoint.tell((error as Error).message)
       return null
     }
   }
@@ -423,7 +376,7 @@ export class Mesh implements ConnectionHost {
     }
     const before = this.returns.get(id)
     const isTaken = before !== undefined && before.peerProcess !== connection.peerProcess
-    if (isTaken || this.locals.has(id)) {
+    if (isTaken || this.endpoint.has(id)) {
       return `expected a node that nobody else speaks for, got ${id}; a new life takes a new incarnation`
     }
     if (own.size < this.limits.nodesMax) return null
@@ -446,20 +399,6 @@ export class Mesh implements ConnectionHost {
     this.alarms.delete(connection)
   }
 
-  private lose(reason: LossReason, envelope: Envelope): void {
-    this.counts.lost[reason] += 1
-    this.observe?.({
-      kind: 'drop',
-      node: envelope.from,
-      t: this.clock.now(),
-      clock: null,
-      envelope,
-      messageId: messageIdOf(envelope),
-      copy: 0,
-      detail: reason,
-    })
-  }
-
   private tellOnce(connection: Connection, what: string, detail: string): void {
     let told = this.told.get(connection)
     if (told === undefined) {
@@ -468,14 +407,6 @@ export class Mesh implements ConnectionHost {
     }
     if (told.has(what)) return
     told.add(what)
-    this.tell('refuse', detail)
+    this.endpoint.tell(detail)
   }
-
-  private tell(kind: 'refuse', detail: string): void {
-    this.observe?.({ kind, node: null, t: this.clock.now(), clock: null, ignored: [detail], detail })
-  }
-}
-
-function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
-  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
 }

@@ -8,7 +8,7 @@ import { schedulerClock } from '../../runtime/schedulers.ts'
 import type { MeshTransport } from '../../runtime/transport/mesh.ts'
 import type { OpenMesh } from './socket-ends.ts'
 
-const timing = { pingIntervalMs: 20, pingCheckIntervalMs: 60, retryIntervalMs: 30, resendIntervalMs: 30 }
+const timing = { pingIntervalMs: 50, pingCheckIntervalMs: 150, retryIntervalMs: 30, resendIntervalMs: 30 }
 
 export interface SocketCluster {
   readonly viewService: ViewServiceNode

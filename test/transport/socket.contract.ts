@@ -304,19 +304,23 @@ export function socketContract(name: string, open: OpenMesh): void {
           recorder.answered(token, output as never)
           answered += 1
         }
-        const callers = Array.from({ length: 6 }, async (_, id) => {
-          const client = cluster.client(`c${id}`)
-          for (let round = id; !isDone; round++) await call(client, id, round)
-        })
+        const calls = Promise.all(
+          Array.from({ length: 6 }, async (_, id) => {
+            const client = cluster.client(`c${id}`)
+            for (let round = id; !isDone; round++) await call(client, id, round)
+          }),
+        )
+        calls.catch(() => {})
         await until(() => answered > 100, 'answers')
 
+        await until(() => cluster.isRedundant(), 'a view that can lose its primary')
         const { primary, number } = cluster.viewService.view()
         await cluster.kill(primary!.split('#')[0]!)
         await until(() => cluster.viewService.view().number > number && cluster.isRedundant(), 'a failover')
         const atFailover = answered
         await until(() => answered > atFailover + 100, 'answers of the new primary')
         isDone = true
-        await Promise.all(callers)
+        await calls
 
         expect(checkHistory(keyValueModel, recorder.history()).verdict).toBe('ok')
       } finally {

@@ -1,0 +1,178 @@
+/** The nodes of this process on a transport, and what every transport does alike: texts of envelopes, delivery here, counters. It reaches nobody else. */
+import { StandbyError } from '../../actors/errors.ts'
+import { messageIdOf } from '../../actors/observation.ts'
+import type { Envelope, Observe, TimeClock } from '../../actors/ports.ts'
+import type { NodeId } from '../../machines/node-id.ts'
+import { schedulerClock, turnScheduler } from '../schedulers.ts'
+import {
+  decodeFrame,
+  encodeEnvelope,
+  exceeds,
+  type Frame,
+  type FrameLimits,
+  type FrameRefusal,
+  frameRefusals,
+} from './frame.ts'
+
+/** Why an envelope of this process was lost before it left, or had nobody to arrive at. */
+export const lossReasons = ['noRoute', 'unreachable', 'queueFull', 'tooLarge', 'notJson', 'nobody'] as const
+export type LossReason = (typeof lossReasons)[number]
+
+/** What a transport has counted since it began: envelopes sent, received and lost, and frames refused. */
+export interface EnvelopeCounters {
+  readonly sent: number
+  readonly received: number
+  readonly lost: Readonly<Record<LossReason, number>>
+  readonly refused: Readonly<Record<FrameRefusal, number>>
+}
+
+/** What an endpoint is given. */
+export interface EndpointOptions {
+  readonly limits: FrameLimits
+  /** Default: real time. */
+  readonly clock?: TimeClock
+  /** Hears of what is lost, and of what is refused. */
+  readonly observe?: Observe
+}
+
+/** The end of a transport in this process. */
+export class Endpoint {
+  readonly clock: TimeClock
+  private readonly limits: FrameLimits
+  private readonly observe: Observe | undefined
+  private readonly receivers = new Map<NodeId, (envelope: Envelope) => void>()
+  private closed = false
+  private sent = 0
+  private received = 0
+  private readonly lost = zeros(lossReasons)
+  private readonly refusals = zeros(frameRefusals)
+
+  constructor({ limits, clock = schedulerClock(), observe }: EndpointOptions) {
+    this.limits = limits
+    this.clock = clock
+    this.observe = observe
+  }
+
+  get isClosed(): boolean {
+    return this.closed
+  }
+
+  ids(): readonly NodeId[] {
+    return [...this.receivers.keys()]
+  }
+
+  has(id: NodeId): boolean {
+    return this.receivers.has(id)
+  }
+
+  /**
+   * Attaches a node; returns how to detach it, which `onDetach` hears of.
+   * @throws StandbyError `duplicateNode` or `stopped`
+   */
+  attach(id: NodeId, receive: (envelope: Envelope) => void, onDetach: () => void = () => {}): () => void {
+    if (this.closed) {
+      const what = `expected an open transport to attach ${id} to, got a closed one; create a new one`
+      throw new StandbyError('stopped', what)
+    }
+    if (this.receivers.has(id)) {
+      const what = `expected an id that is not attached yet, got ${id}; stop the other node first`
+      throw new StandbyError('duplicateNode', what)
+    }
+    this.receivers.set(id, receive)
+    return () => {
+      if (this.receivers.get(id) !== receive) return
+      this.receivers.delete(id)
+      onDetach()
+    }
+  }
+
+  /** The text of an envelope; null where it cannot travel, which is counted. */
+  textOf(envelope: Envelope): string | null {
+    try {
+      const text = encodeEnvelope(envelope)
+      if (!exceeds(text, this.limits.frameBytesMax)) return text
+      this.lose('tooLarge', envelope)
+    } catch {
+      this.lose('notJson', envelope)
+    }
+    return null
+  }
+
+  /** The frame that a text is; null where it is refused, which is counted. */
+  read(text: string): Frame | null {
+    const frame = decodeFrame(text, this.limits)
+    if (frame.frame !== null) return frame
+    this.refuse(frame.code, frame.message)
+    return null
+  }
+
+  /** Delivers to a node of this process, as a copy and in a later turn. */
+  deliverHere(text: string): void {
+    this.sent += 1
+    turnScheduler.schedule(() => this.deliver(JSON.parse(text) as Envelope))
+  }
+
+  /** Delivers what has come, to whoever is attached. */
+  deliver(envelope: Envelope): void {
+    if (this.closed) return
+    this.received += 1
+    const receive = this.receivers.get(envelope.to)
+    if (receive === undefined) this.lost.nobody += 1
+    else receive(envelope)
+  }
+
+  /** Counts what has left, or what was lost instead. */
+  count(reason: LossReason | null, envelope: Envelope): void {
+    if (reason === null) this.sent += 1
+    else this.lose(reason, envelope)
+  }
+
+  lose(reason: LossReason, envelope: Envelope): void {
+    this.lost[reason] += 1
+    this.observe?.({
+      kind: 'drop',
+      node: envelope.from,
+      t: this.clock.now(),
+      clock: null,
+      envelope,
+      messageId: messageIdOf(envelope),
+      copy: 0,
+      detail: reason,
+    })
+  }
+
+  /** Counts messages that were lost together, when a connection failed that they waited for. */
+  loseMany(reason: LossReason, number: number): void {
+    this.lost[reason] += number
+  }
+
+  refuse(code: FrameRefusal, message: string | null): void {
+    this.refusals[code] += 1
+    if (message !== null) this.tell(message)
+  }
+
+  tell(detail: string): void {
+    this.observe?.({
+      kind: 'refuse',
+      node: null,
+      t: this.clock.now(),
+      clock: null,
+      ignored: [detail],
+      detail,
+    })
+  }
+
+  counters(): EnvelopeCounters {
+    const { sent, received, lost, refusals } = this
+    return { sent, received, lost: { ...lost }, refused: { ...refusals } }
+  }
+
+  close(): void {
+    this.closed = true
+    this.receivers.clear()
+  }
+}
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
+}
