@@ -40,6 +40,8 @@ const packages: Record<string, readonly string[]> = {
   './transport/memory': ['rxjs', 'pure-rand'],
   './transport/faults': ['valibot'],
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand'],
+  './transport/message-port': ['valibot', 'rxjs', 'pure-rand'],
+  './transport/broadcast-channel': ['valibot', 'rxjs', 'pure-rand'],
 }
 const commandLineOnly = ['commander', 'log-update']
 

@@ -44,7 +44,7 @@ export async function openWebSocketTransport(
 ): Promise<MeshTransport> {
   const { listen, tls } = options
   checkedUrls(options.directory)
-  const mesh = new Mesh(options, (address) => dialed(address, mesh.limits.frameBytesMax, tls?.dial))
+  const mesh: Mesh = new Mesh(options, (address) => dialed(address, mesh.limits.frameBytesMax, tls?.dial))
   const server = listen === undefined ? null : createListener(mesh, listen, tls)
   server?.listen(listen?.port ?? 0, listen?.host ?? defaultHost)
   if (server !== null) await once(server, 'listening')
