@@ -1,4 +1,4 @@
-/** `standby inspect`: serves the page with a trace in it, and says where. */
+/** `standby inspect`: serves the page, with a trace in it or with whatever apps send to it, and says where. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -6,8 +6,12 @@ import type { Command } from 'commander'
 import { createTraceLineReader, TraceError } from '../observe/read-trace.ts'
 import { wholeNumber } from './options.ts'
 
+/** Where `standbyInspector()` sends to, unless told otherwise. */
+const defaultInspectorPort = 4711
+
 interface InspectOptions {
-  readonly port: number
+  readonly port?: number
+  readonly listen?: true
   readonly open?: true
 }
 
@@ -15,25 +19,49 @@ interface InspectOptions {
 export function registerInspect(program: Command): void {
   program
     .command('inspect')
-    .argument('<trace>', 'a file that --trace wrote: of a run, a seed, or a counterexample')
-    .description('look at a trace in the inspector, step by step')
-    .option('--port <number>', 'where to serve the page; 0 takes any free port', wholeNumber(0, 65_535), 0)
+    .argument('[trace]', 'a file that --trace wrote: of a run, a seed, or a counterexample')
+    .description(
+      'look at a trace in the inspector, step by step, or at the XState apps that run on this machine',
+    )
+    .option('--listen', 'show what apps send: those with `inspect: standbyInspector()`')
+    .option(
+      '--port <number>',
+      `where to serve the page; 0 takes any free port (default: 0, with --listen ${defaultInspectorPort})`,
+      wholeNumber(0, 65_535),
+    )
     .option('--open', 'open it in the browser')
     .addHelpText('after', '\nServes to this machine only, until Ctrl+C.')
-    .action(async (path: string, options: InspectOptions, command: Command) => {
-      const told = checkedTrace(path, command)
-      const { servePage } = await import('../inspector/serve.ts')
-      const { traceSource } = await import('../inspector/trace-source.ts')
-      const hello = { kind: 'trace', title: basename(path) }
-      const served = await servePage(options, hello, traceSource(path)).catch((error: Error) =>
-        command.error(`error: ${error.message}`),
-      )
+    .action(async (path: string | undefined, options: InspectOptions, command: Command) => {
+      if ((path === undefined) === (options.listen === undefined))
+        command.error('error: expected a trace or --listen; standby run --trace FILE writes one')
+      const refuse = (error: Error) => command.error(`error: ${error.message}`)
+      const { told, served } =
+        path === undefined
+          ? await listen(options).catch(refuse)
+          : await show(path, options, command).catch(refuse)
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => void served.close().then(() => process.exit(0)))
       }
       process.stdout.write(`${told}\n${served.url}\n(Ctrl+C ends it)\n`)
       if (options.open) openInBrowser(served.url)
     })
+}
+
+async function show(path: string, { port = 0 }: InspectOptions, command: Command) {
+  const told = checkedTrace(path, command)
+  const { servePage } = await import('../inspector/serve.ts')
+  const { traceSource } = await import('../inspector/trace-source.ts')
+  const served = await servePage({ port }, { kind: 'trace', title: basename(path) }, traceSource(path))
+  return { told, served }
+}
+
+async function listen({ port = defaultInspectorPort }: InspectOptions) {
+  const { servePage } = await import('../inspector/serve.ts')
+  const { createRelay } = await import('../inspector/relay.ts')
+  const relay = createRelay(() => process.stdout.write('an app has begun to send\n'))
+  const served = await servePage({ port }, { kind: 'live', title: 'XState apps' }, relay.source, relay)
+  const { host } = new URL(served.url)
+  return { told: `Apps send to ws://${host}/feed, as standbyInspector() does. Look at them here:`, served }
 }
 
 /** Reads it once, so that a wrong file is refused here, with the line, and not in the page. */

@@ -29,3 +29,10 @@ export function isToken(given: string | null, token: string): boolean {
   const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)]
   return a.length === b.length && timingSafeEqual(a, b)
 }
+
+/** Whether it comes from a program, which names no origin, or from a page that this machine serves. */
+export function hasLocalOrigin({ headers: { origin } }: IncomingMessage): boolean {
+  if (origin === undefined) return true
+  const { protocol, hostname } = URL.canParse(origin) ? new URL(origin) : { protocol: '', hostname: '' }
+  return (protocol === 'http:' || protocol === 'https:') && loopbackNames.includes(hostname)
+}

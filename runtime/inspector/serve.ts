@@ -9,8 +9,9 @@ import { WebSocketServer } from 'ws'
 import { StandbyError } from '../../actors/errors.ts'
 import type { Observe } from '../../actors/ports.ts'
 import { createDriver, type Driver } from './driver.ts'
-import { hasOwnHost, hasOwnOrigin, isLoopback, isToken } from './guard.ts'
+import { hasLocalOrigin, hasOwnHost, hasOwnOrigin, isLoopback, isToken } from './guard.ts'
 import { control, createLiveFeed, type LiveFeed, type LiveFeedOptions, type Viewer } from './live-feed.ts'
+import type { Relay } from './relay.ts'
 
 /** Where the page is served and how much it is shown; all of it is optional. */
 export interface InspectorOptions extends LiveFeedOptions {
@@ -42,8 +43,8 @@ export interface Inspector {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What a page is connected to: joins a viewer, returns how to stop that. */
-export type Source = (viewer: Viewer) => () => void
+/** What a page is connected to: joins a viewer, returns how to stop that. `restart` makes the page connect anew. */
+export type Source = (viewer: Viewer, restart: () => void) => () => void
 
 /**
  * Serves the inspector, for a system of your own.
@@ -90,41 +91,49 @@ export interface Served {
   close(): Promise<void>
 }
 
-const pagesMax = 8
-/** Bytes of one wish of a page. */
-const wishMax = 1024 * 1024
+/** Pages and sending apps at once. */
+const connectionsMax = 16
+/** Bytes of one wish of a page, or of lines that an app sends at once. */
+const messageMax = 8 * 1024 * 1024
+/** Closes a page's connection so that it connects again. */
+const pageRestart = 4000
 /** How long pages have to take the rest when serving ends. */
 const partingMs = 1000
 
-/** Serves the page, and connects each that opens to `source`. */
+/** Serves the page, and connects each that opens to `source`; apps of this machine that send runs are connected to `relay`. */
 export async function servePage(
   { port: wanted = 0, host = '127.0.0.1' }: Pick<InspectorOptions, 'port' | 'host'>,
   hello: object,
   source: Source,
+  relay: Relay | null = null,
 ): Promise<Served> {
   const page = readPage()
   const token = randomBytes(12).toString('base64url')
   const server = createServer((request, response) => answer(request, response, { page, host, port }))
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: wishMax, perMessageDeflate: false })
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: messageMax, perMessageDeflate: false })
   let driver: Driver | null = null
   const greeting = () => control({ ...hello, drive: driver === null ? null : { servers: driver.servers } })
 
   server.on('upgrade', (request, socket, head) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here')
-    const isAllowed =
-      pathname === '/feed' &&
-      hasOwnHost(request, host, port) &&
-      hasOwnOrigin(request) &&
-      isToken(searchParams.get('token'), token) &&
-      sockets.clients.size < pagesMax
-    if (!isAllowed) {
+    const isOurs =
+      pathname === '/feed' && hasOwnHost(request, host, port) && sockets.clients.size < connectionsMax
+    if (isOurs && relay !== null && !searchParams.has('token') && hasLocalOrigin(request)) {
+      sockets.handleUpgrade(request, socket, head, (opened) => {
+        const sender = { beginAgain: () => opened.close(1013, 'begin again') }
+        opened.on('message', (data) => relay.take(sender, String(data)))
+        opened.on('error', () => opened.terminate())
+      })
+      return
+    }
+    if (!isOurs || !hasOwnOrigin(request) || !isToken(searchParams.get('token'), token)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
       return
     }
     sockets.handleUpgrade(request, socket, head, (opened) => {
       const viewer: Viewer = { send: (lines) => opened.send(lines), waiting: () => opened.bufferedAmount }
       opened.send(greeting())
-      const leave = source(viewer)
+      const leave = source(viewer, () => opened.close(pageRestart, 'another run'))
       opened.on('close', leave)
       opened.on('error', leave)
       opened.on('message', (data) => void wish(String(data), viewer))

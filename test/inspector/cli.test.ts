@@ -76,3 +76,15 @@ test('run serves no page where none is wanted, and none to programs', async () =
     expect(code).toBe(0)
   }
 })
+
+test('inspect listens to apps, and says to which address they send', async () => {
+  const { code, printed } = await standby('inspect', '--listen', '--port', '0')
+  expect(code).toBe(0)
+  expect(printed).toMatch(/Apps send to ws:\/\/127\.0\.0\.1:\d+\/feed/)
+})
+
+test('inspect wants a trace or apps, and not both', async () => {
+  const [neither, both] = [await standby('inspect'), await standby('inspect', 'a.jsonl', '--listen')]
+  expect([neither.code, both.code]).toEqual([2, 2])
+  expect(neither.printed).toMatch(/expected a trace or --listen/)
+})
