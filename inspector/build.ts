@@ -3,30 +3,32 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
-import { chartPageStyle, chartStyle } from './charts/chart-style.ts'
+import { bundledScript, bundledStyle } from './bundle.ts'
 import { chartBlocks, engineIn } from './charts/page-parts.ts'
 
-const entry = fileURLToPath(new URL('./main.tsx', import.meta.url))
-const style = fileURLToPath(new URL('./app/theme.css', import.meta.url))
 const target = fileURLToPath(new URL('../inspector.html', import.meta.url))
 
-/** The whole page as a text. */
+/** The most that the page may weigh compressed, in bytes, without its layout engine. */
+export const budget = 150_000
+
+/** The whole page as a text, the same on every machine. */
 export async function buildPage(): Promise<string> {
-  const options = {
-    bundle: true,
-    minify: true,
-    write: false,
-    target: 'es2023',
-    legalComments: 'none',
-  } as const
-  const [blocks, script, css] = await Promise.all([
-    chartBlocks(),
-    build({ ...options, entryPoints: [entry], format: 'iife', jsx: 'automatic', jsxImportSource: 'preact' }),
-    build({ ...options, entryPoints: [style], target: 'chrome120' }),
-  ])
-  const styles = `${css.outputFiles[0]!.text}${chartStyle}${chartPageStyle}`
-  return pageOf({ script: script.outputFiles[0]!.text, css: styles, blocks })
+  const [blocks, script, css] = await Promise.all([chartBlocks(), bundledScript(), bundledStyle()])
+  return pageOf({ script, css, blocks })
+}
+
+/** Bytes of each part of a page, compressed; the layout engine is apart from `whole`. */
+export function weigh(page: string): Readonly<Record<'whole' | 'script' | 'style' | 'engine', number>> {
+  const weight = (text: string) => gzipSync(text, { level: 9 }).length
+  const engine = engineIn(page)
+  const style = page.slice(page.indexOf('<style>'), page.indexOf('</style>'))
+  const script = page.slice(page.indexOf('<script>', page.indexOf(engine) + engine.length))
+  return {
+    whole: weight(page.replace(engine, '')),
+    script: weight(script),
+    style: weight(style),
+    engine: weight(engine),
+  }
 }
 
 interface Parts {
@@ -78,10 +80,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const page = await buildPage()
   const isFresh = readOrNull(target) === page
   if (!isFresh) writeFileSync(target, page)
-  const kilobytes = (text: string) => (gzipSync(text).length / 1000).toFixed(1)
-  const engine = engineIn(page)
-  const own = kilobytes(page.replace(engine, ''))
-  console.log(`inspector.html: ${own} kB compressed, and ${kilobytes(engine)} kB of layout engine`)
+  const { whole, script, style, engine } = weigh(page)
+  const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
+  const parts = `${kB(script)} of script and ${kB(style)} of style`
+  console.log(`inspector.html: ${kB(whole)} compressed (${parts}), and ${kB(engine)} of layout engine`)
 }
 
 function readOrNull(path: string): string | null {

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MachineDescription } from '../../runtime/observe/definition.ts'
 import type { ChartLayout } from './chart-layout.ts'
-import { type ChartLayouts, createChartLayouts, type KnownLayouts, layoutsBlock } from './chart-layouts.ts'
+import { type ChartLayouts, createChartLayouts, type KnownPlaces, layoutsBlock } from './chart-layouts.ts'
 import type { Level } from './chart-model.ts'
 import { ChartOutline } from './chart-outline.tsx'
 import { embeddedEngine } from './layout-engine.ts'
@@ -116,6 +116,6 @@ let layouts: ChartLayouts | null = null
 function chartLayouts(): ChartLayouts {
   if (layouts !== null) return layouts
   const text = document.getElementById(layoutsBlock)?.textContent ?? '{}'
-  layouts = createChartLayouts(JSON.parse(text) as KnownLayouts, embeddedEngine(document))
+  layouts = createChartLayouts(JSON.parse(text) as KnownPlaces, embeddedEngine(document))
   return layouts
 }

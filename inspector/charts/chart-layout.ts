@@ -11,6 +11,7 @@ import {
   type Level,
   type TransitionKey,
 } from './chart-model.ts'
+import { type Places, placed, placesOf, round } from './chart-places.ts'
 
 export interface Point {
   readonly x: number
@@ -65,27 +66,43 @@ const gap = 14
 
 /** Lays out a chart; regions of a parallel root are laid out each by itself and packed in rows. */
 export async function layOut(
-  whole: DrawnChart,
+  chart: DrawnChart,
   level: Level,
   engine: LayoutEngine,
   direction: Direction = 'DOWN',
 ): Promise<ChartLayout> {
+  return assembled(chart, level, await placesIn(chart, level, engine, direction), direction)
+}
+
+/** What an engine decides about a chart, as numbers: one list for each graph that it was given. */
+export async function placesIn(
+  chart: DrawnChart,
+  level: Level,
+  engine: LayoutEngine,
+  direction: Direction = 'DOWN',
+): Promise<readonly Places[]> {
+  const places: Places[] = []
+  for (const graph of graphsOf(atLevel(chart, level), level, direction)) {
+    places.push(placesOf(await engine.layout(graph)))
+  }
+  return places
+}
+
+/** The layout that an engine's numbers make of a chart. */
+export function assembled(
+  whole: DrawnChart,
+  level: Level,
+  places: readonly Places[],
+  direction: Direction = 'DOWN',
+): ChartLayout {
   const chart = atLevel(whole, level)
   const { root } = chart
-  const isSplit = root.kind === 'parallel' && !chart.arrows.some((arrow) => joinsRegions(chart, arrow))
-  if (!isSplit) {
-    const { boxes, edges, width, height } = collected(
-      await engine.layout(graphOf(chart, root, { direction, level })),
-      level,
-    )
-    return { level, width, height, boxes: inDocumentOrder(chart, boxes), edges }
-  }
-  const regions: ChartLayout[] = []
-  for (const region of root.children) {
-    regions.push(collected(await engine.layout(graphOf(chart, region, { direction, level })), level))
-  }
+  const parts = graphsOf(chart, level, direction).map((graph, index): ChartLayout => {
+    return { level, ...placed(graph, places[index]!) }
+  })
+  if (!isSplit(chart)) return { ...parts[0]!, boxes: inDocumentOrder(chart, parts[0]!.boxes) }
   const head = contentOf(root, level, 460)
-  const rows = packed(regions, head.width - 2 * gap)
+  const rows = packed(parts, head.width - 2 * gap)
   const width = Math.max(head.width, Math.max(...rows.map((row) => row.width)) + 2 * gap)
   const boxes: Box[] = []
   const edges: Edge[] = []
@@ -108,6 +125,16 @@ export async function layOut(
     ...{ x: 0, y: 0, width, height: y },
   }
   return { level, width, height: y, boxes: inDocumentOrder(chart, [frame, ...boxes]), edges }
+}
+
+/** The regions of a parallel root each by itself, where no arrow joins them; otherwise the chart as a whole. */
+function graphsOf(chart: DrawnChart, level: Level, direction: Direction): readonly DrawnNode[] {
+  const tops = isSplit(chart) ? chart.root.children : [chart.root]
+  return tops.map((top) => graphOf(chart, top, { direction, level }))
+}
+
+function isSplit(chart: DrawnChart): boolean {
+  return chart.root.kind === 'parallel' && !chart.arrows.some((arrow) => joinsRegions(chart, arrow))
 }
 
 /** Whether an arrow leads from inside one region of the root into another. */
@@ -141,60 +168,6 @@ function packed(regions: readonly ChartLayout[], least: number): readonly Row[] 
   return rows
 }
 
-/** ELK's coordinates are relative to the container; a drawing's are not. */
-function collected(laidOut: ElkNode, level: Level): ChartLayout {
-  const whole = laidOut as DrawnNode
-  const graph = { ...whole, width: Math.max(whole.width ?? 0, whole.leastWidth ?? 0) }
-  const boxes: Box[] = []
-  const edges: Edge[] = []
-  const corners = new Map<string, Point>()
-  const visit = (node: DrawnNode, x: number, y: number) => {
-    corners.set(node.id, { x, y })
-    if (node.box !== undefined) {
-      const size = { width: round(node.width ?? 0), height: round(node.height ?? 0) }
-      boxes.push({ ...node.box, x: round(x), y: round(y), ...size })
-    }
-    for (const child of node.children ?? []) visit(child, x + (child.x ?? 0), y + (child.y ?? 0))
-  }
-  visit(graph, 0, 0)
-  for (const { arrow, sections = [], labels = [], container } of graph.edges ?? []) {
-    const { x, y } = corners.get(container ?? graph.id) ?? { x: 0, y: 0 }
-    const placed = (point: Point): Point => ({ x: round(point.x + x), y: round(point.y + y) })
-    const points = straightened(
-      sections.flatMap(({ startPoint, bendPoints = [], endPoint }) =>
-        [startPoint, ...bendPoints, endPoint].map(placed),
-      ),
-    )
-    const [label] = labels
-    const corner = label === undefined ? besideLongest(points) : placed({ x: label.x ?? 0, y: label.y ?? 0 })
-    edges.push({ ...arrow, points, label: arrow.label === null ? null : { ...arrow.label, ...corner } })
-  }
-  return { level, width: round(graph.width), height: round(graph.height ?? 0), boxes, edges }
-}
-
-/** ELK leaves steps of a pixel or two in lines that could be straight: the end moves, which has a whole side to arrive at. */
-function straightened(points: readonly Point[]): readonly Point[] {
-  const [before, from, to, end, ...more] = points.slice(-4)
-  if (end === undefined || more.length > 0) return points
-  const [dx, dy] = [Math.abs(to!.x - from!.x), Math.abs(to!.y - from!.y)]
-  if (Math.max(dx, dy) > 4 || Math.min(dx, dy) > 0) return points
-  const straight = dx > 0 ? { x: before!.x, y: end.y } : { x: end.x, y: before!.y }
-  return [...points.slice(0, -4), before!, straight]
-}
-
-/** Where a label lies that has no room of its own: at the middle of the arrow's longest part. */
-function besideLongest(points: readonly Point[]): Point {
-  let [longest, corner] = [0, points[0] ?? { x: 0, y: 0 }]
-  for (const [index, point] of points.entries()) {
-    const next = points[index + 1] ?? point
-    const length = Math.abs(next.x - point.x) + Math.abs(next.y - point.y)
-    if (length <= longest) continue
-    longest = length
-    corner = { x: round((point.x + next.x) / 2 + 6), y: round((point.y + next.y) / 2 - 8) }
-  }
-  return corner
-}
-
 /** The order of the machine, which is the order in which a reader of the screen goes. */
 function inDocumentOrder({ root }: DrawnChart, boxes: readonly Box[]): readonly Box[] {
   const order = new Map<string, number>()
@@ -218,8 +191,4 @@ function movedEdge(edge: Edge, x: number, y: number): Edge {
     points: edge.points.map((point) => moved(point, x, y)),
     label: edge.label === null ? null : moved(edge.label, x, y),
   }
-}
-
-function round(value: number): number {
-  return Math.round(value * 2) / 2
 }

@@ -1,12 +1,13 @@
 /** Finds the layout of a machine: known ones come with the page, others are made on demand and kept. */
 import type { MachineDescription } from '../../runtime/observe/definition.ts'
-import { type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
+import { assembled, type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
 import { chartOf, type Level } from './chart-model.ts'
+import type { Places } from './chart-places.ts'
 
-/** By the key of the machine. */
-export type KnownLayouts = Readonly<Record<string, Readonly<Record<Level, ChartLayout>>>>
+/** Numbers of an engine by the key of the machine: a layout is made of them without one. */
+export type KnownPlaces = Readonly<Record<string, Readonly<Record<Level, readonly Places[]>>>>
 
-/** The id of the block in the page that holds `KnownLayouts` as JSON. */
+/** The id of the block in the page that holds `KnownPlaces` as JSON. */
 export const layoutsBlock = 'chart-layouts'
 
 export interface ChartLayouts {
@@ -18,25 +19,28 @@ export interface ChartLayouts {
 const statesMax = 500
 const keptMax = 64
 
-export function createChartLayouts(known: KnownLayouts, engine: LayoutEngine): ChartLayouts {
+export function createChartLayouts(known: KnownPlaces, engine: LayoutEngine): ChartLayouts {
   const made = new Map<string, ChartLayout | Promise<ChartLayout>>()
+  const keep = <Layout extends ChartLayout | Promise<ChartLayout>>(name: string, layout: Layout): Layout => {
+    made.set(name, layout)
+    if (made.size > keptMax) made.delete(made.keys().next().value as string)
+    return layout
+  }
   return {
     of(machine, level) {
       const key = keyOf(machine)
-      const found = Object.hasOwn(known, key) ? known[key]?.[level] : undefined
-      if (found !== undefined) return found
       const name = `${level} ${key}`
       const before = made.get(name)
       if (before !== undefined) return before
+      const places = Object.hasOwn(known, key) ? known[key]?.[level] : undefined
+      if (places !== undefined) return keep(name, assembled(chartOf(machine), level, places))
       const making = make(machine, level, engine).then((layout) => {
         made.set(name, layout)
         return layout
       })
       // A chart that cannot be laid out is not tried again.
       making.catch(() => {})
-      made.set(name, making)
-      if (made.size > keptMax) made.delete(made.keys().next().value as string)
-      return making
+      return keep(name, making)
     },
   }
 }

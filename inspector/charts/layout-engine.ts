@@ -1,5 +1,5 @@
 /** ELK in the page: it lies there compressed, is unpacked when it is first needed, and runs in a worker beside the page. */
-import Elk, { type ElkNode } from 'elkjs/lib/elk-api.js'
+import type { ElkNode } from 'elkjs/lib/elk-api.js'
 import type { LayoutEngine } from './chart-layout.ts'
 
 /** The id of the block in the page that holds ELK's worker: gzip, as base64. */
@@ -30,18 +30,36 @@ interface Running extends LayoutEngine {
   stop(): void
 }
 
+/** Speaks to ELK's worker as elkjs itself does: numbered commands, each answered with its data or an error. */
 function start(source: string): Running {
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
   const worker = new Worker(url)
-  const failed = new Promise<never>((_, reject) => {
-    worker.addEventListener('error', ({ message }) => {
-      reject(new Error(`the layout engine does not run here: ${message || 'workers are not allowed'}`))
+  const waiting = new Map<number, (answer: Answer) => void>()
+  let failure: Answer | null = null
+  let asked = 0
+  worker.onmessage = ({ data }: MessageEvent<Answer & { readonly id: number }>) => {
+    waiting.get(data.id)?.(data)
+    waiting.delete(data.id)
+  }
+  worker.onerror = ({ message }) => {
+    failure = {
+      error: { message: `the layout engine does not run here: ${message || 'workers are not allowed'}` },
+    }
+    for (const answer of waiting.values()) answer(failure)
+  }
+  const ask = (command: object) =>
+    new Promise<Answer>((resolve) => {
+      if (failure !== null) resolve(failure)
+      waiting.set(asked, resolve)
+      worker.postMessage({ ...command, id: asked++ })
     })
-  })
-  failed.catch(() => {})
-  const elk = new (Elk as unknown as ElkClass)({ workerFactory: () => worker })
+  void ask({ cmd: 'register', algorithms: ['layered'] })
   return {
-    layout: (graph) => Promise.race([elk.layout(graph), failed]),
+    async layout(graph) {
+      const { data, error } = await ask({ cmd: 'layout', graph, layoutOptions: {}, options: {} })
+      if (data === undefined) throw new Error(error?.message ?? 'the layout engine gave no answer')
+      return data
+    },
     stop() {
       worker.terminate()
       URL.revokeObjectURL(url)
@@ -49,7 +67,10 @@ function start(source: string): Running {
   }
 }
 
-type ElkClass = new (options: { workerFactory(): Worker }) => { layout(graph: ElkNode): Promise<ElkNode> }
+interface Answer {
+  readonly data?: ElkNode
+  readonly error?: { readonly message?: string }
+}
 
 async function sourceIn(page: Document): Promise<string> {
   const text = page.getElementById(engineBlock)?.textContent?.trim() ?? ''

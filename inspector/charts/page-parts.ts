@@ -1,16 +1,17 @@
 /** What charts bring into the page when it is built: their style, the layouts of our machines, and ELK, compressed. Runs in Node only. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { gzipSync } from 'node:zlib'
 import Elk from 'elkjs/lib/elk.bundled.js'
+import { gzip } from 'pako'
 import { createClientMachine } from '../../machines/client.ts'
 import { keyValueStore } from '../../machines/key-value-store.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
-import { type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
-import { type KnownLayouts, keyOf, layoutsBlock } from './chart-layouts.ts'
+import { type LayoutEngine, placesIn } from './chart-layout.ts'
+import { type KnownPlaces, keyOf, layoutsBlock } from './chart-layouts.ts'
 import { chartOf, type Level } from './chart-model.ts'
+import type { Places } from './chart-places.ts'
 import { engineBlock } from './layout-engine.ts'
 
 /** The charts of this project, with their default delays. */
@@ -25,24 +26,26 @@ export function createEngine(): LayoutEngine {
   return new (Elk as unknown as new () => LayoutEngine)()
 }
 
-export async function ownLayouts(engine: LayoutEngine = createEngine()): Promise<KnownLayouts> {
-  const layouts: Record<string, Record<Level, ChartLayout>> = {}
+/** What the engine says of the charts of this project. */
+export async function ownPlaces(engine: LayoutEngine = createEngine()): Promise<KnownPlaces> {
+  const known: Record<string, Record<Level, readonly Places[]>> = {}
   for (const machine of ownMachines) {
     const chart = chartOf(machine)
-    layouts[keyOf(machine)] = {
-      detail: await layOut(chart, 'detail', engine),
-      overview: await layOut(chart, 'overview', engine),
-      map: await layOut(chart, 'map', engine),
+    known[keyOf(machine)] = {
+      detail: await placesIn(chart, 'detail', engine),
+      overview: await placesIn(chart, 'overview', engine),
+      map: await placesIn(chart, 'map', engine),
     }
   }
-  return layouts
+  return known
 }
 
 /** Blocks for the end of the page's body; nothing in them is run from there. */
 export async function chartBlocks(): Promise<string> {
-  const layouts = JSON.stringify(await ownLayouts()).replaceAll('<', '\\u003c')
+  const layouts = JSON.stringify(await ownPlaces()).replaceAll('<', '\\u003c')
   const worker = readFileSync(createRequire(import.meta.url).resolve('elkjs/lib/elk-worker.min.js'))
-  const packed = gzipSync(worker, { level: 9 }).toString('base64')
+  // Not the zlib of Node, whose bytes differ from version to version.
+  const packed = Buffer.from(gzip(worker, { level: 9 })).toString('base64')
   return `<script type="application/json" id="${layoutsBlock}">${layouts}</script>
 <!-- elkjs, Eclipse Public License 2.0, https://github.com/kieler/elkjs -->
 <script type="application/octet-stream" id="${engineBlock}">${packed}</script>`

@@ -6,7 +6,7 @@ import { createChartLayouts, keyOf } from '../../inspector/charts/chart-layouts.
 import { activeIds, enabledKeys, triedIn, valueText } from '../../inspector/charts/chart-marks.ts'
 import { chartOf, type Level } from '../../inspector/charts/chart-model.ts'
 import { divergedNodes } from '../../inspector/charts/divergence.ts'
-import { createEngine, ownLayouts, ownMachines } from '../../inspector/charts/page-parts.ts'
+import { createEngine, ownMachines, ownPlaces } from '../../inspector/charts/page-parts.ts'
 import { svgOfChart } from '../../inspector/charts/svg-of-chart.tsx'
 import type { Json } from '../../machines/application.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
@@ -180,12 +180,13 @@ describe('what a step means for a chart', () => {
 
 describe('layouts', () => {
   test('of our machines are known, whatever their delays', async () => {
-    const known = await ownLayouts(engine)
+    const known = await ownPlaces(engine)
     const slower = { ...server, delays: { pingInterval: 5000, resendInterval: 1 } }
     const layouts = createChartLayouts(known, { layout: () => Promise.reject(new Error('no engine')) })
 
     expect(Object.keys(known)).toEqual(ownMachines.map(keyOf))
-    expect(layouts.of(slower, 'detail')).toBe(known[keyOf(server)]!.detail)
+    expect(layouts.of(slower, 'detail')).toEqual(await layOut(chartOf(server), 'detail', engine))
+    expect(layouts.of(slower, 'map')).toBe(layouts.of(slower, 'map'))
     await expect(layouts.of(foreign[0]!, 'detail')).rejects.toThrow('no engine')
   })
 
