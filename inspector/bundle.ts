@@ -40,7 +40,7 @@ export async function bundledScript(): Promise<string> {
   const stdin = { contents, resolveDir: root }
   const { outputFiles } = await build({ ...script, stdin, plugins: [withoutJumps, inOrder] })
   // What esbuild leaves, terser shortens by another twentieth.
-  const { code } = await minify(outputFiles[0].text, { ecma: 2020, toplevel: true, compress: { passes: 2 } })
+  const { code } = await minify(outputFiles[0]!.text, { ecma: 2020, toplevel: true, compress: { passes: 2 } })
   return code!
 }
 
@@ -50,7 +50,7 @@ export async function bundledStyle(): Promise<string> {
     entryPoints: ['./inspector/app/theme.css'],
     target: 'chrome120',
   })
-  const styles = `${outputFiles[0].text}${chartStyle}${chartPageStyle}`
+  const styles = `${outputFiles[0]!.text}${chartStyle}${chartPageStyle}`
   return (await transform(styles, { loader: 'css', minify: true, target: 'chrome120' })).code
 }
 

@@ -16,6 +16,7 @@ import { startKeepingInSight } from './panels/diagram/viewport.ts'
 import { registerDriving } from './panels/drive/index.ts'
 import { openNamed } from './panels/drive/session.ts'
 import { registerBasicPanels } from './panels/index.ts'
+import { startPreparingLayouts } from './panels/layouts.ts'
 import { registerLive } from './panels/live/index.ts'
 import { startServed } from './panels/live/session.ts'
 
@@ -33,6 +34,7 @@ startPlayer()
 startAnnouncer()
 startKeepingInSight()
 startOpening()
+startPreparingLayouts()
 addEventListener('keydown', takeKey)
 
 const embedded = embeddedFeed(document)

@@ -90,7 +90,7 @@ interface Result {
 }
 
 function useLayout(machine: MachineDescription, level: Level): Result {
-  const found = chartLayouts().of(machine, level)
+  const found = layouts().of(machine, level)
   const [made, setMade] = useState<(Result & { readonly of: unknown }) | null>(null)
   useEffect(() => {
     if (!(found instanceof Promise)) return
@@ -110,12 +110,25 @@ function useLayout(machine: MachineDescription, level: Level): Result {
   return made?.of === found ? made : { layout: null, problem: null }
 }
 
-let layouts: ChartLayouts | null = null
+/** Starts the layout engine when one of these machines will need it; says whether it was. */
+export function prepareLayouts(machines: readonly MachineDescription[]): boolean {
+  if (machines.every((machine) => layouts().knows(machine))) return false
+  engine().prepare()
+  return true
+}
+
+const engine = once(() => embeddedEngine(document))
 
 /** The layouts of this page, read from it when a chart is first shown. */
-function chartLayouts(): ChartLayouts {
-  if (layouts !== null) return layouts
+const layouts = once((): ChartLayouts => {
   const text = document.getElementById(layoutsBlock)?.textContent ?? '{}'
-  layouts = createChartLayouts(JSON.parse(text) as KnownPlaces, embeddedEngine(document))
-  return layouts
+  return createChartLayouts(JSON.parse(text) as KnownPlaces, engine())
+})
+
+function once<Made>(make: () => Made): () => Made {
+  let made: { readonly value: Made } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }

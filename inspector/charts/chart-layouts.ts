@@ -11,6 +11,8 @@ export type KnownPlaces = Readonly<Record<string, Readonly<Record<Level, readonl
 export const layoutsBlock = 'chart-layouts'
 
 export interface ChartLayouts {
+  /** Whether the page came with the layout of this machine. */
+  knows(machine: MachineDescription): boolean
   /** The layout if it is there; otherwise the promise of it, which fails where there is no layout engine. */
   of(machine: MachineDescription, level: Level): ChartLayout | Promise<ChartLayout>
 }
@@ -27,12 +29,13 @@ export function createChartLayouts(known: KnownPlaces, engine: LayoutEngine): Ch
     return layout
   }
   return {
+    knows: (machine) => Object.hasOwn(known, keyOf(machine)),
     of(machine, level) {
       const key = keyOf(machine)
       const name = `${level} ${key}`
       const before = made.get(name)
       if (before !== undefined) return before
-      const places = Object.hasOwn(known, key) ? known[key]?.[level] : undefined
+      const places = this.knows(machine) ? known[key]?.[level] : undefined
       if (places !== undefined) return keep(name, assembled(chartOf(machine), level, places))
       const making = make(machine, level, engine).then((layout) => {
         made.set(name, layout)

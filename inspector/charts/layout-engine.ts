@@ -8,13 +8,14 @@ export const engineBlock = 'layout-engine'
 /** A chart for which ELK takes longer is shown as an outline. */
 const patienceMs = 10_000
 
-/** ELK from the page's own block; it starts with the first layout, and again after one that took too long. */
-export function embeddedEngine(page: Document): LayoutEngine {
+/** ELK from the page's own block; it starts with the first layout or before, and again after one that took too long. */
+export function embeddedEngine(page: Document): EmbeddedEngine {
   let started: Promise<Running> | null = null
+  const prepared = () => (started ??= sourceIn(page).then(start))
   return {
+    prepare: () => void prepared().catch(() => {}),
     async layout(graph) {
-      started ??= sourceIn(page).then(start)
-      const running = await started
+      const running = await prepared()
       try {
         return await within(patienceMs, running.layout(graph))
       } catch (error) {
@@ -24,6 +25,11 @@ export function embeddedEngine(page: Document): LayoutEngine {
       }
     },
   }
+}
+
+export interface EmbeddedEngine extends LayoutEngine {
+  /** Unpacks and starts it, so that the first layout need not wait for that; what goes wrong is said by `layout`. */
+  prepare(): void
 }
 
 interface Running extends LayoutEngine {

@@ -103,8 +103,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     const lane = step.node === null ? null : laneFor(step.node)
     if (lane !== null) {
       if (step.machine !== undefined) lane.machine = step.machine
-      if (step.definition !== undefined)
-        machines.set(step.definition.id, { definition: step.definition, layout: null })
+      if (step.definition !== undefined) machines.set(step.definition.id, { definition: step.definition })
       lane.steps.push(step.i)
       const label = labelAfter(step)
       if (label !== undefined && label !== lane.changes.at(-1)?.label) lane.changes.push({ i: step.i, label })

@@ -153,8 +153,9 @@ function Interleaved() {
             aria-rowindex={index + 2}
             aria-selected={isCurrent}
             class={`row ${isCurrent ? 'current' : ''}`}
+            title={of === 'a' ? undefined : 'Look at this run'}
             style={{ top: `${index * rowHeight}px` }}
-            onClick={() => of === 'a' && goTo(step.i)}
+            onClick={() => lookAt(of, step.i)}
           >
             <span role="gridcell" class="number">
               {step.i}
@@ -166,6 +167,12 @@ function Interleaved() {
       }}
     />
   )
+}
+
+/** A step of the other run is shown by changing places with it. */
+function lookAt(of: 'a' | 'b', i: number): void {
+  if (of === 'b') swapRuns()
+  goTo(i)
 }
 
 function Cell({ step }: { readonly step: TraceStep | undefined }) {

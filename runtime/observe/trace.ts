@@ -37,8 +37,6 @@ export interface TraceHeader {
 /** A machine in the header of a trace. */
 export interface TraceMachine {
   readonly definition: MachineDescription
-  /** Where a drawing puts its states; null where nobody has laid it out. */
-  readonly layout: Json
 }
 
 /** A node in the header of a trace. */
@@ -252,7 +250,7 @@ function headerOf({ seed, options, machines, nodes = [] }: TraceOptions): TraceH
     version: traceVersion,
     seed: seed ?? null,
     options: encode(options ?? {}),
-    machines: definitions.map((definition) => ({ definition, layout: null })),
+    machines: definitions.map((definition) => ({ definition })),
     nodes,
   }
 }

@@ -76,6 +76,11 @@ browserTest('two runs are compared: the first difference, side by side, interlea
 
   await page.getByLabel('How both are shown').selectOption('interleaved')
   expect(await page.locator('.compare .row').count()).toBeGreaterThan(5)
+  await page.locator('.compare .row[title="Look at this run"]').first().click()
+  expect(await page.locator('.source').textContent()).toBe('other.jsonl')
+  await page.locator('.compare .row[title="Look at this run"]').first().click()
+  expect(await page.locator('.source').textContent()).toBe('run.jsonl')
+  await page.getByRole('button', { name: 'step 60' }).click()
   await page.keyboard.press('o')
   expect(await page.locator('.source').textContent()).toBe('other.jsonl')
   expect(await page.locator('.overlay .cursor text').textContent()).toBe('60')

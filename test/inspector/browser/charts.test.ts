@@ -99,7 +99,7 @@ browserTest(
     const definition = describeMachine(checkout(10))
     const after = { value: { step3: 'checking' }, context: {} }
     const lines = [
-      { ...header, machines: [{ definition, layout: null }], nodes: [{ id: 'shop', machine: 'checkout' }] },
+      { ...header, machines: [{ definition }], nodes: [{ id: 'shop', machine: 'checkout' }] },
       { ...steps[0]!, node: 'shop', machine: 'checkout', vector: { shop: 1 }, after },
       { end: true, steps: 1, dropped: 0 },
     ]
