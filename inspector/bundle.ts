@@ -1,11 +1,13 @@
 /** The page's script and style as texts: bundled by esbuild, in an order that compresses well, and made smaller by terser. */
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin, transform } from 'esbuild'
 import { minify } from 'terser'
 import { chartPageStyle, chartStyle } from './charts/chart-style.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const root = pathOf('..')
 
 const options = {
   // What the environment says of the working directory must not count.
@@ -30,13 +32,13 @@ export async function bundledScript(): Promise<string> {
     format: 'iife',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    alias: { 'sorted-btree': `${root}/inspector/world/sorted-array.ts` },
+    alias: { 'sorted-btree': pathOf('./world/sorted-array.ts') },
   } as const satisfies BuildOptions
-  const entry = './inspector/main.tsx'
+  const entry = pathOf('./main.tsx')
   const { metafile } = await build({ ...script, entryPoints: [entry], metafile: true })
   const files = Object.keys(metafile.inputs).filter((path) => order.some((folder) => isIn(path, folder)))
-  const imports = [...files.sort(byOrder).map((path) => `./${path}`), entry]
-  const contents = imports.map((path) => `import ${JSON.stringify(path)}`).join('\n')
+  const imports = [...files.sort(byOrder), relative(root, entry)]
+  const contents = imports.map((path) => `import ${JSON.stringify(`./${path}`)}`).join('\n')
   const stdin = { contents, resolveDir: root }
   const { outputFiles } = await build({ ...script, stdin, plugins: [withoutJumps, inOrder] })
   // What esbuild leaves, terser shortens by another twentieth.
@@ -47,7 +49,7 @@ export async function bundledScript(): Promise<string> {
 export async function bundledStyle(): Promise<string> {
   const { outputFiles } = await build({
     ...options,
-    entryPoints: ['./inspector/app/theme.css'],
+    entryPoints: [pathOf('./app/theme.css')],
     target: 'chrome120',
   })
   const styles = `${outputFiles[0]!.text}${chartStyle}${chartPageStyle}`
