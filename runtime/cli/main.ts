@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { registerCheck } from './check.ts'
 import { registerExport } from './export.ts'
+import { registerInit } from './init.ts'
 import { registerInspect } from './inspect.ts'
 import { registerJudge } from './judge.ts'
 import { registerReplay } from './replay.ts'
@@ -16,6 +17,7 @@ import { registerWatchViews } from './watch-views.ts'
 
 const commands = [
   registerRun,
+  registerInit,
   registerServe,
   registerStatus,
   registerStoreCommands,

@@ -66,7 +66,7 @@ type Fields = Record<string, unknown>
  */
 export function gatheredConfig(flags: ProcessFlags, environment: NodeJS.ProcessEnv): Fields {
   const path = flags.config ?? environment.STANDBY_CONFIG
-  const file = path === undefined ? {} : fieldsIn(readConfigFile(path))
+  const file = path === undefined ? {} : readConfigFile(path)
   const { config: _, peer, origin, drain, ...named } = flags
   const given = withoutUndefined({
     ...named,

@@ -53,8 +53,7 @@ function asked(given: readonly string[], options: StatusOptions, command: Comman
     const around = STANDBY_MONITORING?.split(/[\s,]+/).filter((text) => text !== '') ?? []
     const file = options.config ?? STANDBY_CONFIG
     const texts = given.length > 0 ? given : around
-    const listed =
-      file === undefined ? [] : (readConfigFile(file) as { monitoring?: unknown } | null)?.monitoring
+    const listed = file === undefined ? [] : readConfigFile(file).monitoring
     const places = checkedAddresses(texts.length > 0 ? texts : (listed ?? []))
     if (places.length === 0)
       command.error(

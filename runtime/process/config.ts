@@ -91,13 +91,16 @@ export interface ProcessConfig {
   readonly limits: Required<LimitOptions>
 }
 
-/** Reads a configuration file: JSON. @throws StandbyError `invalidOption` */
-export function readConfigFile(file: string): unknown {
+/** Reads a configuration file: a JSON object. @throws StandbyError `invalidOption` */
+export function readConfigFile(file: string): Readonly<Record<string, unknown>> {
+  let given: unknown
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    given = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     throw invalid(`expected ${file} to be a JSON file, got ${(error as Error).message}`)
   }
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
+  throw invalid(`expected ${file} to hold a JSON object, such as {"name": "s1"}`)
 }
 
 /**

@@ -42,6 +42,8 @@ interface Operation {
 }
 
 interface OpenSession {
+  /** What the servers call it. */
+  readonly id: number
   client: SessionClient | null
   /** What the client's next request will be numbered. */
   nextSequence: number
@@ -56,7 +58,7 @@ const sequenceMax = Number.MAX_SAFE_INTEGER - 1
 
 /** Sessions as clients of their own, each with the id that its text gives it. */
 export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOptions): HttpSessions {
-  /** The least recently used first. */
+  /** By what nobody can guess of their names, the least recently used first. */
   const sessions = new Map<string, OpenSession>()
   let pending = 0
 
@@ -67,9 +69,9 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
       ...(resume && { resume }),
     })
 
-  const touch = (name: string, session: OpenSession) => {
-    sessions.delete(name)
-    sessions.set(name, session)
+  const touch = (token: string, session: OpenSession) => {
+    sessions.delete(token)
+    sessions.set(token, session)
     for (const [other, { isBusy, client }] of sessions) {
       if (sessions.size <= sessionsMax) return
       if (isBusy) continue
@@ -80,16 +82,15 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
 
   /** The request with this number, as the first transmission or as one more (N4). */
   const send = async (
-    name: string,
+    token: string,
     session: OpenSession,
     sequence: number,
     command: KeyValueCommand,
     timeoutMs: number,
   ): Promise<Json> => {
-    const [, token, id] = sessionText.exec(name)!
     if (session.client === null || session.nextSequence !== sequence) {
       session.client?.stop()
-      session.client = clientFor(token!, { session: Number(id), seq: sequence })
+      session.client = clientFor(token, { session: session.id, seq: sequence })
     }
     const { client } = session
     session.nextSequence = sequence + 1
@@ -111,18 +112,23 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
         client.stop()
         session.client = null
         session.last = null
+        if (error instanceof StandbyError && error.code === 'sessionExpired') sessions.delete(token)
       }
       throw error
     }
   }
 
   const execute: HttpSessions['execute'] = async (name, sequence, command, timeoutMs) => {
-    if (!sessionText.test(name))
+    const [, token, text] = sessionText.exec(name) ?? []
+    if (token === undefined)
       throw new HttpError(400, 'invalidRequest', 'expected a session as POST /v1/sessions gives it')
     if (!Number.isSafeInteger(sequence) || sequence < 1 || sequence > sequenceMax)
       throw new HttpError(400, 'invalidRequest', 'expected Standby-Sequence to be a whole number from 1 on')
-    const session = sessions.get(name) ?? { client: null, nextSequence: 0, last: null, isBusy: false }
-    touch(name, session)
+    const id = Number(text)
+    const session = sessions.get(token) ?? { id, client: null, nextSequence: 0, last: null, isBusy: false }
+    if (session.id !== id)
+      throw new HttpError(410, 'sessionExpired', 'expected the newest session of its holder, got another')
+    touch(token, session)
     const own = digest([command])
     const { last } = session
     if (last !== null && sequence < last.sequence)
@@ -143,7 +149,7 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
       )
     session.isBusy = true
     pending += 1
-    const result = send(name, session, sequence, command, timeoutMs).finally(() => {
+    const result = send(token, session, sequence, command, timeoutMs).finally(() => {
       session.isBusy = false
       pending -= 1
     })
@@ -162,9 +168,10 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
         throw error
       }
       const { session } = client.actor.getSnapshot().context
-      const name = `${token}-${session}`
-      touch(name, { client, nextSequence: 1, last: null, isBusy: false })
-      return name
+      if (session === null)
+        throw new HttpError(503, 'stopped', 'this gateway is about to leave; ask another one')
+      touch(token, { id: session, client, nextSequence: 1, last: null, isBusy: false })
+      return `${token}-${session}`
     },
     execute,
     size: () => sessions.size,
