@@ -43,7 +43,7 @@ const packages: Record<string, readonly string[]> = {
   './transport/message-port': ['valibot', 'rxjs', 'pure-rand'],
   './transport/broadcast-channel': ['valibot', 'rxjs', 'pure-rand'],
 }
-const commandLineOnly = ['commander', 'log-update']
+const commandLineOnly = ['commander', 'log-update', 'prom-client']
 
 const fiveLines = `
 import { createCluster } from 'standby'
