@@ -123,7 +123,12 @@ async function openInspector(options: RunOptions, command: Command): Promise<Ins
   const { serveInspector } = await import('../inspector/serve.ts')
   // Some ten seconds of the past, for whoever opens the page late.
   const told = { port, pastMax: 4000, title: `standby run, seed ${seed}`, options: { ...options, timing } }
-  return serveInspector(told).catch((error: Error) => command.error(`error: ${error.message}`))
+  return serveInspector(told).catch((error: Error) => {
+    // Whoever did not ask for the page is not kept from the run by its absence.
+    if (options.port !== undefined) return command.error(`error: ${error.message}`)
+    process.stderr.write(`the page is not served: ${error.message}\n`)
+    return null
+  })
 }
 
 function observing(...given: readonly (Observe | undefined)[]): { observe?: Observe } {
