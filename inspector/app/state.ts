@@ -34,6 +34,8 @@ export const pinned = signal<number | null>(null)
 /** The node that was chosen; null follows the cursor. */
 export const chosenNode = signal<string | null>(null)
 export const filters = signal<Filters>(noFilters)
+/** Watched parts of contexts, as paths. */
+export const watches = signal<readonly string[]>([])
 /** Shades past, future and what is concurrent with the cursor. */
 export const lens = signal(false)
 

@@ -18,6 +18,7 @@ import {
   source,
   type Theme,
   theme,
+  watches,
 } from './state.ts'
 
 let wanted = new URLSearchParams(location.hash.slice(1))
@@ -58,6 +59,7 @@ export function restoreView(name: string): void {
     if (number('at') >= 0) offset.value = number('at')
     lens.value = wanted.get('lens') === '1'
     searchText.value = wanted.get('find') ?? ''
+    watches.value = list('watch')
     filters.value = {
       ...noFilters,
       hiddenNodes: list('hideNodes'),
@@ -84,6 +86,7 @@ export function hashOfView(): string {
     if (!following.value) set('at', Math.round(offset.value * 100) / 100, 0)
     set('lens', lens.value ? 1 : null)
     set('find', searchText.value)
+    set('watch', watches.value.map(encodeURIComponent).join(','))
     setFilters(filters.value, set)
   }
   set('theme', theme.value, 'auto')

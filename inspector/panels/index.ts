@@ -10,6 +10,7 @@ import { NodeChart } from './node-chart.tsx'
 import { OperationsPanel } from './operations-panel.tsx'
 import { StatePanel } from './state-panel.tsx'
 import { StepList } from './step-list.tsx'
+import { WatchesPanel } from './watches-panel.tsx'
 import { WhyPanel } from './why-panel.tsx'
 
 /** Adds them to the list. */
@@ -31,6 +32,7 @@ export function registerBasicPanels(): void {
     { id: 'steps', title: 'Steps', place: 'below', order: 10, Panel: StepList },
     { id: 'compare', title: 'Compare', place: 'below', order: 30, Panel: ComparePanel },
     { id: 'operations', title: 'Operations', place: 'below', order: 20, Panel: OperationsPanel },
+    { id: 'watches', title: 'Watches', place: 'below', order: 25, Panel: WatchesPanel },
     { id: 'charts', title: 'All on one chart', place: 'below', order: 15, Panel: ChartsPanel },
   )
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { createRun } from '../../inspector/model/run.ts'
 import { find, parseQuery } from '../../inspector/model/search.ts'
+import { nextChange, watched } from '../../inspector/model/watches.ts'
 import { applyPatch } from '../../runtime/observe/patch.ts'
 import { readTrace } from '../../runtime/observe/read-trace.ts'
 import { faultyTrace } from './simulated-traces.ts'
@@ -62,4 +63,31 @@ test('a search is words, one thing then another, or one thing not followed by an
   expect(pairs.map(([a, b]) => [steps[a]!.kind, steps[b]!.kind])).toContainEqual(['crash', 'restart'])
   expect(hits('partition not followed by heal').hits).toEqual([])
   expect(hits('heal not followed by crash').hits.length).toBeGreaterThan(0)
+})
+
+test('a watched path is what the context has there, and changes exactly where its value does', () => {
+  const run = createRun(header)
+  run.append(steps)
+  const path = 'view.number'
+  for (const lane of run.lanes) {
+    const values = steps.map(({ i }) => JSON.stringify(watched(run, lane, path, i)))
+    const changes = steps.map(({ i }) => i).filter((i) => i > 0 && values[i] !== values[i - 1])
+    const forwards: number[] = []
+    for (let at = nextChange(run, [lane], path, 0, 1); at !== null; at = nextChange(run, [lane], path, at, 1))
+      forwards.push(at)
+    const backwards: number[] = []
+    for (let at = nextChange(run, [lane], path, run.end, -1); at !== null && at > 0; ) {
+      backwards.unshift(at)
+      at = nextChange(run, [lane], path, at, -1)
+    }
+    expect(forwards).toEqual(changes)
+    expect(backwards).toEqual(changes)
+  }
+})
+
+test('a watched path of hostile names leads nowhere', () => {
+  const run = createRun(header)
+  run.append(steps)
+  for (const path of ['__proto__', 'constructor.name', 'view.toString', '', '.', 'view..number'])
+    expect(watched(run, run.lanes[0]!, path, run.end - 1)).toBeUndefined()
 })

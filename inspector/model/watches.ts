@@ -1,0 +1,89 @@
+/** Watched parts of contexts: what a path is at a step, and where it changes next. A path is keys with dots between, such as `view.number`. */
+import type { Json } from '../../machines/application.ts'
+import { countBelow, type Lane, type Run } from './run.ts'
+
+/** The path that is the state itself. */
+export const statePath = 'state'
+
+/** What a path leads to in the lane's node after step `i`; undefined where it leads nowhere. */
+export function watched(run: Run, lane: Lane, path: string, i: number): Json | undefined {
+  if (path === statePath) return lane.changes[countChanges(lane, i) - 1]?.label ?? undefined
+  let value: Json | undefined = run.contexts.at(lane, i)
+  for (const key of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as Record<string, Json>)[key]
+  }
+  return value
+}
+
+/** The nearest step, after or before `i`, at which the path changes in one of the lanes; null where there is none. */
+export function nextChange(
+  run: Run,
+  lanes: readonly Lane[],
+  path: string,
+  i: number,
+  direction: 1 | -1,
+): number | null {
+  const found = lanes
+    .map((lane) => changeIn(run, lane, path, i, direction))
+    .filter((step): step is number => step !== null)
+  if (found.length === 0) return null
+  return direction === 1 ? Math.min(...found) : Math.max(...found)
+}
+
+/** Only steps whose patch touches the path's first key can change it, so that only their contexts are rebuilt. */
+function changeIn(run: Run, lane: Lane, path: string, i: number, direction: 1 | -1): number | null {
+  if (path === statePath) {
+    const steps = lane.changes.map((change) => change.i)
+    return (direction === 1 ? steps.find((step) => step > i) : steps.findLast((step) => step < i)) ?? null
+  }
+  const start = direction === 1 ? countBelow(lane.steps, i + 1) : countBelow(lane.steps, i) - 1
+  for (let index = start; index >= 0 && index < lane.steps.length; index += direction) {
+    const step = lane.steps[index]!
+    if (!touches(run, step, path)) continue
+    const before = index === 0 ? undefined : watched(run, lane, path, step - 1)
+    if (JSON.stringify(before) !== JSON.stringify(watched(run, lane, path, step))) return step
+  }
+  return null
+}
+
+function touches(run: Run, step: number, path: string): boolean {
+  const after = run.step(step)?.after
+  if (after === undefined) return false
+  if (after.context !== undefined || after.patch === undefined) return true
+  const first = pointerKey(path.split('.')[0]!)
+  return after.patch.some((operation) => {
+    const [, key = ''] = operation.path.split('/')
+    return operation.path === '' || key === first
+  })
+}
+
+/** A key as JSON pointers write it (RFC 6901). */
+function pointerKey(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+function countChanges(lane: Lane, i: number): number {
+  return countBelow(
+    lane.changes.map((change) => change.i),
+    i + 1,
+  )
+}
+
+/** Paths that are worth watching: the state, and what the contexts at a step have, two levels deep. */
+export function pathsAt(run: Run, i: number): readonly string[] {
+  const paths = new Set([statePath])
+  for (const lane of run.lanes) {
+    const context = run.contexts.at(lane, i)
+    if (!isRecord(context)) continue
+    for (const [key, value] of Object.entries(context)) {
+      paths.add(key)
+      if (isRecord(value)) for (const inner of Object.keys(value).slice(0, 20)) paths.add(`${key}.${inner}`)
+    }
+  }
+  return [...paths].slice(0, 200)
+}
+
+function isRecord(value: Json | undefined): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
