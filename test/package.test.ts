@@ -26,7 +26,9 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   name: string
   exports: Record<string, unknown>
   dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
 }
+const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
 const doors = Object.keys(manifest.exports).filter((door) => door !== './package.json')
 const specifier = (door: string) => manifest.name + door.slice(1)
 
@@ -42,6 +44,12 @@ const packages: Record<string, readonly string[]> = {
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand'],
   './transport/message-port': ['valibot', 'rxjs', 'pure-rand'],
   './transport/broadcast-channel': ['valibot', 'rxjs', 'pure-rand'],
+}
+/** The same for doors that need Node, or have another file for it: each of them with the package of its own wire only. */
+const inNodePackages: Record<string, readonly string[]> = {
+  './transport/tcp': ['valibot', 'rxjs', 'pure-rand'],
+  './transport/websocket': ['valibot', 'rxjs', 'pure-rand', 'ws'],
+  './transport/nats': ['valibot', 'rxjs', 'pure-rand', '@nats-io/transport-node'],
 }
 const commandLineOnly = ['commander', 'log-update', 'prom-client']
 
@@ -71,8 +79,8 @@ beforeAll(async () => {
     join(modules, manifest.name),
     '--strip-components=1',
   ])
-  // Its dependencies and no others, as an installer would put them there, without asking a registry.
-  for (const name of Object.keys(manifest.dependencies)) {
+  // Its dependencies, optional ones included, and no others, as an installer would put them there, without asking a registry.
+  for (const name of dependencies) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
@@ -200,9 +208,7 @@ describe('in a browser bundle', () => {
       format: 'esm',
       platform: 'browser',
       logLevel: 'silent',
-      ...(external
-        ? { external: Object.keys(manifest.dependencies).flatMap((name) => [name, `${name}/*`]) }
-        : {}),
+      ...(external ? { external: dependencies.flatMap((name) => [name, `${name}/*`]) } : {}),
     })
     return { text: outputFiles[0]!.text, metafile }
   }
@@ -223,16 +229,33 @@ describe('in a browser bundle', () => {
   test.each(doors)('%s brings along no package of another door', async (door) => {
     const { metafile } = await bundled(door, true).catch(() => nodeOnly(door))
 
-    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
-    const names = new Set(
-      imported
-        .map((path) => path.split('/')[0]!)
-        .filter((name) => !name.startsWith('node:') && name !== manifest.name),
-    )
     const allowed =
-      packages[door] ?? Object.keys(manifest.dependencies).filter((name) => !commandLineOnly.includes(name))
-    expect([...names].filter((name) => !allowed.includes(name))).toEqual([])
+      packages[door] ??
+      inNodePackages[door] ??
+      Object.keys(manifest.dependencies).filter((name) => !commandLineOnly.includes(name))
+    expect(importedBy(metafile).filter((name) => !allowed.includes(name))).toEqual([])
   })
+
+  test.each(Object.keys(inNodePackages))(
+    '%s brings along no package of another door, in Node',
+    async (door) => {
+      const { metafile } = await nodeOnly(door)
+
+      expect(importedBy(metafile).filter((name) => !inNodePackages[door]!.includes(name))).toEqual([])
+    },
+  )
+
+  /** The packages that a bundle imports, each once. */
+  const importedBy = (metafile: Metafile): readonly string[] => {
+    const paths = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+    const names = paths.map((path) =>
+      path
+        .split('/')
+        .slice(0, path.startsWith('@') ? 2 : 1)
+        .join('/'),
+    )
+    return [...new Set(names)].filter((name) => !name.startsWith('node:'))
+  }
 
   /** A door that needs Node, such as one with sockets or workers. */
   const nodeOnly = (door: string) =>
@@ -244,6 +267,6 @@ describe('in a browser bundle', () => {
       format: 'esm',
       platform: 'node',
       logLevel: 'silent',
-      external: Object.keys(manifest.dependencies).flatMap((name) => [name, `${name}/*`]),
+      external: dependencies.flatMap((name) => [name, `${name}/*`]),
     })
 })

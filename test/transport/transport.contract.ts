@@ -6,6 +6,8 @@ import type { Envelope, Transport } from '../../actors/ports.ts'
 export interface OpenTransport {
   readonly here: Transport
   readonly there: Transport
+  /** Resolves when the network knows of who is attached, where that takes a while. */
+  ready?(): Promise<void>
   /** Lets everything that is under way arrive. */
   settle(): Promise<void>
   /** Whatever else has to be put away. */
@@ -58,7 +60,9 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
     const answers: Envelope[] = []
     opened.here.attach('a#1', (arrived) => void answers.push(arrived))
     const detach = opened.there.attach('b#1', (arrived) => void received.push(arrived))
-    return { ...opened, received, answers, detach }
+    const { ready = async () => {} } = opened
+    await ready()
+    return { ...opened, ready, received, answers, detach }
   }
 
   const promise = (key: TransportPromise, run: () => Promise<void>) => {
@@ -116,9 +120,10 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
     })
 
     promise('addressee', async () => {
-      const { here, there, received, settle } = await arrange()
+      const { here, there, received, ready, settle } = await arrange()
       const others: Envelope[] = []
       there.attach('c#1', (arrived) => void others.push(arrived))
+      await ready()
 
       here.send(envelope(ping(1)))
       here.send(envelope(ping(2), 'c#1'))
@@ -198,8 +203,9 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
     })
 
     promise('answers', async () => {
-      const { here, there, answers, settle } = await arrange()
+      const { here, there, answers, ready, settle } = await arrange()
       there.attach('c#1', ({ from, message }) => there.send({ from: 'c#1', to: from, message, stamp }))
+      await ready()
 
       here.send(envelope(ping(3), 'c#1'))
       await settle()
@@ -230,12 +236,13 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
     })
 
     promise('again', async () => {
-      const { here, there, received, detach, settle } = await arrange()
+      const { here, there, received, detach, ready, settle } = await arrange()
       const successor: Envelope[] = []
 
       detach()
       there.attach('b#1', (arrived) => void successor.push(arrived))
       detach()
+      await ready()
       here.send(envelope(ping(1)))
       await settle()
 

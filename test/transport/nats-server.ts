@@ -1,0 +1,79 @@
+/** A real nats-server for tests, on a port of its own. It asserts nothing, but says how to install it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const executable = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'].find(
+  existsSync,
+)
+
+/** Whether tests with NATS are left out on purpose. */
+export const skipsNats = process.env.STANDBY_SKIP_NATS === '1'
+
+export interface NatsServer {
+  readonly url: string
+  /** Kills it; `start` brings it back on the same port. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts a server with a configuration in its own language, such as `max_payload: 100000`. */
+export async function startNatsServer(configuration = ''): Promise<NatsServer> {
+  if (executable === undefined) {
+    throw new Error(
+      'expected nats-server, got none; apt-get install -y nats-server, or set STANDBY_SKIP_NATS=1',
+    )
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'standby-nats-'))
+  writeFileSync(join(folder, 'nats.conf'), configuration)
+  let child: ChildProcess | null = null
+  let port = -1
+
+  const start = async () => {
+    const flags = [
+      '-a',
+      '127.0.0.1',
+      '-p',
+      `${port}`,
+      '-c',
+      join(folder, 'nats.conf'),
+      '--ports_file_dir',
+      folder,
+    ]
+    const started = spawn(executable, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
+    child = started
+    let log = ''
+    await new Promise<void>((resolve, reject) => {
+      started.stderr.on('data', (chunk: Buffer) => {
+        log += chunk.toString()
+        if (log.includes('Server is ready')) resolve()
+      })
+      started.once('exit', () => reject(new Error(`nats-server ended: ${log}`)))
+      started.once('error', reject)
+    })
+    const [, found] = /Listening for client connections on [\d.]+:(\d+)/.exec(log) ?? []
+    port = Number(found)
+  }
+  const kill = async () => {
+    const running = child
+    child = null
+    if (running === null) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    running.kill('SIGKILL')
+    await ended
+  }
+  await start()
+  return {
+    get url() {
+      return `127.0.0.1:${port}`
+    },
+    start,
+    kill,
+    async stop() {
+      await kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,182 @@
+/** NATS keeps the contract of every transport, against the real server: permissions, sizes, a server that is killed, and a system that lives through it. */
+import { connect } from '@nats-io/transport-node'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createClient, withKeyValueMethods } from '../../actors/client.ts'
+import type { Envelope } from '../../actors/ports.ts'
+import { createServer } from '../../actors/server.ts'
+import { createViewService } from '../../actors/view-service.ts'
+import { schedulerClock } from '../../runtime/schedulers.ts'
+import { type NatsTransport, openNatsTransport } from '../../runtime/transport/nats.ts'
+import { type NatsServer, skipsNats, startNatsServer } from './nats-server.ts'
+import { until } from './socket-ends.ts'
+import { transportContract } from './transport.contract.ts'
+
+const configuration = `
+max_payload: 100000
+authorization {
+  users: [
+    { user: all, password: all-of-it }
+    { user: s1, password: only-s1, permissions: { publish: ["standby.*.*.*.s1.*"], subscribe: ["standby.*.s1.*.>"] } }
+  ]
+}`
+const stamp = { lamport: 1, vector: {} }
+const envelope = (from: string, to: string, viewNumber = 1): Envelope => ({
+  from,
+  to,
+  message: { type: 'ping', viewNumber },
+  stamp,
+})
+
+describe.skipIf(skipsNats)('with a nats-server', () => {
+  let server: NatsServer
+  const opened: NatsTransport[] = []
+  let systems = 0
+  let system = 'test-0'
+  const open = async (user = 'all', pass = 'all-of-it', options = {}) => {
+    const connection = { servers: server.url, user, pass, reconnectTimeWait: 20, reconnectJitter: 10 }
+    const transport = await openNatsTransport({ connection, system, ...options })
+    opened.push(transport)
+    return transport
+  }
+  beforeAll(async () => {
+    server = await startNatsServer(configuration)
+  })
+  afterAll(() => server?.stop())
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((transport) => transport.close()))
+    system = `test-${++systems}`
+  })
+
+  transportContract('over NATS', {
+    open: async () => {
+      const here = await open()
+      const there = await open()
+      const ready = async () => {
+        await Promise.all([here.ready(), there.ready()])
+      }
+      const settle = async () => {
+        // What was published before a question is delivered before its answer; an answer takes another round.
+        for (let round = 0; round < 4; round++) {
+          if (here.connected()) await here.ready().catch(() => {})
+          if (there.connected()) await there.ready().catch(() => {})
+          await new Promise((resolve) => setTimeout(resolve, 2))
+        }
+      }
+      return { here, there, settle, ready }
+    },
+  })
+
+  test('a permission to publish for one name speaks for that name only', async () => {
+    const there = await open()
+    const received: Envelope[] = []
+    there.attach('b#1', (arrived) => void received.push(arrived))
+    await there.ready()
+    const s1 = await open('s1', 'only-s1')
+
+    s1.send(envelope('s2#1', 'b#1'))
+    s1.send(envelope('s1#1', 'b#1'))
+    await until(() => received.length === 1, 'what is permitted')
+
+    expect(received[0]!.from).toBe('s1#1')
+    const raw = await connect({ servers: server.url, user: 's1', pass: 'only-s1' })
+    raw.publish(`standby.${system}.b.1.s1.1`, JSON.stringify(envelope('s2#1', 'b#1')))
+    await until(
+      () => there.counters().refused.foreignSender === 1,
+      'a refusal of another sender than the subject says',
+    )
+    await raw.close()
+  })
+
+  test('what is larger than max_payload goes in parts, also several at once', async () => {
+    const [here, there] = [await open(), await open()]
+    const sizes: number[] = []
+    there.attach(
+      'b#1',
+      ({ message }) => void sizes.push((message as unknown as { text: string }).text.length),
+    )
+    await there.ready()
+
+    for (const size of [10, 99_000, 400_000, 1_000_000, 20])
+      here.send({ ...envelope('a#1', 'b#1'), message: { type: 'large', text: 'ä'.repeat(size) } as never })
+    await until(() => sizes.length === 5, 'all of them')
+
+    expect(sizes).toEqual([10, 99_000, 400_000, 1_000_000, 20])
+  })
+
+  test('a queue that is full loses what comes, and counts it', async () => {
+    const here = await open('all', 'all-of-it', { limits: { sendBytesMax: 10_000 } })
+    const text = 'x'.repeat(4000)
+
+    for (let number = 0; number < 20; number++)
+      here.send({ ...envelope('a#1', 'b#1'), message: { type: 'large', text } as never })
+
+    expect(here.counters().lost.queueFull).toBe(17)
+  })
+
+  test('a wrong password is refused, and not told', async () => {
+    const secret = 'not-the-password'
+
+    const error = await open('all', secret).catch((reason: Error) => reason)
+
+    expect(error).toBeInstanceOf(Error)
+    expect(String(error)).not.toContain(secret)
+  })
+
+  test('random and mutated payloads reach no node (seed printed)', async () => {
+    const { fuzzTexts } = await import('./mutation.ts')
+    const there = await open()
+    let arrived = 0
+    there.attach('b#1', () => {
+      arrived += 1
+    })
+    await there.ready()
+    const raw = await connect({ servers: server.url, user: 'all', pass: 'all-of-it' })
+
+    let sent = 0
+    for (const text of fuzzTexts(10_000, envelope('a#1', 'b#1'))) {
+      raw.publish(`standby.${system}.b.1.fuzz.1`, text)
+      if (++sent % 500 === 0) await raw.flush()
+    }
+    raw.publish(`standby.${system}.b.1.fuzz.1`, new Uint8Array([0x50, 0x20, 0xff]))
+    raw.publish(`standby.${system}.b.1.fuzz.1`, new Uint8Array([0xff, 0xfe]))
+    await raw.flush()
+    for (let round = 0; round < 5; round++) {
+      await there.ready()
+      if (there.counters().refused.malformed > 0) break
+    }
+    await raw.close()
+
+    expect(arrived).toBe(0)
+  })
+
+  test('a system goes on after its nats-server was killed and has come back', async () => {
+    const clock = schedulerClock()
+    const timing = { pingIntervalMs: 50, pingCheckIntervalMs: 150 }
+    const ports = async () => ({ transport: await open(), clock, timing })
+    const viewService = createViewService(await ports())
+    const servers = [
+      createServer({ ...(await ports()), id: 's1#1' }),
+      createServer({ ...(await ports()), id: 's2#1' }),
+    ]
+    const client = withKeyValueMethods(
+      createClient({ ...(await ports()), id: 'c1#1', timeoutMs: 20_000 }) as never,
+    )
+    try {
+      await until(() => viewService.acknowledged() && viewService.view().backup !== null, 'a backup')
+      await client.append('k', 'a')
+
+      await server.kill()
+      const during = client.append('k', 'b')
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      await server.start()
+      await during
+      await client.append('k', 'c')
+
+      expect(await client.get('k')).toBe('abc')
+    } finally {
+      client.stop()
+      for (const one of servers) one.stop()
+      viewService.stop()
+    }
+  })
+})
