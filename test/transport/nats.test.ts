@@ -5,6 +5,7 @@ import { createClient, withKeyValueMethods } from '../../actors/client.ts'
 import type { Envelope } from '../../actors/ports.ts'
 import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
+import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { type NatsTransport, openNatsTransport } from '../../runtime/transport/nats.ts'
 import { type NatsServer, skipsNats, startNatsServer } from './nats-server.ts'
@@ -158,9 +159,12 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
       createServer({ ...(await ports()), id: 's1#1' }),
       createServer({ ...(await ports()), id: 's2#1' }),
     ]
-    const client = withKeyValueMethods(
-      createClient({ ...(await ports()), id: 'c1#1', timeoutMs: 20_000 }) as never,
-    )
+    const core = createClient<KeyValueCommand, KeyValueResult>({
+      ...(await ports()),
+      id: 'c1#1',
+      timeoutMs: 20_000,
+    })
+    const client = withKeyValueMethods(core)
     try {
       await until(() => viewService.acknowledged() && viewService.view().backup !== null, 'a backup')
       await client.append('k', 'a')
