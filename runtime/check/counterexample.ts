@@ -42,22 +42,32 @@ export function happeningsAlong(search: Search, path: readonly Int32Array[], to?
 
 /**
  * The run of these happenings from the start, every step of it: where a search took steps that only send at once, they
- * are put back in before the first step that needs them.
+ * are put back in, before the first step that needs them if that is early enough, else as soon as they can be taken.
  * @param plain a search without reduction
  */
 export function everyStepOf(plain: Search, happenings: readonly Happening[]): Run {
+  const all = withSends(plain, happenings, 'late') ?? withSends(plain, happenings, 'early')
+  if (all === null) throw new Error('expected a run that can be repeated; are the machines deterministic?')
+  return replay(plain, all)!
+}
+
+/** Null where a happening would need something to have been sent that was not. */
+function withSends(
+  plain: Search,
+  happenings: readonly Happening[],
+  when: 'early' | 'late',
+): Happening[] | null {
   const state = plain.initial()
   const all: Happening[] = []
   for (const happening of happenings) {
+    if (when === 'early') all.push(...plain.sendAll(state))
     if (plain.apply(state, happening) < 0) {
       all.push(...plain.sendAll(state))
-      if (plain.apply(state, happening) < 0) {
-        throw new Error('expected a run that can be repeated; are the machines deterministic?')
-      }
+      if (plain.apply(state, happening) < 0) return null
     }
     all.push(happening)
   }
-  return replay(plain, all)!
+  return all
 }
 
 /** Repeats happenings from the start; null where one of them cannot happen. */

@@ -69,6 +69,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'two-appends',
     about: 'Two clients append to one key while the backup comes and goes.',
+    states: 3_326_041,
     system: () =>
       standbySystem({
         servers: 2,
