@@ -14,7 +14,7 @@ export interface ListenOptions {
 
 type Pem = string | Uint8Array | readonly (string | Uint8Array)[]
 
-/** Options of `node:tls`, for listening and for dialing. Those that matter most have their types here; all are passed on. */
+/** Options of `node:tls`, for listening and for dialing. Those that are of use here; they are passed on as they are. */
 export interface TlsOptions {
   readonly listen?: TlsEnd & {
     /** Asks whoever dials for a certificate that `ca` vouches for (mTLS). */
@@ -28,8 +28,11 @@ interface TlsEnd {
   readonly cert?: Pem
   readonly ca?: Pem
   readonly passphrase?: string
+  readonly pfx?: Pem
+  readonly crl?: Pem
+  readonly ciphers?: string
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
   readonly rejectUnauthorized?: boolean
-  readonly [option: string]: unknown
 }
 
 /** Whether nobody gets in without a certificate. */

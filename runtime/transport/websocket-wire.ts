@@ -88,11 +88,12 @@ export class WebSocketWire implements Wire {
   end(): void {
     this.flush()
     this.isOver = true
+    // A socket that is paused would never hear the other side's closing.
+    if (this.socket.readyState === open) this.socket.resume?.()
     this.socket.close(1000)
     // Whoever does not answer the closing would keep the socket open.
     const alarm = setTimeout(() => this.socket.terminate?.(), 1000)
     void this.closed.then(() => clearTimeout(alarm))
-    this.socket.resume?.()
   }
 
   destroy(): void {
