@@ -1,20 +1,23 @@
 /** The page in Chromium: how soon a long run is seen, and what one step of the cursor costs the page. Needs a browser. */
-import { gzipSync } from 'node:zlib'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { buildPage } from '../inspector/build.ts'
+import { budget, buildPage, weigh } from '../inspector/build.ts'
 import { findChromium } from '../test/inspector/browser/chromium.ts'
 import { largeTrace } from '../test/inspector/large-traces.ts'
 import { type BenchOptions, type Measurement, median } from './measurement.ts'
 
 export async function inspectorBench({ quick }: BenchOptions): Promise<Measurement[]> {
   const html = await buildPage()
+  const { whole, script, style, engine } = weigh(html)
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: ['--no-sandbox', '--disable-gpu'],
   })
   try {
     const measurements: Measurement[] = [
-      { name: 'page, compressed', value: gzipSync(html).length / 1000, unit: 'kB' },
+      { name: 'page, compressed', value: whole / 1000, unit: 'kB', target: { atMost: budget / 1000 } },
+      { name: 'its script', value: script / 1000, unit: 'kB' },
+      { name: 'its style', value: style / 1000, unit: 'kB' },
+      { name: 'its layout engine, unpacked on demand', value: engine / 1000, unit: 'kB' },
     ]
     for (const steps of quick ? [10_000] : [10_000, 50_000]) {
       measurements.push(...(await measured(browser, html, steps, quick ? 3 : 5)))

@@ -20,8 +20,8 @@ const options = {
 
 /** Folders whose files are alike, side by side: a compressor looks back 32 kB only. */
 const order = [
-  ...['machines', 'actors', 'runtime/transport', 'runtime/simulate', 'inspector/world'],
-  ...['runtime/history', 'runtime/observe', 'inspector/model', 'inspector/feeds'],
+  ...['machines', 'actors', 'inspector/stand-ins', 'runtime/transport', 'runtime/simulate'],
+  ...['inspector/world', 'runtime/history', 'runtime/observe', 'inspector/model', 'inspector/feeds'],
   ...['inspector/exports', 'inspector/charts', 'inspector/panels', 'inspector/app'],
 ]
 
@@ -32,15 +32,19 @@ export async function bundledScript(): Promise<string> {
     format: 'iife',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    alias: { 'sorted-btree': pathOf('./world/sorted-array.ts') },
+    alias: {
+      rxjs: pathOf('./stand-ins/schedulers.ts'),
+      'sorted-btree': pathOf('./stand-ins/sorted-array.ts'),
+    },
   } as const satisfies BuildOptions
   const entry = pathOf('./main.tsx')
-  const { metafile } = await build({ ...script, entryPoints: [entry], metafile: true })
+  const plugins = [withoutOmissions]
+  const { metafile } = await build({ ...script, entryPoints: [entry], plugins, metafile: true })
   const files = Object.keys(metafile.inputs).filter((path) => order.some((folder) => isIn(path, folder)))
   const imports = [...files.sort(byOrder), relative(root, entry)]
   const contents = imports.map((path) => `import ${JSON.stringify(`./${path}`)}`).join('\n')
   const stdin = { contents, resolveDir: root }
-  const { outputFiles } = await build({ ...script, stdin, plugins: [withoutJumps, inOrder] })
+  const { outputFiles } = await build({ ...script, stdin, plugins: [...plugins, inOrder] })
   // What esbuild leaves, terser shortens by another twentieth.
   const { code } = await minify(outputFiles[0]!.text, { ecma: 2020, toplevel: true, compress: { passes: 2 } })
   return code!
@@ -75,16 +79,38 @@ const inOrder: Plugin = {
   },
 }
 
-/** Nobody jumps ahead in random numbers, and the table for it is 3 kB of noise: without it a jump throws. */
-const withoutJumps: Plugin = {
-  name: 'without jumps',
+/** What the page never asks for, with what stands in its place. */
+const omissions = [
+  {
+    what: 'the table for jumps ahead in random numbers: without it a jump throws',
+    file: /pure-rand.lib.esm.generator.mersenne\.js$/,
+    text: /const JUMP_COEFS = ".*";/,
+    instead: 'const JUMP_COEFS = undefined;',
+  },
+  {
+    what: 'the faster search for an order of thousands of calls: the general one judges the same',
+    file: /history.key-value-model\.ts$/,
+    text: /^ {2}compile: .*$/m,
+    instead: '',
+  },
+  {
+    what: 'the count of rare situations over many seeds',
+    file: /simulate.situations\.ts$/,
+    text: /^.*$/s,
+    instead:
+      'export const situations = []; export class Situations { counts = {}; failed() {} crashes() {} hear() {} }',
+  },
+]
+
+const withoutOmissions: Plugin = {
+  name: 'omissions',
   setup({ onLoad }) {
-    onLoad({ filter: /pure-rand.lib.esm.generator.mersenne\.js$/ }, ({ path }) => {
-      const source = readFileSync(path, 'utf8')
-      const contents = source.replace(/const JUMP_COEFS = ".*";/, 'const JUMP_COEFS = undefined;')
-      if (contents === source)
-        throw new Error(`expected the table of jumps in ${path}; see what became of it`)
-      return { contents }
-    })
+    for (const { what, file, text, instead } of omissions) {
+      onLoad({ filter: file }, ({ path }) => {
+        const source = readFileSync(path, 'utf8')
+        if (!text.test(source)) throw new Error(`expected ${what} in ${path}; see what became of it`)
+        return { contents: source.replace(text, instead), loader: path.endsWith('.ts') ? 'ts' : 'js' }
+      })
+    }
   },
 }
