@@ -5,12 +5,12 @@ import Elk from 'elkjs/lib/elk.bundled.js'
 import { type ChartLayout, type LayoutEngine, layOut } from '../../inspector/charts/chart-layout.ts'
 import { chartOf } from '../../inspector/charts/chart-model.ts'
 import { svgOfChart } from '../../inspector/charts/svg-of-chart.tsx'
+import { toMermaidChart } from '../../inspector/exports/mermaid-chart.ts'
 import { createClientMachine } from '../../machines/client.ts'
 import { keyValueStore } from '../../machines/key-value-store.ts'
 import { createServerMachine } from '../../machines/server.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
 import { describeMachine } from '../../runtime/observe/definition.ts'
-import { mermaidOf } from './chart-mermaid.ts'
 
 const charts = [
   {
@@ -48,7 +48,7 @@ export async function drawCharts(): Promise<readonly Drawing[]> {
       const layout = await layOut(chart, level, engine)
       drawings.push({ file, layout, content: svgOfChart(machine, layout, null, title) })
     }
-    drawings.push({ file: `${name}.mmd`, layout: null, content: mermaidOf(chart) })
+    drawings.push({ file: `${name}.mmd`, layout: null, content: toMermaidChart(machine) })
   }
   return drawings
 }

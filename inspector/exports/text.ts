@@ -27,3 +27,10 @@ export function oneLine(text: string, lengthMax = 200): string {
   const line = text.replaceAll(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ').trim()
   return line.length <= lengthMax ? line : `${line.slice(0, lengthMax - 1)}…`
 }
+
+/** Whatever Mermaid would take for its own syntax, as its entity codes. */
+export function escaped(text: string): string {
+  return (
+    oneLine(text).replaceAll(/[#;:<>"{}%&\\`]/g, (character) => `#${character.codePointAt(0)};`) || '#32;'
+  )
+}

@@ -1,14 +1,9 @@
-/** A window of a run as a Mermaid sequence diagram, and a chart as a Mermaid state diagram. */
-import type {
-  MachineDescription,
-  StateDescription,
-  TransitionDescription,
-} from '../../runtime/observe/definition.ts'
+/** A window of a run as a Mermaid sequence diagram. */
 import type { ReadTrace } from '../../runtime/observe/read-trace.ts'
 import { chartState } from '../../runtime/observe/story.ts'
 import type { TraceStep } from '../../runtime/observe/trace.ts'
 import { type StepsWindow, windowOf } from './steps-window.ts'
-import { oneLine } from './text.ts'
+import { escaped, oneLine } from './text.ts'
 
 /** Mermaid refuses texts of more than 50,000 characters; so many steps stay below. */
 const stepsMax = 300
@@ -89,77 +84,4 @@ function participants(steps: readonly TraceStep[]): Map<string, string> {
   }
   if (names.size === 0) add('nobody')
   return names
-}
-
-/** A `stateDiagram-v2` of the chart: nested states, regions, transitions with event, guard and actions. */
-export function toMermaidChart({ root }: MachineDescription): string {
-  const ids = new Map<string, string>()
-  const visit = (state: StateDescription) => {
-    ids.set(state.id, `s${ids.size}`)
-    for (const inner of state.states) visit(inner)
-  }
-  visit(root)
-  const all = transitionsBelow(root)
-  const drawn: string[] = ['stateDiagram-v2', ...stateLines(root, ids, '  ')]
-  for (const { source, transition, target } of all) {
-    const label = transitionLabel(transition)
-    drawn.push(`  ${ids.get(source.id)} --> ${ids.get(target) ?? ids.get(source.id)}: ${label}`)
-  }
-  return `${drawn.join('\n')}\n`
-}
-
-function stateLines(state: StateDescription, ids: ReadonlyMap<string, string>, indent: string): string[] {
-  const id = ids.get(state.id)!
-  const lines = [
-    `${indent}state "${escaped(state.type === 'history' ? `${state.key} (history)` : state.key)}" as ${id}`,
-  ]
-  if (state.states.length > 0) {
-    const inner = `${indent}  `
-    lines.push(`${indent}state ${id} {`)
-    for (const [index, child] of state.states.entries()) {
-      if (state.type === 'parallel' && index > 0) lines.push(`${inner}--`)
-      if (child.key === state.initial) lines.push(`${inner}[*] --> ${ids.get(child.id)}`)
-      lines.push(...stateLines(child, ids, inner))
-    }
-    lines.push(`${indent}}`)
-  }
-  if (state.type === 'final') lines.push(`${indent}${id} --> [*]`)
-  for (const [when, actions] of [
-    ['entry', state.entry],
-    ['exit', state.exit],
-  ] as const) {
-    const shown = actions.filter((name) => !name.startsWith('xstate.'))
-    if (shown.length > 0 && state.states.length === 0)
-      lines.push(`${indent}${id}: ${escaped(`${when} / ${shown.join(', ')}`)}`)
-  }
-  return lines
-}
-
-function transitionsBelow(
-  state: StateDescription,
-): { source: StateDescription; transition: TransitionDescription; target: string }[] {
-  const own = state.transitions.flatMap((transition) =>
-    (transition.target.length === 0 ? [state.id] : transition.target).map((target) => ({
-      source: state,
-      transition,
-      target,
-    })),
-  )
-  return [...own, ...state.states.flatMap(transitionsBelow)]
-}
-
-function transitionLabel({ event, guard, actions }: TransitionDescription): string {
-  const parts = [
-    event === null ? 'always' : event.replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1'),
-    guard === null ? '' : `[${guard}]`,
-    actions.length === 0 ? '' : `/ ${actions.join(', ')}`,
-  ]
-  return escaped(oneLine(parts.filter((part) => part !== '').join(' '), 120))
-}
-
-/** Whatever Mermaid would take for its own syntax, as its entity codes. */
-function escaped(text: string): string {
-  return (
-    oneLine(text).replaceAll(/[#;:<>"{}%&\\`]/g, (character) => `#${character.codePointAt(0)};`) || '#32;'
-  )
 }
