@@ -7,7 +7,7 @@ export const statePath = 'state'
 
 /** What a path leads to in the lane's node after step `i`; undefined where it leads nowhere. */
 export function watched(run: Run, lane: Lane, path: string, i: number): Json | undefined {
-  if (path === statePath) return lane.changes[countChanges(lane, i) - 1]?.label ?? undefined
+  if (path === statePath) return lane.changes.findLast((change) => change.i <= i)?.label ?? undefined
   let value: Json | undefined = run.contexts.at(lane, i)
   for (const key of path.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
@@ -61,29 +61,4 @@ function touches(run: Run, step: number, path: string): boolean {
 /** A key as JSON pointers write it (RFC 6901). */
 function pointerKey(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
-function countChanges(lane: Lane, i: number): number {
-  return countBelow(
-    lane.changes.map((change) => change.i),
-    i + 1,
-  )
-}
-
-/** Paths that are worth watching: the state, and what the contexts at a step have, two levels deep. */
-export function pathsAt(run: Run, i: number): readonly string[] {
-  const paths = new Set([statePath])
-  for (const lane of run.lanes) {
-    const context = run.contexts.at(lane, i)
-    if (!isRecord(context)) continue
-    for (const [key, value] of Object.entries(context)) {
-      paths.add(key)
-      if (isRecord(value)) for (const inner of Object.keys(value).slice(0, 20)) paths.add(`${key}.${inner}`)
-    }
-  }
-  return [...paths].slice(0, 200)
-}
-
-function isRecord(value: Json | undefined): value is Record<string, Json> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,7 +4,7 @@ import { goTo } from '../app/moves.ts'
 import { announcement, currentRun, cursor, watches } from '../app/state.ts'
 import { jsonText } from '../model/describe.ts'
 import type { Lane, Run } from '../model/run.ts'
-import { nextChange, pathsAt, watched } from '../model/watches.ts'
+import { nextChange, watched } from '../model/watches.ts'
 
 export function WatchesPanel() {
   const current = currentRun()
@@ -27,17 +27,11 @@ export function WatchesPanel() {
         <label>
           watch{' '}
           <input
-            list="watch-paths"
             placeholder="view.number"
             value={wanted.value}
             onInput={(event) => (wanted.value = event.currentTarget.value)}
           />
         </label>
-        <datalist id="watch-paths">
-          {pathsAt(current, i).map((path) => (
-            <option key={path} value={path} />
-          ))}
-        </datalist>
         <button type="submit">add</button>
       </form>
       {watches.value.length === 0 ? (
