@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { registerCheck } from './check.ts'
+import { registerDump } from './dump.ts'
 import { registerExport } from './export.ts'
 import { registerInit } from './init.ts'
 import { registerInspect } from './inspect.ts'
@@ -22,6 +23,7 @@ const commands = [
   registerStatus,
   registerStoreCommands,
   registerWatchViews,
+  registerDump,
   registerSimulate,
   registerSimulateWorker,
   registerCheck,

@@ -1,98 +1,38 @@
 /** `standby status`: how each process of a running system stands, as a table. */
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
-import { checkedAddresses, formatAddress, readConfigFile, secretIn } from '../process/config.ts'
 import type { NodeStatus } from '../process/node-process.ts'
-import { duration } from './options.ts'
+import { type Answer, addMonitoringFlags, askEach, type MonitoringFlags, placesIn } from './monitoring.ts'
 import { exitCodes } from './remote-client.ts'
-
-interface StatusOptions {
-  readonly config?: string
-  readonly httpTokenFile?: string
-  readonly timeout: number
-  readonly json?: true
-}
-
-/** What one address said, or why it did not. */
-interface Row {
-  readonly address: string
-  readonly status: NodeStatus | null
-  readonly problem: string | null
-}
 
 /** Adds the command to the program. */
 export function registerStatus(program: Command): void {
-  program
+  const command = program
     .command('status')
     .argument('[addresses...]', 'where the processes serve HTTP, host:port each (STANDBY_MONITORING)')
     .description('how each process of a running system stands: role, state, view, lag, clock, uptime')
-    .option('--config <file>', 'a JSON file whose "monitoring" lists the addresses (STANDBY_CONFIG)')
-    .option(
-      '--http-token-file <file>',
-      'what the requests must carry (STANDBY_HTTP_TOKEN_FILE, STANDBY_HTTP_TOKEN)',
-    )
-    .option('--timeout <duration>', 'how long to wait for each', duration, 2000)
     .option('--json', 'print what each said, as one JSON array')
     .addHelpText(
       'after',
       '\nEnds with exit code 0 if every process answered and is ready, with 1 if one did not or is not.',
     )
-    .action(async (addresses: string[], options: StatusOptions, command: Command) => {
-      const { places, token } = asked(addresses, options, command)
-      const rows = await Promise.all(places.map((address) => askedOne(address, token, options.timeout)))
+  addMonitoringFlags(command).action(
+    async (addresses: string[], options: MonitoringFlags & { json?: true }, self: Command) => {
+      const { places, token } = placesIn(addresses, options, self)
+      const rows = await askEach(places, token, options.timeout)
       process.stdout.write(
         options.json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows).join('\n')}\n`,
       )
       if (rows.some(({ status }) => status?.ready !== true)) process.exitCode = exitCodes.failed
-    })
-}
-
-function asked(given: readonly string[], options: StatusOptions, command: Command) {
-  const { STANDBY_MONITORING, STANDBY_CONFIG, STANDBY_HTTP_TOKEN, STANDBY_HTTP_TOKEN_FILE } = process.env
-  try {
-    const around = STANDBY_MONITORING?.split(/[\s,]+/).filter((text) => text !== '') ?? []
-    const file = options.config ?? STANDBY_CONFIG
-    const texts = given.length > 0 ? given : around
-    const listed = file === undefined ? [] : readConfigFile(file).monitoring
-    const places = checkedAddresses(texts.length > 0 ? texts : (listed ?? []))
-    if (places.length === 0)
-      command.error(
-        'error: expected where to ask, such as 127.0.0.1:9401; give addresses, STANDBY_MONITORING or --config',
-      )
-    const token = STANDBY_HTTP_TOKEN ?? null
-    return {
-      places: places.map(formatAddress),
-      token:
-        secretIn(
-          'httpTokenFile',
-          options.httpTokenFile ?? (token === null ? STANDBY_HTTP_TOKEN_FILE : undefined),
-        ) ?? token,
-    }
-  } catch (error) {
-    return command.error(`error: ${(error as Error).message}`)
-  }
-}
-
-async function askedOne(address: string, token: string | null, timeoutMs: number): Promise<Row> {
-  try {
-    const response = await fetch(`http://${address}/status`, {
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: token === null ? {} : { authorization: `Bearer ${token}` },
-    })
-    if (!response.ok) return { address, status: null, problem: `HTTP ${response.status}` }
-    return { address, status: (await response.json()) as NodeStatus, problem: null }
-  } catch (error) {
-    const { name, cause } = error as Error
-    const code = (cause as { code?: string } | undefined)?.code
-    return { address, status: null, problem: name === 'TimeoutError' ? 'no answer' : (code ?? 'no answer') }
-  }
+    },
+  )
 }
 
 const heads = ['node', 'role', 'state', 'view', 'lag', 'queue', 'clock', 'uptime', 'at']
 const isNumber = ['view', 'lag', 'queue', 'clock', 'uptime'].map((head) => heads.indexOf(head))
 
 /** The lines of the table; exported for its tests. */
-export function table(rows: readonly Row[], colours = picocolors): string[] {
+export function table(rows: readonly Answer[], colours = picocolors): string[] {
   const primary = newestPrimary(rows)
   const cells = [...rows].sort(byRank).map((row) => ({ row, cells: cellsOf(row, primary) }))
   const widths = heads.map((head, column) =>
@@ -116,7 +56,7 @@ export function table(rows: readonly Row[], colours = picocolors): string[] {
   ]
 }
 
-function cellsOf({ address, status, problem }: Row, primary: NodeStatus | null): string[] {
+function cellsOf({ address, status, problem }: Answer, primary: NodeStatus | null): string[] {
   if (status === null) return ['?', 'unreachable', problem ?? '', '', '', '', '', '', address]
   const { node, role, state, view, applied, queue, lamport, uptimeMs, draining, ready } = status
   const isReplica = role === 'backup' && applied !== null && primary?.applied != null
@@ -135,15 +75,15 @@ function cellsOf({ address, status, problem }: Row, primary: NodeStatus | null):
   ]
 }
 
-function newestPrimary(rows: readonly Row[]): NodeStatus | null {
+function newestPrimary(rows: readonly Answer[]): NodeStatus | null {
   const primaries = rows.flatMap(({ status }) => (status?.role === 'primary' ? [status] : []))
   return primaries.sort((a, b) => b.view.number - a.view.number)[0] ?? null
 }
 
 const ranks = ['view service', 'primary', 'backup', 'idle', 'replicaDiverged', 'gateway']
 
-function byRank(a: Row, b: Row): number {
-  const rank = ({ status }: Row) => (status === null ? ranks.length : ranks.indexOf(status.role))
+function byRank(a: Answer, b: Answer): number {
+  const rank = ({ status }: Answer) => (status === null ? ranks.length : ranks.indexOf(status.role))
   return rank(a) - rank(b) || (a.status?.node ?? a.address).localeCompare(b.status?.node ?? b.address)
 }
 

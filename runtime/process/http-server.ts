@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { isLoopback } from '../transport/listening.ts'
 import { type Address, formatAddress } from './config.ts'
 
@@ -21,6 +22,8 @@ export interface HttpRequest {
 export interface HttpReply {
   readonly status: number
   readonly body?: unknown
+  /** Texts that follow one another, in place of a body; the next is asked for when the last has left. */
+  readonly lines?: AsyncIterable<string>
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -233,7 +236,11 @@ function errorReply(error: unknown): HttpReply {
   }
 }
 
-function send(response: ServerResponse, { status, body, headers = {} }: HttpReply, isLast: boolean): void {
+function send(
+  response: ServerResponse,
+  { status, body, lines, headers = {} }: HttpReply,
+  isLast: boolean,
+): void {
   if (response.headersSent || response.destroyed) return
   const text = body === undefined ? '' : typeof body === 'string' ? body : `${JSON.stringify(body)}\n`
   response.writeHead(status, {
@@ -243,5 +250,10 @@ function send(response: ServerResponse, { status, body, headers = {} }: HttpRepl
     ...(isLast || status === 413 ? { connection: 'close' } : {}),
     ...headers,
   })
-  response.end(text)
+  if (lines === undefined) response.end(text)
+  // Whoever hangs up gets no more; a source that fails cuts the answer, which has an end to be missed.
+  else
+    Readable.from(lines)
+      .on('error', () => response.destroy())
+      .pipe(response)
 }

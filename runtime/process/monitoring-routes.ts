@@ -1,7 +1,8 @@
 /** What every process answers over HTTP: whether it lives, whether it is ready, how it stands, and what it has counted. */
-import type { HttpRoute } from './http-server.ts'
+import { HttpError, type HttpRoute } from './http-server.ts'
 import type { Metrics } from './metrics.ts'
 import type { NodeProcess } from './node-process.ts'
+import type { ServerProcess } from './server-process.ts'
 
 /** The routes of one process. */
 export function monitoringRoutes(node: NodeProcess, metrics: Metrics): readonly HttpRoute[] {
@@ -26,4 +27,18 @@ export function monitoringRoutes(node: NodeProcess, metrics: Metrics): readonly 
       },
     },
   ]
+}
+
+/** What a server answers besides: its state, where it is a primary that serves. */
+export function dumpRoute(server: ServerProcess): HttpRoute {
+  return {
+    method: 'GET',
+    path: '/dump',
+    handle() {
+      const lines = server.dump()
+      if (lines === null)
+        throw new HttpError(409, 'notPrimary', `expected a primary that serves, got ${server.id}`)
+      return { status: 200, lines, headers: { 'content-type': 'application/x-ndjson' } }
+    },
+  }
 }

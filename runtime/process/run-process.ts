@@ -2,15 +2,15 @@
 import { schedulerClock } from '../schedulers.ts'
 import type { MeshTransport } from '../transport/tcp.ts'
 import { formatAddress, type ProcessConfig } from './config.ts'
-import { startGatewayProcess } from './gateway-process.ts'
+import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
 import { createProcessLog, type ProcessLog } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { monitoringRoutes } from './monitoring-routes.ts'
+import { dumpRoute, monitoringRoutes } from './monitoring-routes.ts'
 import { openNetwork } from './network.ts'
 import type { NodeProcess, ProcessPorts } from './node-process.ts'
-import { startServerProcess } from './server-process.ts'
+import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { startViewServiceProcess, type ViewServiceProcessOptions } from './view-service-process.ts'
 
 /** What a process is started with, besides its configuration. */
@@ -101,7 +101,12 @@ async function startHttp(
 ): Promise<HttpServer | null> {
   const { http, httpToken, origins, limits } = config
   if (http === null) return null
-  const own = 'sessions' in node ? gatewayRoutes(node as Parameters<typeof gatewayRoutes>[0], metrics) : []
+  const own =
+    'sessions' in node
+      ? gatewayRoutes(node as GatewayProcess, metrics)
+      : 'dump' in node
+        ? [dumpRoute(node as ServerProcess)]
+        : []
   return startHttpServer({
     address: http,
     routes: [...own, ...monitoringRoutes(node, metrics)],

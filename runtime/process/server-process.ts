@@ -1,10 +1,12 @@
 /** A server as a process: a life of its own on every start (N2), and a way to leave that leaves nothing behind unanswered. */
 import { createServer, roleIn, stateIn } from '../../actors/server.ts'
 import { defaultViewServiceId } from '../../actors/view-service.ts'
+import type { KeyValueState } from '../../machines/key-value-store.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
 import { lockFolder } from '../store/folder-lock.ts'
 import { incarnationFile, nextLife } from '../store/incarnations.ts'
 import type { ProcessConfig } from './config.ts'
+import { dumpLines } from './dump.ts'
 import { storyLines } from './log.ts'
 import {
   lamportOf,
@@ -16,11 +18,17 @@ import {
 } from './node-process.ts'
 import { type Tap, tapped } from './tapped-transport.ts'
 
+/** A server that runs, and the way to its state. */
+export interface ServerProcess extends NodeProcess {
+  /** The lines of a dump of the state of this moment; null unless it is a primary that serves. */
+  dump(): AsyncGenerator<string> | null
+}
+
 /**
  * Starts the server.
  * @throws StandbyError `invalidStore` where its next life cannot be known, or another process works in the data folder
  */
-export async function startServerProcess(config: ProcessConfig, ports: ProcessPorts): Promise<NodeProcess> {
+export async function startServerProcess(config: ProcessConfig, ports: ProcessPorts): Promise<ServerProcess> {
   const { clock, log, metrics, onFailure, files = nodeFileSystem } = ports
   const { name, timing, limits, drainMs } = config
   const startedAt = clock.now()
@@ -101,7 +109,14 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       }
     }
     metrics.watch(status)
-    return { id, status, isReady, drain, stop }
+    const dump = () => {
+      const snapshot = actor.getSnapshot()
+      const { replica, view } = snapshot.context
+      if (replica === null || !snapshot.hasTag('answersClients')) return null
+      const origin = { node: id, viewNumber: view.number, position: replica.position }
+      return dumpLines(replica.state as KeyValueState, origin)
+    }
+    return { id, status, isReady, drain, stop, dump }
   } catch (error) {
     await unlock()
     throw error

@@ -60,9 +60,7 @@ export async function startViewServiceProcess(
     })
     const { actor } = viewService
     watchNode(actor, { log, onFailure }, (snapshot) =>
-      snapshot.hasTag('acknowledged')
-        ? 'sure that the view is acknowledged'
-        : 'waiting for an acknowledgement',
+      snapshot.hasTag('acknowledged') ? 'acknowledged' : 'waiting for an acknowledgement',
     )
     const stop = async () => {
       if (draining) return

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { table } from '../../runtime/cli/status.ts'
 import { checkedConfig } from '../../runtime/process/config.ts'
+import { readDump } from '../../runtime/process/dump.ts'
 import type { NodeStatus } from '../../runtime/process/node-process.ts'
 import { createProcesses, createSystem, freePorts, timing, until } from './processes.ts'
 
@@ -105,6 +106,19 @@ describe('a system that runs', () => {
       'gateway',
     ])
     console.log(status.stdout)
+
+    const dump = join(processes.folder, 'dump.jsonl')
+    expect(await standby('dump', dump, ...at)).toMatchObject({ code: 0 })
+    expect(readDump(readFileSync(dump, 'utf8'))).toEqual([
+      ['a', 'hello'],
+      ['b', 'xyz'],
+      ['c', { n: 1 }],
+    ])
+    await standby('put', 'a', 'changed', ...at)
+    expect(await standby('restore', dump, ...at)).toMatchObject({ code: 0, stdout: '3 keys restored\n' })
+    expect(await standby('get', 'a', ...at)).toMatchObject({ stdout: 'hello\n' })
+    writeFileSync(dump, readFileSync(dump, 'utf8').slice(0, -3))
+    expect((await standby('restore', dump, ...at)).stderr).toContain('make the dump anew')
 
     expect(await leave()).toBe(0)
     expect(readFileSync(join(data, 'view-service', 'view.json'), 'utf8')).toContain('standby-view')

@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import { createServer } from '../../actors/server.ts'
 import { createViewService, type ViewServiceNode } from '../../actors/view-service.ts'
-import type { View } from '../../machines/view.ts'
 import { incarnationFile, nextLife } from '../../runtime/store/incarnations.ts'
 import { openViewRecord, viewRecordFile } from '../../runtime/store/view-record.ts'
 import { createPorts } from '../world.ts'
 import { type CrashingDisk, createCrashingDisk, Ended, type Fate, fates } from './crashing-disk.ts'
+import { wrongsIn } from './told-views.ts'
 
 const refusal = (text: string) =>
   expect.objectContaining({ code: 'invalidStore', message: expect.stringContaining(text) })
@@ -49,21 +49,6 @@ function twoLives(endsAt: number, fate: Fate, leavesOut: readonly 'sync'[] = [])
   return { told, hasEnded, wasFirst: isFirst }
 }
 
-/** What is wrong with views in the order in which they were told. */
-function wrongs(told: readonly View[]): string[] {
-  const found: string[] = []
-  const known = new Map<number, string>()
-  let newest: View | null = null
-  for (const view of told) {
-    const text = JSON.stringify(view)
-    if ((known.get(view.number) ?? text) !== text) found.push(`two views ${view.number}`)
-    known.set(view.number, text)
-    if (newest !== null && view.number < newest.number) found.push(`back to view ${view.number}`)
-    newest = view
-  }
-  return found
-}
-
 describe('V11 two lives of a view service on one disk', () => {
   test('tell the same views, whatever ended the first at any step', () => {
     let ends = 0
@@ -72,7 +57,7 @@ describe('V11 two lives of a view service on one disk', () => {
       // What the other fates leave of a file is searched in file-store.test.ts.
       for (const fate of ['killed', 'nothing unsynced'] as const) {
         const { told, hasEnded, wasFirst } = twoLives(steps, fate)
-        expect({ steps, fate, wrongs: wrongs(told) }).toEqual({ steps, fate, wrongs: [] })
+        expect({ steps, fate, wrongs: wrongsIn(told) }).toEqual({ steps, fate, wrongs: [] })
         // Nobody was told anything as long as there is no record.
         if (wasFirst) expect(told.map(({ number }) => number).sort()[0]).toBe(1)
         isOver = !hasEnded
