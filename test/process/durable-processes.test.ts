@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createServer } from '../../actors/server.ts'
 import type { View } from '../../machines/view.ts'
@@ -12,6 +13,7 @@ import { wrongsIn } from '../store/told-views.ts'
 import { createProcesses, freePorts, timing, until } from './processes.ts'
 
 const root = new URL('../..', import.meta.url).pathname
+const program = fileURLToPath(new URL('./killed-view-service.ts', import.meta.url))
 /** Of the five steps of each save: that of view 1, of view 2, and of the acknowledgement. The first five found the system. */
 const steps = { first: 6, last: 20 }
 
@@ -34,14 +36,7 @@ async function killedAt(
     JSON.stringify({ listen: `127.0.0.1:${port}`, data: join(folder, 'data'), timing, logLevel: 'error' }),
   )
   const start = (killAt: number, isNew: boolean) => {
-    const args = [
-      '--import',
-      'tsx',
-      'test/process/killed-view-service.ts',
-      config,
-      String(killAt),
-      isNew ? 'new' : '',
-    ]
+    const args = ['--import', 'tsx', program, config, String(killAt), isNew ? 'new' : '']
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
     const ended = new Promise<string | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
     processes.onEnd(() => {
