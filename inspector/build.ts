@@ -9,7 +9,7 @@ import { chartBlocks, engineIn } from './charts/page-parts.ts'
 const target = fileURLToPath(new URL('../inspector.html', import.meta.url))
 
 /** The most that the page may weigh compressed, in bytes, without its layout engine. */
-export const budget = 150 * 1024
+export const budget = 150_000
 
 /** The whole page as a text, the same on every machine. */
 export async function buildPage(): Promise<string> {
