@@ -57,7 +57,8 @@ afterEach(() => {
 })
 
 test('every example says in its header how to run it', () => {
-  for (const file of readdirSync(`${root}examples`)) {
+  const files = readdirSync(`${root}examples`, { recursive: true, encoding: 'utf8' })
+  for (const file of files.filter((name) => name.endsWith('.ts'))) {
     const [header = ''] = /^\/\*\*[\s\S]*?\*\//.exec(readFileSync(`${root}examples/${file}`, 'utf8')) ?? []
 
     expect(header, file).toContain(`npx tsx examples/${file}`)
