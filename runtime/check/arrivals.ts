@@ -3,13 +3,17 @@ export class Arrivals {
   readonly width: number
   readonly row: number
   rows: Int32Array
-  count = 0
+  count: number
 
-  /** @param width integers of a state; behind them stand its hash, its parent, which places have changed, and where the step was */
-  constructor(width: number) {
+  /**
+   * @param width integers of a state; behind them stand its hash, its parent, which places have changed, and where the step was
+   * @param rows of another batch of that width, `count` of them
+   */
+  constructor(width: number, rows?: Int32Array, count = 0) {
     this.width = width
     this.row = width + 4
-    this.rows = new Int32Array(256 * this.row)
+    this.rows = rows ?? new Int32Array(256 * this.row)
+    this.count = count
   }
 
   clear(): void {

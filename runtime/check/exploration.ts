@@ -2,6 +2,7 @@
 import { Arrivals } from './arrivals.ts'
 import { Expansion } from './expansion.ts'
 import { Facets } from './facets.ts'
+import { mix } from './hash.ts'
 import { type Broken, Judge } from './judge.ts'
 import type { Locals } from './locals.ts'
 import { Observations } from './observations.ts'
@@ -28,6 +29,7 @@ export class Exploration {
   readonly locals: Locals
   readonly observations: Observations
   readonly invariants: readonly RememberedProperty<true | string>[]
+  /** The system's, but where a search began with goals of its own. */
   goals: readonly RememberedProperty<boolean>[]
   /** The first state that reached each goal; null where none has. */
   goalStates: (number | null)[] = []
@@ -35,6 +37,7 @@ export class Exploration {
   violation: Violation | null = null
   store: StateStore
   readonly #settles: boolean
+  readonly #systemGoals: readonly RememberedProperty<boolean>[]
   readonly #facets: Facets
   readonly #judge: Judge
   readonly #prunes: readonly Remembered<boolean>[]
@@ -53,7 +56,8 @@ export class Exploration {
     this.#facets = new Facets(locals, this.observations.values)
     this.invariants = rememberInvariants(system.invariants ?? [], this.#facets)
     this.#judge = new Judge(this.invariants, this.#facets)
-    this.goals = this.remember(system.goals ?? [])
+    this.#systemGoals = rememberGoals(system.goals ?? [], this.#facets)
+    this.goals = this.#systemGoals
     this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, this.#facets))
     this.#expansion = new Expansion(locals, this.observations, settles)
     const width = system.nodes.length + 2
@@ -71,20 +75,22 @@ export class Exploration {
     return this.#expansion.transitions
   }
 
-  remember(goals: readonly Goal[]): readonly RememberedProperty<boolean>[] {
-    return rememberGoals(goals, this.#facets)
-  }
-
+  /** Forgets all states; the goals are the system's again. */
   forget(): void {
     this.store = new StateStore(this.store.width)
+    this.goals = this.#systemGoals
   }
 
-  /** Forgets all states and begins with this one. @param statesMax no state is entered beyond so many */
-  begin(initial: Int32Array, goals: readonly RememberedProperty<boolean>[], statesMax: number): void {
+  /**
+   * Forgets all states and begins with this one.
+   * @param statesMax no state is entered beyond so many
+   * @param goals to look for instead of the system's
+   */
+  begin(initial: Int32Array, statesMax: number, goals?: readonly Goal[]): void {
     this.forget()
-    this.goals = goals
-    this.goalStates = goals.map(() => null)
-    this.goalsLeft = goals.length
+    if (goals !== undefined) this.goals = rememberGoals(goals, this.#facets)
+    this.goalStates = this.goals.map(() => null)
+    this.goalsLeft = this.goals.length
     this.violation = null
     this.#expansion.transitions = 0
     this.#statesMax = statesMax
@@ -190,7 +196,7 @@ export class Exploration {
   }
 }
 
-/** Whose a state is. The bits are others than those that find its slot. */
+/** Whose a state is. The hash is mixed once more: its own bits find the slot in the owner's table. */
 function ownerOf(hash: number, count: number): number {
-  return (hash >>> 24) % count
+  return mix(hash) % count
 }

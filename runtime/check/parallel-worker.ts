@@ -53,7 +53,7 @@ class Part {
       },
     }
     search.prefix = start.prefix
-    states.begin(search.begin(), states.goals, Number.POSITIVE_INFINITY)
+    states.begin(search.begin(), Number.POSITIVE_INFINITY)
     // Every worker finds the first state; it belongs to one of them.
     for (const parcel of this.#parcels) parcel.clear()
     this.#count()
@@ -147,9 +147,7 @@ class Part {
   #takeIn(listener: Listener, { rows, count, news }: Extract<BetweenWorkers, { kind: 'states' }>): void {
     listener.learn(news)
     const parcel = this.#incoming
-    const received = new Arrivals(parcel.width)
-    received.rows = rows
-    received.count = count
+    const received = new Arrivals(parcel.width, rows, count)
     for (let index = 0; index < count; index++) {
       received.read(index, this.#state)
       listener.understand(this.#state)

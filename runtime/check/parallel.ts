@@ -15,7 +15,7 @@ import {
   type WorkerStart,
 } from './parallel-messages.ts'
 import { Search, type SearchEnd } from './search.ts'
-import type { Goal, SystemSource } from './system.ts'
+import type { SystemSource } from './system.ts'
 import { Listener } from './translation.ts'
 
 export type { SystemSource } from './system.ts'
@@ -46,7 +46,7 @@ export async function checkInParallel(
   const search = new Search(system, reduction)
   const early = toBeginning(search, system, options)
   if (early !== null) return concluded(early, system, options)
-  const crew = new Crew(source, search, system.goals ?? [], { ...options, workers, reduction })
+  const crew = new Crew(source, search, { ...options, workers, reduction })
   try {
     return concluded(await crew.run(), system, options)
   } finally {
@@ -66,11 +66,11 @@ class Crew {
   readonly #listeners: Listener[]
   readonly #goals: readonly string[]
 
-  constructor(source: SystemSource, search: Search, goals: readonly Goal[], options: CrewOptions) {
+  constructor(source: SystemSource, search: Search, options: CrewOptions) {
     const { workers: count, reduction, bounds = {} } = options
     this.#search = search
     this.#options = options
-    this.#goals = goals.map(({ name }) => name)
+    this.#goals = search.states.goals.map(({ name }) => name)
     this.#shared = new Int32Array(new SharedArrayBuffer(4 * (slots.mail + count)))
     this.#listeners = Array.from({ length: count }, () => new Listener(search.states.tongue))
     const peers = Array.from({ length: count }, () => new Array<MessagePort | null>(count).fill(null))
@@ -109,7 +109,8 @@ class Crew {
     const seconds = () => (performance.now() - started) / 1000
     let depth = 0
     let frontier = 1
-    const progress = () => this.#tellProgress(depth, frontier, seconds())
+    let bytes = 0
+    const progress = () => this.#tellProgress(depth, frontier, bytes, seconds())
     const timer = setInterval(() => {
       progress()
       if (seconds() > (bounds.seconds ?? Number.POSITIVE_INFINITY)) Atomics.store(this.#shared, slots.stop, 1)
@@ -122,7 +123,7 @@ class Crew {
         )
         const sum = (part: (end: LevelEnd) => number) => ends.reduce((total, end) => total + part(end), 0)
         frontier = sum((end) => end.frontier)
-        const bytes = sum((end) => end.bytes)
+        bytes = sum((end) => end.bytes)
         const goals = this.#goals.map(
           (_, goal) => ends.find((end) => end.goals[goal] !== null)?.goals[goal] ?? null,
         )
@@ -170,7 +171,9 @@ class Crew {
   ): Promise<Found> {
     const violation = ends.map((end) => end.violation).find((found) => found !== null) ?? null
     const broken = violation === null ? null : await this.#path(violation.state, violation.to)
-    const paths = await Promise.all(goals.map((state) => (state === null ? null : this.#path(state, null))))
+    // One after another: a worker answers one question at a time.
+    const paths: (readonly Int32Array[] | null)[] = []
+    for (const state of goals) paths.push(state === null ? null : (await this.#path(state, null)).states)
     return {
       ...numbers,
       violation:
@@ -183,7 +186,7 @@ class Crew {
             },
       goals: this.#goals.map((name, goal) => {
         const path = paths[goal] ?? null
-        return { name, happenings: path === null ? null : () => happeningsAlong(this.#search, path.states) }
+        return { name, happenings: path === null ? null : () => happeningsAlong(this.#search, path) }
       }),
     }
   }
@@ -235,14 +238,14 @@ class Crew {
     })
   }
 
-  #tellProgress(depth: number, frontier: number, seconds: number): void {
+  #tellProgress(depth: number, frontier: number, bytes: number, seconds: number): void {
     const states = Atomics.load(this.#shared, slots.states)
     this.#options.progress?.({
       states,
       statesPerSecond: Math.round(states / Math.max(0.001, seconds)),
       depth,
       frontier: Math.max(0, frontier - Atomics.load(this.#shared, slots.explored)),
-      bytes: 0,
+      bytes,
       seconds,
     })
   }

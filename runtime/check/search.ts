@@ -93,8 +93,7 @@ export class Search {
     const started = performance.now()
     const deadline = started + (bounds.seconds ?? Number.POSITIVE_INFINITY) * 1000
     const states = this.states
-    const goals = options.goals === undefined ? null : states.remember(options.goals)
-    states.begin(this.begin(), goals ?? states.remember(this.#system.goals ?? []), statesMax)
+    states.begin(this.begin(), statesMax, options.goals)
     const { store } = states
     const isDeep = order === 'depth-first'
     const stack: number[] = isDeep ? [0] : []

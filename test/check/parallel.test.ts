@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { check } from '../../runtime/check/check.ts'
 import { checkInParallel } from '../../runtime/check/parallel.ts'
 import { systemOfScenario } from '../../runtime/check/scenarios.ts'
-import { brokenSystem, lateSystem } from './systems-for-workers.ts'
+import { brokenSystem, goalsSystem, lateSystem } from './systems-for-workers.ts'
 
 const scenarios = new URL('../../runtime/check/scenarios.ts', import.meta.url).href
 const systems = new URL('./systems-for-workers.ts', import.meta.url).href
@@ -39,6 +39,18 @@ describe('the same as on one thread', () => {
     expect(together.depth).toBe(alone.depth)
     expect(together.violation!.run.steps.length).toBe(alone.violation!.run.steps.length)
   })
+})
+
+test('each of several goals is told by a run, also where the search begins behind a goal of its own', async () => {
+  const alone = check(goalsSystem())
+  const together = await checkInParallel({ module: systems, name: 'goalsSystem' }, { workers: 2 })
+  const lengths = ({ goals }: typeof alone) => goals.map(({ name, run }) => [name, run!.steps.length])
+  expect(lengths(together)).toEqual([
+    ['a is in', 2],
+    ['all but e are half way', 4],
+    ['all are in', 10],
+  ])
+  expect(lengths(together)).toEqual(lengths(alone))
 })
 
 test('a bound on states ends it', async () => {

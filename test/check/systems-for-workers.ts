@@ -1,7 +1,7 @@
-/** Systems with a violation, in a module of their own: threads load what they search. */
+/** Systems in a module of their own: threads load what they search. */
 import { createMachine } from 'xstate'
 import { standbySystem } from '../../runtime/check/standby-system.ts'
-import { always, type CheckedSystem } from '../../runtime/check/system.ts'
+import { always, type CheckedSystem, reachable, type SystemView } from '../../runtime/check/system.ts'
 
 /** Ours, with an invariant that does not hold: the backup is promoted sooner or later. */
 export function brokenSystem(): CheckedSystem {
@@ -16,21 +16,40 @@ export function brokenSystem(): CheckedSystem {
   }
 }
 
-/** An invariant that comes to read its last node only in the state that breaks it. */
-export function lateSystem(): CheckedSystem {
+const ids = ['a', 'b', 'c', 'd', 'e']
+
+/** Five nodes that each come in by two steps. */
+function visitors(): CheckedSystem['nodes'] {
   const machine = createMachine({
     initial: 'out',
     states: { out: { on: { go: 'half' } }, half: { on: { go: 'in' } }, in: {} },
   })
-  const ids = ['a', 'b', 'c', 'd', 'e']
+  return ids.map((id) => ({ id, machine, script: [{ type: 'go' }, { type: 'go' }] }))
+}
+
+function areAll(system: SystemView, nodes: readonly string[], value: 'half' | 'in'): boolean {
+  return nodes.every((id) => system.node(id).snapshot.value === value)
+}
+
+/** An invariant that comes to read its last node only in the state that breaks it. */
+export function lateSystem(): CheckedSystem {
   return {
-    nodes: ids.map((id) => ({ id, machine, script: [{ type: 'go' }, { type: 'go' }] })),
+    nodes: visitors(),
     invariants: [
-      always(
-        'not all are in',
-        (system) =>
-          !['c', 'a', 'e', 'b', 'd'].every((id) => system.node(id).snapshot.value === 'in') || 'all are in',
-      ),
+      always('not all are in', (system) => !areAll(system, ['c', 'a', 'e', 'b', 'd'], 'in') || 'all are in'),
+    ],
+  }
+}
+
+/** Searched behind a goal of its own, with more goals than that one. */
+export function goalsSystem(): CheckedSystem {
+  return {
+    nodes: visitors(),
+    begin: [reachable('a is on its way', (system) => areAll(system, ['a'], 'half'))],
+    goals: [
+      reachable('a is in', (system) => areAll(system, ['a'], 'in')),
+      reachable('all but e are half way', (system) => areAll(system, ['a', 'b', 'c', 'd'], 'half')),
+      reachable('all are in', (system) => areAll(system, ids, 'in')),
     ],
   }
 }
