@@ -22,15 +22,7 @@ import {
 } from './listening.ts'
 import { Mesh, type MeshOptions, type MeshTransport } from './mesh.ts'
 
-export { type AcceptedKey, type Authentication, sharedSecret } from './authentication.ts'
-export type { ListenOptions, TlsOptions } from './listening.ts'
-export {
-  type Directory,
-  defaultMeshLimits,
-  type MeshLimits,
-  type MeshTransport,
-  type TransportCounters,
-} from './mesh.ts'
+export * from './sockets.ts'
 
 /** What the transport over TCP can be given. A process that listens and one that only dials are made alike. */
 export interface TcpTransportOptions extends MeshOptions {

@@ -12,15 +12,7 @@ import { Mesh, type MeshOptions, type MeshTransport } from './mesh.ts'
 import { checkedUrls } from './websocket-url.ts'
 import { type AnyWebSocket, messageBytesMax, WebSocketWire } from './websocket-wire.ts'
 
-export { type AcceptedKey, type Authentication, sharedSecret } from './authentication.ts'
-export type { ListenOptions, TlsOptions } from './listening.ts'
-export {
-  type Directory,
-  defaultMeshLimits,
-  type MeshLimits,
-  type MeshTransport,
-  type TransportCounters,
-} from './mesh.ts'
+export * from './sockets.ts'
 
 /** What the transport over WebSocket can be given. */
 export interface WebSocketTransportOptions extends MeshOptions {
