@@ -37,6 +37,8 @@ const fewValues = (random: Random, key: string): KeyValueInput => {
 interface Case {
   readonly name: string
   readonly workload: Workload
+  /** What the wrong read gives: a value from long before (default), or, where that may be right, one that was never written. */
+  readonly wrong?: 'stale' | 'unwritten'
 }
 
 const base = { clients, operations }
@@ -55,7 +57,11 @@ const cases: Case[] = [
     name: 'hot key, all mixed',
     workload: { ...base, keys: ['k'], crashes: 0.2, command: mixed, silentAppends: true },
   },
-  { name: 'hot key, five values', workload: { ...base, keys: ['k'], crashes: 0.05, command: fewValues } },
+  {
+    name: 'hot key, five values',
+    workload: { ...base, keys: ['k'], crashes: 0.05, command: fewValues },
+    wrong: 'unwritten',
+  },
 ]
 
 /** One number that a benchmark found. */
@@ -68,10 +74,10 @@ export interface Measurement {
 /** Judges 10,000 operations of 16 clients, in milliseconds by kind of history; each also with one answer made wrong. */
 export async function historyBench(): Promise<Measurement[]> {
   const measurements: Measurement[] = []
-  for (const [index, { name, workload }] of cases.entries()) {
+  for (const [index, { name, workload, wrong = 'stale' }] of cases.entries()) {
     const legal = simulateHistory(randomFrom(index + 1), workload)
     measurements.push(measure(`${name}: legal`, legal, 'ok'))
-    measurements.push(measure(`${name}: stale read`, withStaleRead(legal), 'illegal'))
+    measurements.push(measure(`${name}: ${wrong} read`, withWrongRead(legal, wrong), 'illegal'))
   }
   return measurements
 }
@@ -87,15 +93,16 @@ function measure(name: string, history: readonly Operation[], expected: Verdict)
   }
 }
 
-/** Three quarters in, a read gives what an earlier read of the same key gave long before. */
-function withStaleRead(history: readonly Operation[]): Operation[] {
+/** Three quarters in, a read gives what an earlier read of the same key gave long before, or what was never written. */
+function withWrongRead(history: readonly Operation[], wrong: 'stale' | 'unwritten'): Operation[] {
   const reads = history.filter((operation) => operation.op === 'get' && operation.return !== null)
-  const stale = reads[Math.floor(reads.length * 0.75)]!
+  const late = reads[Math.floor(reads.length * 0.75)]!
   const source = reads.find(
-    ({ key, output, call }) => key === stale.key && output !== null && output !== stale.output && call > 2000,
+    ({ key, output, call }) => key === late.key && output !== null && output !== late.output && call > 2000,
   )!
+  const output = wrong === 'stale' ? source.output : 'never written'
   return history.map((operation) =>
-    operation === stale ? ({ ...operation, output: source.output } as Operation) : operation,
+    operation === late ? ({ ...operation, output } as Operation) : operation,
   )
 }
 
