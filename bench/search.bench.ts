@@ -48,8 +48,8 @@ function bareRate(search: Search, states: number): number {
       search.store.read(number, state)
       arrivals.add(state, search.hash(state), -1, 0, 0)
     }
-    store.fetch(arrivals)
-    for (let index = 0; index < arrivals.count; index++) store.intern(arrivals, index)
+    store.prepare(arrivals)
+    for (let index = 0; index < arrivals.count; index++) store.add(arrivals, index)
     arrivals.clear()
   }
   return states / ((performance.now() - start) / 1000)

@@ -3,17 +3,13 @@ export class Arrivals {
   readonly width: number
   readonly row: number
   rows: Int32Array
-  count: number
+  count = 0
 
-  /**
-   * @param width integers of a state; behind them stand its hash, its parent, which places have changed, and where the step was
-   * @param rows of another batch of that width, `count` of them
-   */
-  constructor(width: number, rows?: Int32Array, count = 0) {
+  /** @param width integers of a state; behind them stand its hash, its parent, which places have changed, and where the step was */
+  constructor(width: number) {
     this.width = width
     this.row = width + 4
-    this.rows = rows ?? new Int32Array(256 * this.row)
-    this.count = count
+    this.rows = new Int32Array(256 * this.row)
   }
 
   clear(): void {
@@ -36,21 +32,6 @@ export class Arrivals {
     const larger = new Int32Array(this.rows.length * 2)
     larger.set(this.rows)
     this.rows = larger
-  }
-
-  /** Overwrites a row with another one. */
-  move(from: number, to: number): void {
-    if (from === to) return
-    const { row } = this
-    this.rows.copyWithin(to * row, from * row, (from + 1) * row)
-  }
-
-  /** Adds a row of another batch. */
-  take(other: Arrivals, index: number): void {
-    const { row } = this
-    const from = index * row
-    this.#reserve()
-    this.rows.set(other.rows.subarray(from, from + row), this.count++ * row)
   }
 
   /** Copies the state of a row into `target`. */

@@ -133,7 +133,8 @@ function explored(search: Search, system: CheckedSystem, options: CheckOptions):
   return searched(search, search.run({ ...rest, ...(order === undefined ? {} : { order }) }))
 }
 
-function searched(search: Search, { violation, goals, ...numbers }: SearchEnd): Found {
+/** The same, with runs that can be told while the search still has its states. */
+export function searched(search: Search, { violation, goals, ...numbers }: SearchEnd): Found {
   return {
     ...numbers,
     violation:

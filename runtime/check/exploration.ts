@@ -2,14 +2,12 @@
 import { Arrivals } from './arrivals.ts'
 import { Expansion } from './expansion.ts'
 import { Facets } from './facets.ts'
-import { mix } from './hash.ts'
 import { type Broken, Judge } from './judge.ts'
 import type { Locals } from './locals.ts'
 import { Observations } from './observations.ts'
 import { Remembered, type RememberedProperty, rememberGoals, rememberInvariants } from './properties.ts'
-import { StateStore } from './state-store.ts'
+import { type StateSet, StateStore } from './state-store.ts'
 import type { CheckedSystem, Goal } from './system.ts'
-import type { Tongue } from './translation.ts'
 
 /** A property that does not hold, and in which state; `to`: the local state that a step leads to which is itself broken. */
 export interface Violation extends Broken {
@@ -17,12 +15,14 @@ export interface Violation extends Broken {
   readonly to?: number
 }
 
-/** Where several searches share the states, each has its own part of them, by their hash. */
-export interface Partition {
-  readonly index: number
-  readonly count: number
-  /** Takes a state that belongs to another search. `parent` is `number * count + index`, as all parents are. */
-  readonly give: (owner: number, arrivals: Arrivals, arrival: number) => void
+/** How exploring begins. */
+export interface Beginning {
+  /** No more are entered; default: no bound. */
+  readonly statesMax?: number
+  /** To look for instead of the system's. */
+  readonly goals?: readonly Goal[]
+  /** Where the states are kept; default: in this thread. */
+  readonly store?: StateSet
 }
 
 export class Exploration {
@@ -35,7 +35,8 @@ export class Exploration {
   goalStates: (number | null)[] = []
   goalsLeft = 0
   violation: Violation | null = null
-  store: StateStore
+  store: StateSet
+  readonly #width: number
   readonly #settles: boolean
   readonly #systemGoals: readonly RememberedProperty<boolean>[]
   readonly #facets: Facets
@@ -44,9 +45,6 @@ export class Exploration {
   readonly #expansion: Expansion
   readonly #arrivals: Arrivals
   readonly #state: Int32Array
-  /** Null where all states are here. */
-  partition: Partition | null = null
-  #statesMax = 0
 
   /** @param settles steps that do nothing but send are taken at once */
   constructor(system: CheckedSystem, locals: Locals, settles: boolean) {
@@ -60,10 +58,10 @@ export class Exploration {
     this.goals = this.#systemGoals
     this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, this.#facets))
     this.#expansion = new Expansion(locals, this.observations, settles)
-    const width = system.nodes.length + 2
-    this.#arrivals = new Arrivals(width)
-    this.#state = new Int32Array(width)
-    this.store = new StateStore(width)
+    this.#width = system.nodes.length + 2
+    this.#arrivals = new Arrivals(this.#width)
+    this.#state = new Int32Array(this.#width)
+    this.store = new StateStore(this.#width)
   }
 
   /** Bytes in use for all that grows with the number of states. */
@@ -77,23 +75,19 @@ export class Exploration {
 
   /** Forgets all states; the goals are the system's again. */
   forget(): void {
-    this.store = new StateStore(this.store.width)
+    this.store = new StateStore(this.#width)
     this.goals = this.#systemGoals
   }
 
-  /**
-   * Forgets all states and begins with this one.
-   * @param statesMax no state is entered beyond so many
-   * @param goals to look for instead of the system's
-   */
-  begin(initial: Int32Array, statesMax: number, goals?: readonly Goal[]): void {
-    this.forget()
-    if (goals !== undefined) this.goals = rememberGoals(goals, this.#facets)
+  /** Forgets all states and begins with this one; with none where that is already in the store. */
+  begin(initial: Int32Array | null, { statesMax, goals, store }: Beginning = {}): void {
+    this.store = store ?? new StateStore(this.#width, statesMax)
+    this.goals = goals === undefined ? this.#systemGoals : rememberGoals(goals, this.#facets)
     this.goalStates = this.goals.map(() => null)
     this.goalsLeft = this.goals.length
     this.violation = null
     this.#expansion.transitions = 0
-    this.#statesMax = statesMax
+    if (initial === null) return
     if (this.#settles) this.#expansion.settle(initial)
     this.#arrivals.add(initial, this.#expansion.hash(initial), -1, -1, -1)
     this.#enterAll()
@@ -128,56 +122,36 @@ export class Exploration {
   #expand(number: number): void {
     this.store.read(number, this.#state)
     if (this.isPruned(this.#state)) return
-    const { partition } = this
-    const parent = partition === null ? number : number * partition.count + partition.index
-    this.#expansion.expand(this.#state, parent, this.#arrivals)
+    this.#expansion.expand(this.#state, number, this.#arrivals)
     const broken = this.locals.brokenSteps[0]
     if (broken === undefined) return
     const { name, reason, to } = broken
     this.violation ??= { name, reason, state: number, to }
   }
 
-  get tongue(): Tongue {
-    return {
-      locals: this.locals,
-      observations: this.observations,
-      properties: [...this.invariants, ...this.goals],
-    }
+  /** For each invariant and then each goal the facets that it has ever read. */
+  get reads(): number[][] {
+    return [...this.invariants, ...this.goals].map(({ verdict }) => [...verdict.facets])
   }
 
-  /** Enters states that another search has found and told in full, and forgets them there. */
-  enterTold(arrivals: Arrivals): void {
+  /** Notes what properties have come to read in another search that shares the states. */
+  learnReads(reads: readonly (readonly number[])[]): void {
+    for (const [index, { verdict }] of [...this.invariants, ...this.goals].entries())
+      verdict.reads(reads[index]!)
     this.#judge.refresh()
-    this.#enter(arrivals)
-  }
-
-  #enter(arrivals: Arrivals): void {
-    const { store } = this
-    store.fetch(arrivals)
-    for (let index = 0; index < arrivals.count && store.size < this.#statesMax; index++) {
-      const { size } = store
-      if (store.intern(arrivals, index) !== size) continue
-      arrivals.read(index, this.#state)
-      this.#look(this.#state, size, arrivals.changed(index))
-    }
-    arrivals.clear()
   }
 
   #enterAll(): void {
-    if (this.partition !== null) this.#giveAway(this.partition)
-    this.#enter(this.#arrivals)
-  }
-
-  /** Keeps only the states that belong here. */
-  #giveAway(partition: Partition): void {
+    const { store } = this
     const arrivals = this.#arrivals
-    let kept = 0
+    store.prepare(arrivals)
     for (let index = 0; index < arrivals.count; index++) {
-      const owner = ownerOf(arrivals.hash(index), partition.count)
-      if (owner === partition.index) arrivals.move(index, kept++)
-      else partition.give(owner, arrivals, index)
+      const number = store.add(arrivals, index)
+      if (number < 0) continue
+      arrivals.read(index, this.#state)
+      this.#look(this.#state, number, arrivals.changed(index))
     }
-    arrivals.count = kept
+    arrivals.clear()
   }
 
   /** Invariants and goals of the newest state; `changed` has a bit for each place that a step has changed. */
@@ -194,9 +168,4 @@ export class Exploration {
       }
     }
   }
-}
-
-/** Whose a state is. The hash is mixed once more: its own bits find the slot in the owner's table. */
-function ownerOf(hash: number, count: number): number {
-  return mix(hash) % count
 }

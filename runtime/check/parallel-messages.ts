@@ -1,40 +1,37 @@
 /** What the coordinator of a parallel search and its workers say to each other. */
 import type { MessagePort } from 'node:worker_threads'
-import type { Happening } from './locals.ts'
+import type { SharedMemory } from './shared-memory.ts'
 import type { CheckedSystem, SystemSource } from './system.ts'
-import type { News } from './translation.ts'
 
 export interface WorkerStart {
   readonly source: SystemSource
   readonly reduction: 'sends' | 'none'
-  readonly prefix: readonly Happening[]
-  readonly index: number
-  readonly count: number
-  /** To the other workers, by index; none to itself. */
-  readonly peers: readonly (MessagePort | null)[]
-  readonly control: MessagePort
-  /** See `slots`. */
-  readonly shared: SharedArrayBuffer
   readonly statesMax: number
+  readonly memory: SharedMemory
+  readonly index: SharedArrayBuffer
+  /** To all other threads; see `SharedNumbers`. */
+  readonly peers: readonly MessagePort[]
+  readonly control: MessagePort
 }
 
-/** Places in the shared memory: counters that everyone reads, then a mailbox counter for each worker. */
-export const slots = { states: 0, stop: 1, explored: 2, mail: 3 } as const
+/** Explore the states that nobody has taken yet, up to `end`. */
+export interface Order {
+  readonly end: number
+  /** The index from now on, where it has grown. */
+  readonly index: SharedArrayBuffer | null
+  /** What properties have read in any thread; see `Exploration.reads`. */
+  readonly reads: readonly (readonly number[])[]
+}
 
-export type ToWorker =
-  | { readonly kind: 'level' }
-  | { readonly kind: 'tell'; readonly state: number; readonly to: number | null }
-
-/** What a worker has to say at the end of a level; numbers of states are those of the whole search. */
-export interface LevelEnd {
-  readonly kind: 'levelEnd'
-  readonly states: number
-  /** States that are to be explored in the next level. */
-  readonly frontier: number
+/** What a worker has to say when all states are taken, or no more are to be. Its counts are those since the beginning. */
+export interface Report {
+  readonly kind: 'report'
   readonly transitions: number
+  /** Bytes that grow with the number of states, beside the shared ones. */
   readonly bytes: number
   readonly locals: number
   readonly snapshotSteps: number
+  /** `to` is a shared number. */
   readonly violation: {
     readonly name: string
     readonly reason: string
@@ -42,24 +39,12 @@ export interface LevelEnd {
     readonly to: number | null
   } | null
   readonly goals: readonly (number | null)[]
+  readonly reads: readonly (readonly number[])[]
 }
 
-/** One state, for the coordinator. */
-export interface Told {
-  readonly kind: 'told'
-  readonly state: Int32Array
-  readonly to: number | null
-  readonly parent: number
-  readonly news: News
-}
+export type FromWorker = Report | { readonly kind: 'failed'; readonly message: string }
 
-export type FromWorker = LevelEnd | Told | { readonly kind: 'failed'; readonly message: string }
-
-/** Between workers: states for the other one, or the end of the level. */
-export type BetweenWorkers =
-  | { readonly kind: 'states'; readonly rows: Int32Array; readonly count: number; readonly news: News }
-  | { readonly kind: 'end' }
-
+/** The system that a module makes. @throws TypeError where it exports no such function */
 export async function systemFrom({ module, name, args = [] }: SystemSource) {
   const exported = ((await import(module)) as Record<string, unknown>)[name]
   if (typeof exported !== 'function')

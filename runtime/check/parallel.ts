@@ -1,22 +1,22 @@
-/** The model checker on several threads: each has the states whose hash makes them its own. Node only; the verdicts are those of `check`. */
+/** The model checker on several threads, which share the states that they find. Node only; the verdicts are those of `check`. */
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { type CheckOptions, type CheckResult, concluded, type Found, toBeginning } from './check.ts'
-import { happeningsAlong } from './counterexample.ts'
+import { type CheckOptions, type CheckResult, concluded, type Found, searched, toBeginning } from './check.ts'
+import type { Violation } from './exploration.ts'
 import {
   type FromWorker,
-  type LevelEnd,
-  slots,
+  type Order,
+  type Report,
   systemFrom,
-  type Told,
-  type ToWorker,
   type WorkerStart,
 } from './parallel-messages.ts'
-import { Search, type SearchEnd } from './search.ts'
+import { bytesMaxDefault, progressOf, Search, type SearchEnd, statesMaxDefault } from './search.ts'
+import { counters, sharedMemory, stops } from './shared-memory.ts'
+import { SharedNumbers } from './shared-numbers.ts'
+import { emptyIndex, SharedStateStore } from './shared-store.ts'
 import type { SystemSource } from './system.ts'
-import { Listener } from './translation.ts'
 
 export type { SystemSource } from './system.ts'
 
@@ -28,8 +28,8 @@ export interface ParallelOptions
 }
 
 /**
- * Searches all that can happen in a system that a module exports. An exhausted search counts the same states as `check`; where
- * a bound ends it, some states more may have been entered, and which of several shortest runs is told may differ.
+ * Searches all that can happen in a system that a module exports. An exhausted search counts the same states as `check`; which
+ * of several shortest runs is told may differ.
  * @throws RangeError for less than one worker; Error when a worker fails.
  * @example
  * const source = { module: new URL('./lock-server.js', import.meta.url).href, name: 'lockServer', args: [3] }
@@ -60,99 +60,70 @@ type CrewOptions = ParallelOptions & Required<Pick<ParallelOptions, 'workers' | 
 class Crew {
   readonly #search: Search
   readonly #options: CrewOptions
-  readonly #shared: Int32Array
+  readonly #statesMax: number
+  readonly #counters: Int32Array
+  readonly #numbers: SharedNumbers
+  readonly #store: SharedStateStore
   readonly #threads: Worker[]
-  readonly #controls: MessagePort[]
-  readonly #listeners: Listener[]
-  readonly #goals: readonly string[]
+  readonly #controls: MessagePort[] = []
 
   constructor(source: SystemSource, search: Search, options: CrewOptions) {
     const { workers: count, reduction, bounds = {} } = options
     this.#search = search
     this.#options = options
-    this.#goals = search.states.goals.map(({ name }) => name)
-    this.#shared = new Int32Array(new SharedArrayBuffer(4 * (slots.mail + count)))
-    this.#listeners = Array.from({ length: count }, () => new Listener(search.states.tongue))
-    const peers = Array.from({ length: count }, () => new Array<MessagePort | null>(count).fill(null))
-    for (let a = 0; a < count; a++) {
-      for (let b = a + 1; b < count; b++) {
-        const { port1, port2 } = new MessageChannel()
-        peers[a]![b] = port1
-        peers[b]![a] = port2
-      }
-    }
-    this.#controls = []
-    this.#threads = peers.map((ports, index) => {
+    this.#statesMax = bounds.states ?? statesMaxDefault
+    const memory = sharedMemory(search.width, this.#statesMax)
+    const index = emptyIndex()
+    const peers = allToAll(count + 1)
+    const { locals, states, width } = search
+    this.#counters = new Int32Array(memory.counters)
+    this.#numbers = new SharedNumbers(locals, states.observations, this.#counters, peers.pop()!)
+    this.#store = new SharedStateStore(width, this.#statesMax, memory, index, this.#numbers)
+    this.#threads = peers.map((ports) => {
       const { port1, port2 } = new MessageChannel()
       this.#controls.push(port1)
       const start: WorkerStart = {
         source,
         reduction,
-        prefix: search.prefix,
+        statesMax: this.#statesMax,
+        memory,
         index,
-        count,
         peers: ports,
         control: port2,
-        shared: this.#shared.buffer as SharedArrayBuffer,
-        statesMax: bounds.states ?? 50_000_000,
       }
-      return new Worker(workerModule(), {
-        workerData: start,
-        transferList: [port2, ...ports.filter((port) => port !== null)],
-      })
+      return new Worker(workerModule(), { workerData: start, transferList: [port2, ...ports] })
     })
   }
 
   async run(): Promise<Found> {
-    const { bounds = {}, stopAtGoals = false } = this.#options
+    const { states } = this.#search
+    const store = this.#store
+    states.begin(this.#search.begin(), { store })
     const started = performance.now()
-    const seconds = () => (performance.now() - started) / 1000
-    let depth = 0
-    let frontier = 1
-    let bytes = 0
-    const progress = () => this.#tellProgress(depth, frontier, bytes, seconds())
-    const timer = setInterval(() => {
-      progress()
-      if (seconds() > (bounds.seconds ?? Number.POSITIVE_INFINITY)) Atomics.store(this.#shared, slots.stop, 1)
-    }, 100)
+    const round: Round = { depth: 0, end: store.size, reports: [] }
+    const secondsMax = this.#options.bounds?.seconds ?? Number.POSITIVE_INFINITY
+    const tell = () => {
+      const ms = performance.now() - started
+      const frontier = store.size - this.#taken(round)
+      this.#options.progress?.(progressOf(store.size, this.#bytes(round), round.depth, frontier, ms))
+      if (ms > secondsMax * 1000) Atomics.store(this.#counters, counters.stop, stops.over)
+    }
+    const timer = setInterval(tell, 100)
     try {
-      for (;;) {
-        Atomics.store(this.#shared, slots.explored, 0)
-        const ends = await Promise.all(
-          this.#controls.map((_, index) => this.#ask<LevelEnd>(index, { kind: 'level' })),
-        )
-        const sum = (part: (end: LevelEnd) => number) => ends.reduce((total, end) => total + part(end), 0)
-        frontier = sum((end) => end.frontier)
-        bytes = sum((end) => end.bytes)
-        const goals = this.#goals.map(
-          (_, goal) => ends.find((end) => end.goals[goal] !== null)?.goals[goal] ?? null,
-        )
-        const over = ((): SearchEnd['end'] | null => {
-          if (ends.some(({ violation }) => violation !== null)) return 'violated'
-          if (stopAtGoals && goals.length > 0 && goals.every((state) => state !== null)) return 'goals'
-          if (Atomics.load(this.#shared, slots.states) >= (bounds.states ?? 50_000_000)) return 'states'
-          if (Atomics.load(this.#shared, slots.stop) !== 0) return 'seconds'
-          if (bytes > (bounds.bytes ?? 6 * 2 ** 30)) return 'bytes'
-          if (frontier === 0) return 'exhausted'
-          return depth + 1 >= (bounds.depth ?? Number.POSITIVE_INFINITY) ? 'depth' : null
-        })()
-        if (over === null) {
-          depth++
-          continue
+      let over = this.#isOver(round)
+      for (let index: SharedArrayBuffer | null = null; over === null; over = this.#isOver(round)) {
+        const taken = this.#taken(round)
+        Atomics.store(this.#counters, counters.next, taken)
+        if (taken === round.end) {
+          round.depth++
+          round.end = store.size
         }
-        progress()
-        const numbers = {
-          end: over,
-          states: sum((end) => end.states),
-          transitions: sum((end) => end.transitions),
-          depth,
-          seconds: seconds(),
-          bytes,
-          locals: Math.max(...ends.map((end) => end.locals)),
-          snapshotSteps: sum((end) => end.snapshotSteps),
-        }
-        return await this.#found(numbers, ends, goals)
+        const order: Order = { end: round.end, index, reads: this.#reads(round) }
+        round.reports = await Promise.all(this.#controls.map((_, worker) => this.#ask(worker, order)))
+        index = this.#grown()
       }
+      tell()
+      return searched(this.#search, this.#endOf(round, over, (performance.now() - started) / 1000))
     } finally {
       clearInterval(timer)
     }
@@ -163,56 +134,82 @@ class Crew {
     await Promise.all(this.#threads.map((thread) => thread.terminate()))
   }
 
-  /** With the paths to what was found, as happenings. */
-  async #found(
-    numbers: Omit<Found, 'violation' | 'goals'>,
-    ends: readonly LevelEnd[],
-    goals: readonly (number | null)[],
-  ): Promise<Found> {
-    const violation = ends.map((end) => end.violation).find((found) => found !== null) ?? null
-    const broken = violation === null ? null : await this.#path(violation.state, violation.to)
-    // One after another: a worker answers one question at a time.
-    const paths: (readonly Int32Array[] | null)[] = []
-    for (const state of goals) paths.push(state === null ? null : (await this.#path(state, null)).states)
+  /** How many states of the round have been taken. */
+  #taken({ end }: Round): number {
+    return Math.min(end, Atomics.load(this.#counters, counters.next))
+  }
+
+  #bytes({ reports }: Round): number {
+    return this.#store.bytes + reports.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** A larger index where a worker asked for it. */
+  #grown(): SharedArrayBuffer | null {
+    if (Atomics.compareExchange(this.#counters, counters.stop, stops.index, 0) !== stops.index) return null
+    const index = this.#store.grown()
+    this.#store.use(index)
+    return index
+  }
+
+  #isOver(round: Round): SearchEnd['end'] | null {
+    const { bounds = {}, stopAtGoals = false } = this.#options
+    const goals = this.#goals(round)
+    if (this.#violation(round) !== null) return 'violated'
+    if (stopAtGoals && goals.length > 0 && goals.every((state) => state !== null)) return 'goals'
+    if (this.#store.size >= this.#statesMax) return 'states'
+    if (this.#bytes(round) > (bounds.bytes ?? bytesMaxDefault)) return 'bytes'
+    if (Atomics.load(this.#counters, counters.stop) === stops.over) return 'seconds'
+    if (this.#taken(round) < round.end) return null
+    if (this.#store.size === round.end) return 'exhausted'
+    return round.depth + 1 >= (bounds.depth ?? Number.POSITIVE_INFINITY) ? 'depth' : null
+  }
+
+  /** The one in the earliest state. */
+  #violation({ reports }: Round): Violation | null {
+    const found = [this.#search.states.violation]
+    for (const { violation } of reports) {
+      if (violation === null) continue
+      const { to, ...rest } = violation
+      found.push(to === null ? rest : { ...rest, to: this.#numbers.ownLocal(to) })
+    }
+    return found.filter((violation) => violation !== null).sort((a, b) => a.state - b.state)[0] ?? null
+  }
+
+  /** The first state that reached each goal. */
+  #goals({ reports }: Round): (number | null)[] {
+    return this.#search.states.goalStates.map((own, goal) => {
+      const states = [own, ...reports.map(({ goals }) => goals[goal]!)].filter((state) => state !== null)
+      return states.length === 0 ? null : Math.min(...states)
+    })
+  }
+
+  /** What each property has read in any thread. */
+  #reads({ reports }: Round): number[][] {
+    return this.#search.states.reads.map((own, property) => [
+      ...new Set([...own, ...reports.flatMap(({ reads }) => reads[property]!)]),
+    ])
+  }
+
+  #endOf(round: Round, end: SearchEnd['end'], seconds: number): SearchEnd {
+    const { reports, depth } = round
+    const goals = this.#goals(round)
     return {
-      ...numbers,
-      violation:
-        violation === null || broken === null
-          ? null
-          : {
-              name: violation.name,
-              reason: violation.reason,
-              happenings: () => happeningsAlong(this.#search, broken.states, broken.to ?? undefined),
-            },
-      goals: this.#goals.map((name, goal) => {
-        const path = paths[goal] ?? null
-        return { name, happenings: path === null ? null : () => happeningsAlong(this.#search, path) }
-      }),
+      end,
+      states: this.#store.size,
+      transitions: reports.reduce((sum, { transitions }) => sum + transitions, 0),
+      depth,
+      seconds,
+      bytes: this.#bytes(round),
+      locals: Math.max(...reports.map(({ locals }) => locals), this.#search.locals.size),
+      snapshotSteps: reports.reduce((sum, { snapshotSteps }) => sum + snapshotSteps, 0),
+      violation: this.#violation(round),
+      goals: this.#search.states.goals.map(({ name }, goal) => ({ name, state: goals[goal]! })),
     }
   }
 
-  /** The states from the beginning to this one, and a local state behind it, as numbers of the coordinator's search. */
-  async #path(state: number, to: number | null): Promise<{ states: Int32Array[]; to: number | null }> {
-    const { workers } = this.#options
-    const states: Int32Array[] = []
-    let last: number | null = null
-    for (let at = state; at >= 0; ) {
-      const owner = at % workers
-      const wanted = at === state ? to : null
-      const told = await this.#ask<Told>(owner, { kind: 'tell', state: (at - owner) / workers, to: wanted })
-      const listener = this.#listeners[owner]!
-      listener.learn(told.news)
-      listener.understand(told.state)
-      if (told.to !== null) last = listener.local(told.to)
-      states.push(told.state)
-      at = told.parent
-    }
-    return { states: states.reverse(), to: last }
-  }
-
-  #ask<Answer extends FromWorker>(index: number, order: ToWorker): Promise<Answer> {
-    const control = this.#controls[index]!
-    const thread = this.#threads[index]!
+  #ask(worker: number, order: Order): Promise<Report> {
+    const control = this.#controls[worker]!
+    const thread = this.#threads[worker]!
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
         control.off('message', hear)
@@ -224,7 +221,7 @@ class Crew {
         settle(() =>
           answer.kind === 'failed'
             ? reject(new Error(`a worker of the search failed: ${answer.message}`))
-            : resolve(answer as Answer),
+            : resolve(answer),
         )
       const fail = (error: Error) => settle(() => reject(error))
       const exited = (code: number) =>
@@ -233,22 +230,30 @@ class Crew {
       thread.on('error', fail)
       thread.on('exit', exited)
       control.postMessage(order)
-      Atomics.add(this.#shared, slots.mail + index, 1)
-      Atomics.notify(this.#shared, slots.mail + index)
     })
   }
+}
 
-  #tellProgress(depth: number, frontier: number, bytes: number, seconds: number): void {
-    const states = Atomics.load(this.#shared, slots.states)
-    this.#options.progress?.({
-      states,
-      statesPerSecond: Math.round(states / Math.max(0.001, seconds)),
-      depth,
-      frontier: Math.max(0, frontier - Atomics.load(this.#shared, slots.explored)),
-      bytes,
-      seconds,
-    })
+/** A part of a level that is explored by all without a pause. */
+interface Round {
+  depth: number
+  /** The first state that is not of the level. */
+  end: number
+  /** The workers' of the round before. */
+  reports: readonly Report[]
+}
+
+/** For each of `count` threads its ports to all others. */
+function allToAll(count: number): MessagePort[][] {
+  const ports = Array.from({ length: count }, (): MessagePort[] => [])
+  for (let a = 0; a < count; a++) {
+    for (let b = a + 1; b < count; b++) {
+      const { port1, port2 } = new MessageChannel()
+      ports[a]!.push(port1)
+      ports[b]!.push(port2)
+    }
   }
+  return ports
 }
 
 /** The worker's module. Sources in TypeScript, as in this project's own tests, need their loader in each thread. */

@@ -3,7 +3,7 @@ import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
 import { firstBroken } from './judge.ts'
 import { type Happening, Locals } from './locals.ts'
-import type { StateStore } from './state-store.ts'
+import type { StateSet } from './state-store.ts'
 import type { CheckedSystem, Goal, NodeView } from './system.ts'
 
 /** Where a search stops although there is more to see; the verdict is then `bounded`. */
@@ -82,18 +82,21 @@ export class Search {
     this.width = this.#nodes + 2
   }
 
-  get store(): StateStore {
+  get store(): StateSet {
     return this.states.store
   }
 
   run(options: SearchOptions = {}): SearchEnd {
     const { bounds = {}, order = 'breadth-first', stopAtGoals = false, progress } = options
-    const { states: statesMax = 50_000_000, bytes: bytesMax = 6 * 2 ** 30 } = bounds
+    const { states: statesMax = statesMaxDefault, bytes: bytesMax = bytesMaxDefault } = bounds
     const depthMax = bounds.depth ?? Number.POSITIVE_INFINITY
     const started = performance.now()
     const deadline = started + (bounds.seconds ?? Number.POSITIVE_INFINITY) * 1000
     const states = this.states
-    states.begin(this.begin(), statesMax, options.goals)
+    states.begin(this.begin(), {
+      statesMax,
+      ...(options.goals === undefined ? {} : { goals: options.goals }),
+    })
     const { store } = states
     const isDeep = order === 'depth-first'
     const stack: number[] = isDeep ? [0] : []
@@ -322,9 +325,18 @@ export class Search {
 }
 
 /** States that are expanded before what they lead to is entered. */
-const batchMax = 32
+export const batchMax = 32
 
-function progressOf(states: number, bytes: number, depth: number, frontier: number, ms: number): Progress {
+export const statesMaxDefault = 50_000_000
+export const bytesMaxDefault = 6 * 2 ** 30
+
+export function progressOf(
+  states: number,
+  bytes: number,
+  depth: number,
+  frontier: number,
+  ms: number,
+): Progress {
   const seconds = ms / 1000
   return {
     states,

@@ -1,47 +1,62 @@
 /** All states that a search has found. */
 import type { Arrivals } from './arrivals.ts'
 
+/** Distinct states, numbered as they were found. */
+export interface StateSet {
+  readonly size: number
+  /** Bytes in use for states and index. */
+  readonly bytes: number
+  /** Copies a state into `target`. */
+  read(state: number, target: Int32Array): void
+  /** The state from which this one was found first; -1 for the initial one. */
+  parent(state: number): number
+  /** To be called with each batch before any of it is added. @returns a number of no meaning; see `StateStore.prepare` */
+  prepare(arrivals: Arrivals): number
+  /** Adds an arrived state; its number, or -1 where it was known or there may be no more states. */
+  add(arrivals: Arrivals, arrival: number): number
+}
+
 /**
  * All visited states, in the order in which they were found: this is the queue of a breadth-first search, too.
  *
  * A state is `width` integers, kept whole and compared whole: two states are never mistaken for one, whatever their hash.
  * Beside them stands its parent, and in the index eight bytes at a load of at most 3/4.
  */
-export class StateStore {
+export class StateStore implements StateSet {
   readonly width: number
   readonly #row: number
+  readonly #statesMax: number
   readonly #chunks: Int32Array[] = []
   #index = new Uint32Array(2 * 4096)
   #mask = 4095
   size = 0
 
-  constructor(width: number) {
+  /** @param width integers of a state @param statesMax no more are added; default: no bound */
+  constructor(width: number, statesMax = Number.POSITIVE_INFINITY) {
     this.width = width
     this.#row = width + 1
+    this.#statesMax = statesMax
   }
 
-  /** Bytes in use for states and index. */
   get bytes(): number {
     return this.#chunks.length * chunkSize * this.#row * 4 + this.#index.byteLength
   }
 
-  /** Copies a state into `target`. */
   read(state: number, target: Int32Array): void {
     const chunk = this.#chunks[state >>> chunkBits]!
     const at = (state & chunkMask) * this.#row
     for (let i = 0; i < this.width; i++) target[i] = chunk[at + i]!
   }
 
-  /** The state from which this one was found first; -1 for the initial one. */
   parent(state: number): number {
     return this.#chunks[state >>> chunkBits]![(state & chunkMask) * this.#row + this.width]!
   }
 
   /**
    * Has the memory of a whole batch on its way before any of it is needed: fetched one by one, each would be waited for.
-   * @returns a number of no meaning, so that what was fetched is not optimised away
+   * Without a result, what is fetched would be optimised away.
    */
-  fetch(arrivals: Arrivals): number {
+  prepare(arrivals: Arrivals): number {
     const index = this.#index
     const mask = this.#mask
     let sum = 0
@@ -53,8 +68,7 @@ export class StateStore {
     return sum
   }
 
-  /** The number of an arrived state, which was added if that was `size`. */
-  intern(arrivals: Arrivals, arrival: number): number {
+  add(arrivals: Arrivals, arrival: number): number {
     const index = this.#index
     const mask = this.#mask
     const hash = arrivals.hash(arrival)
@@ -64,9 +78,10 @@ export class StateStore {
     for (;;) {
       const found = index[slot * 2]!
       if (found === 0) break
-      if (index[slot * 2 + 1] === hash && this.#equals(found - 1, rows, from)) return found - 1
+      if (index[slot * 2 + 1] === hash && this.#equals(found - 1, rows, from)) return -1
       slot = (slot + 1) & mask
     }
+    if (this.size >= this.#statesMax) return -1
     const number = this.size++
     index[slot * 2] = number + 1
     index[slot * 2 + 1] = hash

@@ -17,7 +17,16 @@ interface Row {
   readonly ok: boolean
 }
 
-const sections = ['search', 'walks', 'liveness', 'handlers', 'simulate', 'histories', 'mutants'] as const
+const sections = [
+  'search',
+  'threads',
+  'walks',
+  'liveness',
+  'handlers',
+  'simulate',
+  'histories',
+  'mutants',
+] as const
 type Section = (typeof sections)[number]
 
 const { values } = parseArgs({
@@ -36,6 +45,12 @@ const largest = 'three-servers'
 const statesMax = (name: string) => (quick ? 100_000 : name === largest ? 50_000_000 : 5_000_000)
 const inhabited = scenarios.filter(({ states = Number.POSITIVE_INFINITY }) => states > 50_000)
 
+/** Large enough that the shared index grows while threads are at work. */
+const threaded = scenarios
+  .filter(({ states = 0 }) => states > (quick ? 200_000 : 1_000_000))
+  .flatMap((scenario) => [2, 3, 8].map((workers) => ({ scenario, workers })))
+  .slice(0, quick ? 3 : undefined)
+
 const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
   search: () =>
     oneByOne(scenarios, async ({ name, states }) => {
@@ -52,6 +67,18 @@ const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
         result: `${end}: ${size}${missed.length === 0 ? '' : `; not reached: ${missed.join(', ')}`}${problem}`,
         seconds,
         // What lies too deep for a search is for walks to reach.
+        ok: ok && isRight,
+      }
+    }),
+  threads: () =>
+    oneByOne(threaded, async ({ scenario: { name, states }, workers }) => {
+      const { out, seconds, ok } = await checkCommand(name, ['--workers', String(workers)])
+      const isRight = out.verdict === 'exhausted' && out.states === states
+      const problem = isRight ? '' : `; expected ${count(states!)} states, exhausted`
+      return {
+        what: `${name}, ${workers} threads`,
+        result: `${out.verdict}: ${count(out.states)} states, depth ${out.depth}, ${count(Math.round(out.states / out.seconds))}/s${problem}`,
+        seconds,
         ok: ok && isRight,
       }
     }),
@@ -120,6 +147,7 @@ const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
 
 const titles: Record<Section, string> = {
   search: 'Searches',
+  threads: 'Searches on several threads',
   walks: 'Random walks',
   liveness: 'Liveness from sampled states',
   handlers: 'Handlers',
