@@ -101,7 +101,7 @@ abstract class Node {
   }
 }
 
-class ViewService extends Node {
+export class ViewService extends Node {
   view: View = noView
   acknowledged = false
   #founding = true
@@ -167,7 +167,7 @@ interface Forward {
 
 type Role = 'idle' | 'primary' | 'backup'
 
-class Server extends Node {
+export class Server extends Node {
   role: Role = 'idle'
   view: View = noView
   readonly #application: Application
@@ -380,7 +380,7 @@ interface Call {
   done: ((end: CallEnd) => void) | null
 }
 
-class Client extends Node {
+export class Client extends Node {
   #view: View = noView
   #session: number | null = null
   #newestSession = 0

@@ -1,12 +1,16 @@
 /** All benchmarks in one run, as a table. What counts are ratios of things that ran side by side; absolute numbers are this machine's. */
 import { Command, Option } from 'commander'
 import picocolors from 'picocolors'
+import { connectionsBench } from './connections.bench.ts'
 import { costBench } from './cost.bench.ts'
 import { failoverBench } from './failover.bench.ts'
 import { floorsBench } from './floors.bench.ts'
 import { historyBench } from './history.bench.ts'
 import { inspectorBench } from './inspector.bench.ts'
 import { type BenchOptions, isMet, type Measurement } from './measurement.ts'
+import { natsBench } from './nats.bench.ts'
+import { profileInto } from './processes/programs.ts'
+import { processesBench } from './processes.bench.ts'
 import { putBench } from './put.bench.ts'
 import { searchBench } from './search.bench.ts'
 import { simulateBench } from './simulate.bench.ts'
@@ -24,6 +28,9 @@ const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>>
   history: historyBench,
   inspector: inspectorBench,
   watching: watchingBench,
+  processes: processesBench,
+  connections: connectionsBench,
+  nats: natsBench,
 }
 
 const program = new Command('bench')
@@ -31,13 +38,26 @@ const program = new Command('bench')
   .addOption(new Option('--only <name>', 'one of them').choices(Object.keys(benches)))
   .option('--quick', 'shorter and rougher')
   .option('--json', 'one JSON object a line')
+  .option('--profile <folder>', 'where child processes leave a CPU profile each when they end')
   .parse()
-const { only, quick = false, json = false } = program.opts<{ only?: string; quick?: true; json?: true }>()
+const {
+  only,
+  quick = false,
+  json = false,
+  profile,
+} = program.opts<{ only?: string; quick?: true; json?: true; profile?: string }>()
+if (profile !== undefined) profileInto(profile)
 
 for (const [name, bench] of Object.entries(benches)) {
   if (only !== undefined && only !== name) continue
   if (!json) console.log(`\n${picocolors.bold(name)}`)
-  for (const measurement of await bench({ quick }))
+  // What is not installed, or fails, must not keep the others from being measured.
+  const measurements = await bench({ quick }).catch((error: Error) => {
+    console.error(`  ${name}: ${error.message}`)
+    process.exitCode = 1
+    return []
+  })
+  for (const measurement of measurements)
     console.log(json ? JSON.stringify({ bench: name, ...measurement }) : rowOf(measurement))
 }
 

@@ -1,8 +1,14 @@
 /** The yardstick of the benchmarks answers right: in the steady state, and through a failover. */
 import { VirtualTimeScheduler } from 'rxjs'
 import { describe, expect, test } from 'vitest'
+import { Client, Server, ViewService } from '../bench/baseline.ts'
+import type { Directory } from '../bench/processes/driven.ts'
+import { openLines } from '../bench/processes/lines.ts'
+import { freePorts } from '../bench/processes/programs.ts'
 import { type System, type SystemClient, startSystem } from '../bench/systems.ts'
-import type { KeyValueCommand } from '../machines/key-value-store.ts'
+import type { Application } from '../machines/application.ts'
+import { type KeyValueCommand, keyValueStore } from '../machines/key-value-store.ts'
+import { schedulerClock } from '../runtime/schedulers.ts'
 
 /** A system on virtual time, run until `until`, with everything that its one client was answered. */
 function run(
@@ -67,4 +73,29 @@ describe('the protocol by hand', () => {
       expect(ends).toEqual(Array.from({ length: count }, (_, index) => ({ value: index + 1 })))
     })
   }
+
+  test('over lines on TCP it answers as it does in one process', async () => {
+    const names = ['view-service', 's1', 's2']
+    const ports = await freePorts(names.length)
+    const directory: Directory = Object.fromEntries(names.map((name, i) => [name, `127.0.0.1:${ports[i]}`]))
+    const open = async (port: number | null) => ({
+      transport: await openLines({ directory, port }),
+      clock: schedulerClock(),
+    })
+    const worlds = await Promise.all([...ports, null].map(open))
+    const application = keyValueStore as Application
+    const nodes = [
+      new ViewService(worlds[0]!),
+      new Server('s1#1', application, worlds[1]!),
+      new Server('s2#1', application, worlds[2]!),
+      new Client('c1#1', worlds[3]!),
+    ] as const
+    const results: unknown[] = []
+
+    for (const command of commands.slice(0, 4)) results.push(await nodes[3].execute(command))
+
+    expect(results).toEqual([null, 2, 'xy', true])
+    for (const node of nodes) node.stop()
+    for (const { transport } of worlds) await transport.close()
+  })
 })
