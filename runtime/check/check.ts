@@ -184,7 +184,7 @@ function verdictOf({ end, goals }: Found): Pick<CheckResult, 'verdict' | 'bound'
   }
 }
 
-/** Leads the search to where it begins; what it came to if it was violated on the way. */
+/** Leads the search to where it begins; what it came to if it was violated on the way, or did not come there. */
 export function toBeginning(
   search: Search,
   system: CheckedSystem,
@@ -192,12 +192,10 @@ export function toBeginning(
 ): Found | null {
   for (const goal of system.begin ?? []) {
     const end = search.run({ bounds, goals: [goal], stopAtGoals: true })
-    if (end.violation !== null) return searched(search, end)
     const state = end.goals[0]!.state
-    if (state === null) {
-      throw new Error(
-        `expected a run to the beginning "${goal.name}", found none; allow more states or choose another beginning`,
-      )
+    if (end.violation !== null || state === null) {
+      const others = (system.goals ?? []).map(({ name }) => ({ name, state: null }))
+      return searched(search, { ...end, goals: [...end.goals, ...others] })
     }
     search.restartAfter(happeningsTo(search, state))
   }

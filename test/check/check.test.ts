@@ -255,4 +255,21 @@ describe('a shipped scenario', () => {
     const { goals } = check({ ...system, goals: [acknowledgedView('view-service', 2)] })
     expect(goals[0]!.run!.steps.length).toBeGreaterThan(5)
   })
+
+  test('a beginning that no state within the bounds reaches is told as a goal that was not reached', () => {
+    const system = standbySystem({
+      servers: 2,
+      clients: [],
+      begin: [acknowledgedView('view-service', 2)],
+      viewsMax: 2,
+    })
+    const notReached = ({ goals }: ReturnType<typeof check>) =>
+      goals.filter(({ run }) => run === null).map(({ name }) => name)
+    const early = check(system, { bounds: { states: 100 } })
+    expect([early.verdict, early.bound, early.states]).toEqual(['bounded', 'states', 100])
+    expect(notReached(early)).toEqual(['view 2 is acknowledged', 'every call is answered'])
+    const never = check({ ...system, begin: [acknowledgedView('view-service', 9)] })
+    expect([never.verdict, never.bound]).toEqual(['goal not found', null])
+    expect(notReached(never)).toContain('view 9 is acknowledged')
+  })
 })
