@@ -6,10 +6,14 @@
  * messages can do to a receiver is listed once for each pair of their local states.
  */
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
-import { createStepper, type PureAction, type Stepper } from '../../machines/pure-transition.ts'
+import type { PureAction, Stepper } from '../../machines/pure-transition.ts'
 import { mix, textHash } from './hash.ts'
+import { Links } from './links.ts'
 import { PairTable } from './pair-table.ts'
+import { saidVerdict } from './properties.ts'
 import type { CheckedNode, CheckedSystem, Emission, NodeView, SentMessage, StepInvariant } from './system.ts'
+import { createTolerantStepper } from './tolerant-stepper.ts'
+import { refuseInvalidStep } from './valid-system.ts'
 
 /** What XState says of one event in one snapshot. */
 interface SnapshotStep {
@@ -70,6 +74,9 @@ export interface BrokenStep {
 
 const nothing = new Int32Array(0)
 
+/** The number of a set of timers is one part of a local state's key. */
+const timerListsMax = 0x800
+
 export class Locals {
   readonly nodes: readonly CheckedNode[]
   /** Per local state: a random-looking number, whose xor over all nodes is a state's hash. It is made of the content alone. */
@@ -85,11 +92,9 @@ export class Locals {
   snapshotSteps = 0
 
   readonly #steppers: Stepper<CheckedNode['machine']>[]
-  readonly #index: ReadonlyMap<string, number>
-  readonly #cuts: ReadonlySet<string>
+  readonly #links: Links
   readonly #ordered: boolean
   readonly #reduced: boolean
-  readonly #livesMax: number
   readonly #stepInvariants: readonly StepInvariant[]
 
   readonly #snapshots: AnyMachineSnapshot[] = []
@@ -135,13 +140,11 @@ export class Locals {
   constructor(system: CheckedSystem, reduced: boolean) {
     this.nodes = system.nodes
     this.channels = new Int32Array(this.hashes.length * system.nodes.length)
-    this.#livesMax = 1 + (system.restarts ?? 0)
     this.#ordered = system.timers === 'ordered'
     this.#reduced = reduced
     this.#stepInvariants = system.steps ?? []
-    this.#steppers = system.nodes.map(({ machine }) => createStepper(machine))
-    this.#index = new Map(system.nodes.map(({ id }, index) => [id, index]))
-    this.#cuts = new Set((system.cuts ?? []).map(({ from, to }) => JSON.stringify([from, to])))
+    this.#steppers = system.nodes.map(({ machine }) => createTolerantStepper(machine))
+    this.#links = new Links(system)
     this.#outboxId([])
     this.#timersId([])
   }
@@ -429,7 +432,7 @@ export class Locals {
     if (this.#stepInvariants.length === 0 || this.#stepped.get(from, to) >= 0) return
     this.#stepped.set(from, to, 0)
     for (const { name, holds } of this.#stepInvariants) {
-      const verdict = holds(this.view(from), this.view(to))
+      const verdict = saidVerdict(holds(this.view(from), this.view(to)))
       if (verdict !== true) this.brokenSteps.push({ name, reason: verdict, from, to })
     }
   }
@@ -476,6 +479,7 @@ export class Locals {
     actions: readonly PureAction[],
     scripted: EventObject | null,
   ): SnapshotStep {
+    refuseInvalidStep(id, snapshot, actions)
     const sends: number[] = []
     const timers: TimerChange[] = []
     const others: PureAction[] = []
@@ -556,24 +560,18 @@ export class Locals {
   }
 
   #messageId(message: SentMessage): number {
-    const place = this.#placeOf(message.to)
-    if (place < 0 || this.#cuts.has(JSON.stringify([message.from, message.to]))) return -1
+    const { from, to } = message
+    if (this.#links.isCut(from, to)) return -1
+    const place = this.#links.placeOf(to)
+    if (place < 0)
+      throw new TypeError(
+        `node "${from}": sends ${message.message.type} to "${to}", which is no node; make it one of nodes, or let nothing arrive there by cuts: [{ from: "${from}", to: "${to}" }]`,
+      )
     const key = JSON.stringify(message)
     return intern(this.#messageIds, key, () => {
       this.#messageTo.push(place)
       this.#messageHashes.push(textHash(key))
       return this.#messages.push(message) - 1
-    })
-  }
-
-  /** Where an id lives; lives after the first are found by asking how they are named. */
-  #placeOf(id: string): number {
-    const direct = this.#index.get(id)
-    if (direct !== undefined) return direct
-    return this.nodes.findIndex(({ restart }) => {
-      if (restart === undefined) return false
-      for (let life = 2; life <= this.#livesMax; life++) if (restart(life).id === id) return true
-      return false
     })
   }
 
@@ -613,6 +611,10 @@ export class Locals {
     const list = this.#ordered ? timers : [...timers].sort((a, b) => (a.id < b.id ? -1 : 1))
     const key = JSON.stringify(list)
     return intern(this.#timerIds, key, () => {
+      if (this.#timerLists.length === timerListsMax)
+        throw new RangeError(
+          `expected at most ${timerListsMax} different sets of timers; let timers carry less`,
+        )
       this.#timerHashes.push(textHash(key))
       return this.#timerLists.push(list) - 1
     })

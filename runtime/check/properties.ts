@@ -90,9 +90,29 @@ export function rememberInvariants(
   list: readonly Invariant[],
   facets: Facets,
 ): RememberedProperty<true | string>[] {
-  return list.map(({ name, holds }) => ({ name, verdict: new Remembered(holds, facets) }))
+  return list.map(({ name, holds }) => ({
+    name,
+    verdict: new Remembered((system) => saidVerdict(named(name, holds)(system)), facets),
+  }))
 }
 
 export function rememberGoals(list: readonly Goal[], facets: Facets): RememberedProperty<boolean>[] {
-  return list.map(({ name, reached }) => ({ name, verdict: new Remembered(reached, facets) }))
+  return list.map(({ name, reached }) => ({ name, verdict: new Remembered(named(name, reached), facets) }))
+}
+
+/** True, or what is wrong: whoever writes JavaScript may return something else, such as false. */
+export function saidVerdict(verdict: unknown): true | string {
+  return verdict === true || typeof verdict === 'string' ? verdict : `expected true, got ${String(verdict)}`
+}
+
+/** A property that throws is told by its name. */
+function named<Verdict>(name: string, compute: (system: SystemView) => Verdict) {
+  return (system: SystemView): Verdict => {
+    try {
+      return compute(system)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new Error(`the property "${name}" threw: ${reason}`, { cause: error })
+    }
+  }
 }

@@ -10,6 +10,7 @@ import type { Happening } from './locals.ts'
 import { Search } from './search.ts'
 import { type MessageName, Stage } from './staged-run.ts'
 import type { CheckedSystem } from './system.ts'
+import { noMachineThrows } from './tolerant-stepper.ts'
 
 /** A happening without what the charts know anyhow: of a message only its name. */
 export type SavedHappening =
@@ -121,7 +122,7 @@ function verdictOn(
       goal,
     )
   }
-  const isKnown = [...(system.invariants ?? []), ...(system.steps ?? [])].some(
+  const isKnown = [...(system.invariants ?? []), ...(system.steps ?? []), noMachineThrows].some(
     ({ name }) => name === property,
   )
   if (property === null || !isKnown) return null

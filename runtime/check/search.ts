@@ -3,8 +3,10 @@ import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
 import { firstBroken } from './judge.ts'
 import { type Happening, Locals } from './locals.ts'
+import { saidVerdict } from './properties.ts'
 import type { StateSet } from './state-store.ts'
 import type { CheckedSystem, Goal, NodeView } from './system.ts'
+import { validSystem } from './valid-system.ts'
 
 /** Where a search stops although there is more to see; the verdict is then `bounded`. */
 export interface SearchBounds {
@@ -68,12 +70,12 @@ export class Search {
   readonly states: Exploration
 
   /**
+   * @param given refused where it is no system that can be checked
    * @param reduction `sends` (default): a step that does nothing but send is taken at once. It reaches the same states but
    * for messages on their way, so a property must not complain that a message was not sent. `none`: plain search.
    */
-  constructor(system: CheckedSystem, reduction: 'sends' | 'none' = 'sends') {
-    if (system.nodes.length > 30)
-      throw new RangeError(`expected at most 30 nodes, got ${system.nodes.length}; check a smaller system`)
+  constructor(given: CheckedSystem, reduction: 'sends' | 'none' = 'sends') {
+    const system = validSystem(given)
     this.#system = system
     this.#nodes = system.nodes.length
     this.#reduced = reduction === 'sends'
@@ -222,7 +224,8 @@ export class Search {
 
   /** The verdict of the step invariant of that name on one step. */
   stepInvariant(name: string, before: NodeView, after: NodeView): true | string {
-    return this.#system.steps?.find((step) => step.name === name)?.holds(before, after) ?? true
+    const step = this.#system.steps?.find((step) => step.name === name)
+    return step === undefined ? true : saidVerdict(step.holds(before, after))
   }
 
   goal(name: string, state: ArrayLike<number>): boolean {

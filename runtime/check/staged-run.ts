@@ -6,9 +6,11 @@ import type { Envelope } from '../../actors/ports.ts'
 import type { Settle } from '../../machines/client.ts'
 import { type Clock, receive, tick, zeroClock } from '../../machines/clocks.ts'
 import type { Ignore, Send } from '../../machines/effects.ts'
-import { createStepper, type PureAction, type Stepper } from '../../machines/pure-transition.ts'
+import type { PureAction, Stepper } from '../../machines/pure-transition.ts'
+import { Links } from './links.ts'
 import type { Happening } from './locals.ts'
 import type { CheckedNode, CheckedSystem, NodeView, Observer, SentMessage, SystemView } from './system.ts'
+import { createTolerantStepper } from './tolerant-stepper.ts'
 
 /** One life on the stage. */
 interface Actor {
@@ -47,7 +49,7 @@ interface Sent {
  */
 export class Stage {
   readonly #actors: Actor[]
-  readonly #cuts: ReadonlySet<string>
+  readonly #links: Links
   readonly #observe: (observation: Observation) => void
   readonly #sent = new Map<string, Sent>()
   readonly #observer: Observer | undefined
@@ -60,10 +62,10 @@ export class Stage {
     this.#observe = observe
     this.#observer = system.observer
     this.#observed = system.observer?.initial
-    this.#cuts = new Set((system.cuts ?? []).map(({ from, to }) => JSON.stringify([from, to])))
+    this.#links = new Links(system)
     this.#actors = system.nodes.map((node) => {
       const microsteps: Microstep[] = []
-      const stepper = createStepper(node.machine, (inspected) => {
+      const stepper = createTolerantStepper(node.machine, (inspected) => {
         if (inspected.type === '@xstate.microstep') microsteps.push(...microstepsOf(inspected))
       })
       const { id } = node
@@ -282,7 +284,7 @@ export class Stage {
     const envelope: Envelope = { from, to, message, stamp: actor.clock }
     const about = { envelope, messageId: messageIdOf(envelope), copy: 0 }
     this.#tell(actor, { kind: 'send', clock: actor.clock, ...about })
-    if (this.#cuts.has(JSON.stringify([from, to]))) {
+    if (this.#links.isCut(from, to)) {
       this.#tell(actor, { kind: 'drop', clock: null, detail: 'the link is cut', ...about })
       return
     }

@@ -121,7 +121,7 @@ export interface CheckedSystem {
   /** How many crashes and restarts may befall the nodes that may crash, in all; default 0. */
   readonly crashes?: number
   readonly restarts?: number
-  /** Links on which nothing arrives, one way each. */
+  /** Links on which nothing arrives, one way each, for every life of their ends; `to` need not be a node. */
   readonly cuts?: readonly { readonly from: string; readonly to: string }[]
   /**
    * `free` (default): any timer that is set may fire next, which allows more than real timers do and needs fewer states.

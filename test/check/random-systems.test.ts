@@ -86,8 +86,10 @@ const systems = fc
     const n = (context: unknown) => (context as { n: number }).n
     const full = (id: string) => (system: { node(id: string): { snapshot: { context: unknown } } }) =>
       n(system.node(id).snapshot.context) >= 2
+    const absent = names.slice(nodes.length)
     return {
       nodes,
+      cuts: nodes.flatMap(({ id }) => absent.map((to) => ({ from: id, to }))),
       crashes,
       restarts,
       ...(observes

@@ -1,0 +1,109 @@
+/** What cannot be checked is refused, with what to do; what throws is a violation with a run to it. */
+import { describe, expect, test } from 'vitest'
+import { type AnyStateMachine, assign, createMachine, setup } from 'xstate'
+import { check } from '../../runtime/check/check.ts'
+import { repeat, savedRunIn, traceOf } from '../../runtime/check/run-trace.ts'
+import { always, type CheckedNode, type CheckedSystem, reachable } from '../../runtime/check/system.ts'
+import { readTrace } from '../../runtime/observe/index.ts'
+
+const quiet = createMachine({})
+const node = (machine: unknown, rest: Partial<CheckedNode> = {}): CheckedNode => ({
+  id: 'a',
+  machine: machine as AnyStateMachine,
+  ...rest,
+})
+const sending = (params: unknown) =>
+  setup({ actions: { send: (_, _params: unknown) => {} } }).createMachine({
+    entry: { type: 'send', params },
+  })
+const withContext = (value: unknown) => createMachine({ context: { value } })
+
+describe('refused', () => {
+  const refusals: [string, CheckedSystem, RegExp][] = [
+    ['no nodes', { nodes: [] }, /at least one \{ id, machine \}/],
+    ['two nodes of one id', { nodes: [node(quiet), node(quiet)] }, /two nodes "a"/],
+    ['what is no machine', { nodes: [node({})] }, /node "a": expected an XState machine/],
+    ['half a crash', { nodes: [node(quiet)], crashes: 0.5 }, /crashes: a whole number/],
+    ['too many restarts', { nodes: [node(quiet)], restarts: 64 }, /restarts: a whole number from 0 to 63/],
+    [
+      'two invariants of one name',
+      { nodes: [node(quiet)], invariants: [always('it', () => true), always('it', () => true)] },
+      /different names, got two "it"/,
+    ],
+    ['a cut from nowhere', { nodes: [node(quiet)], cuts: [{ from: 'b', to: 'a' }] }, /from one of a/],
+    ['a child', { nodes: [node(createMachine({ invoke: { src: quiet } }))] }, /a child actor/],
+    [
+      'a message to nobody',
+      { nodes: [node(sending({ to: 'b', message: { type: 'm' } }))] },
+      /"b", which is no node/,
+    ],
+    [
+      'a message without a type',
+      { nodes: [node(sending({ to: 'a', message: {} }))] },
+      /\{ to, message: \{ type \} \}/,
+    ],
+    [
+      'a message with a Map',
+      { nodes: [node(sending({ to: 'a', message: { type: 'm', map: new Map() } }))] },
+      /message\.map is a Map/,
+    ],
+    ['a Map in a context', { nodes: [node(withContext(new Map()))] }, /context\.value is a Map/],
+    ['a bigint in a context', { nodes: [node(withContext(1n))] }, /context\.value is a bigint/],
+    ['NaN in a context', { nodes: [node(withContext([Number.NaN]))] }, /context\.value\[0\] is NaN/],
+  ]
+  test.each(refusals)('%s', (_, system, reason) => {
+    expect(() => check(system)).toThrow(reason)
+  })
+
+  test('a context that contains itself', () => {
+    const loop: { self?: unknown } = {}
+    loop.self = loop
+    expect(() => check({ nodes: [node(withContext(loop))] })).toThrow(/nested deeper than 200, or in itself/)
+  })
+})
+
+test('a message to nobody may be cut', () => {
+  const system = {
+    nodes: [node(sending({ to: 'b', message: { type: 'm' } }))],
+    cuts: [{ from: 'a', to: 'b' }],
+  }
+  expect(check(system).verdict).toBe('exhausted')
+})
+
+test('a property that throws is told by its name', () => {
+  const fails = () => {
+    throw new Error('no such thing')
+  }
+  expect(() => check({ nodes: [node(quiet)], invariants: [always('it', fails)] })).toThrow(
+    'the property "it" threw: no such thing',
+  )
+  expect(() => check({ nodes: [node(quiet)], goals: [reachable('there', fails)] })).toThrow(/"there" threw/)
+})
+
+test('an invariant that returns false does not hold', () => {
+  const { violation } = check({ nodes: [node(quiet)], invariants: [always('it', (() => false) as never)] })
+  expect(violation!.reason).toBe('expected true, got false')
+})
+
+test('a machine that throws is a violation, with a run that can be traced and repeated', () => {
+  const machine = createMachine({
+    context: { n: 0 },
+    on: {
+      count: {
+        actions: assign({
+          n: ({ context }) => {
+            if (context.n === 1) throw new Error('cannot count to two')
+            return context.n + 1
+          },
+        }),
+      },
+    },
+  })
+  const system = { nodes: [node(machine, { script: [{ type: 'count' }, { type: 'count' }] })] }
+  const { verdict, violation } = check(system)
+  expect(verdict).toBe('violated')
+  expect(violation).toMatchObject({ name: 'no machine throws', reason: 'a threw: cannot count to two' })
+  expect(violation!.run.steps).toHaveLength(2)
+  const saved = savedRunIn(readTrace(traceOf(system, violation!.run, { violation: violation! })))
+  expect(repeat(system, saved!).verdict).toBe('a threw: cannot count to two')
+})
