@@ -56,7 +56,9 @@ export function createLiveFeed({
   const machines = new Map<string, string>()
   const readers = new Set<Reader>()
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null
-  let [observed, seen, since] = [0, 0, 0]
+  let [observed, seen] = [0, 0]
+  /** When the system was last seen at rest, or work began. */
+  let since = 0
   let ended = false
 
   const work = (ms: number) => {
@@ -76,6 +78,7 @@ export function createLiveFeed({
     seen = observed
     if (isResting) {
       work(restSliceMs)
+      since = performance.now()
       goOn(() => soon(look))
     } else if (performance.now() - since < patienceMs) later(look, 1)
     else {
@@ -89,8 +92,8 @@ export function createLiveFeed({
     soon(look)
   }
   const soon = (run: () => void) => {
+    // Not `unref`: an event loop with nothing else to do would sleep over it until something happens.
     timer = setImmediate(run)
-    timer.unref()
   }
   const later = (run: () => void, ms: number) => {
     timer = setTimeout(run, ms)

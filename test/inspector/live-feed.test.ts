@@ -156,3 +156,15 @@ test('the work at a time is bounded', () => {
   expect(observed()).toBeGreaterThan(100)
   expect(steps.length).toBeLessThan(observed())
 })
+
+test('what has piled up is written although the process has nothing else to do', async () => {
+  vi.useRealTimers()
+  const { feed, run, observed } = watched()
+  const { steps } = viewer(feed)
+  run(5000)
+  expect(observed()).toBeGreaterThan(1000)
+  // The only timer that is left: it would take minutes if each turn of the event loop had to wait for it.
+  const wait = () => new Promise((resolve) => setTimeout(resolve, 200))
+  for (let waited = 0; waited < 100 && steps.length < observed(); waited++) await wait()
+  expect(steps.length).toBe(observed())
+})
