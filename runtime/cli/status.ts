@@ -58,10 +58,11 @@ export function table(rows: readonly Answer[], colours = picocolors): string[] {
 
 function cellsOf({ address, status, problem }: Answer, primary: NodeStatus | null): string[] {
   if (status === null) return ['?', 'unreachable', problem ?? '', '', '', '', '', '', address]
-  const { node, role, state, view, applied, queue, lamport, uptimeMs, draining, ready } = status
+  const { node, role, state, view, applied, queue, lamport, uptimeMs, draining, ready, transfer } = status
   const isReplica = role === 'backup' && applied !== null && primary?.applied != null
   const lag = isReplica ? String(Math.max(0, primary.applied! - applied)) : '-'
-  const standing = draining ? `${state}, leaving` : ready ? state : `${state}, not ready`
+  const at = transfer?.pieces ? `${state} ${megabytes(transfer.bytes)}` : state
+  const standing = draining ? `${at}, leaving` : ready ? at : `${at}, not ready`
   return [
     node,
     role,
@@ -85,6 +86,10 @@ const ranks = ['view service', 'primary', 'backup', 'idle', 'replicaDiverged', '
 function byRank(a: Answer, b: Answer): number {
   const rank = ({ status }: Answer) => (status === null ? ranks.length : ranks.indexOf(status.role))
   return rank(a) - rank(b) || (a.status?.node ?? a.address).localeCompare(b.status?.node ?? b.address)
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`
 }
 
 function elapsed(ms: number): string {

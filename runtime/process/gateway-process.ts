@@ -58,6 +58,7 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
     view: client.actor.getSnapshot().context.view,
     applied: null,
     queue: pending(),
+    transfer: null,
     lamport: lamportOf(client.actor),
     uptimeMs: clock.now() - startedAt,
     ready: isReady(),

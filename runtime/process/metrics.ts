@@ -76,6 +76,11 @@ export function createMetrics(): Metrics {
       this.inc(transferBytes)
     },
   })
+  gaugeOf(
+    'standby_transfer_pieces',
+    'Pieces of the state transfer under way that are confirmed.',
+    ({ transfer }) => transfer?.pieces ?? null,
+  )
   gaugeOf('standby_view_number', 'Number of the newest view that this node knows.', ({ view }) => view.number)
   gaugeOf('standby_ready', 'Whether the node can do its part.', ({ ready }) => Number(ready))
   gaugeOf('standby_draining', 'Whether the node is about to leave.', ({ draining }) => Number(draining))

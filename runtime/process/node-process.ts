@@ -7,6 +7,7 @@ import type { View } from '../../machines/view.ts'
 import type { FileSystem } from '../store/file-system.ts'
 import type { ProcessLog } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { TransferProgress } from './transfer-progress.ts'
 
 /** How a process stands. */
 export interface NodeStatus {
@@ -20,6 +21,8 @@ export interface NodeStatus {
   readonly applied: number | null
   /** What waits: requests at a primary, calls at a gateway. */
   readonly queue: number
+  /** A state transfer that is under way; null where there is none. */
+  readonly transfer: TransferProgress | null
   readonly lamport: number
   readonly uptimeMs: number
   readonly ready: boolean

@@ -17,6 +17,7 @@ import {
   within,
 } from './node-process.ts'
 import { type Tap, tapped } from './tapped-transport.ts'
+import { watchTransfer } from './transfer-progress.ts'
 
 /** A server that runs, and the way to its state. */
 export interface ServerProcess extends NodeProcess {
@@ -53,6 +54,8 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
     })
     const { actor } = server
     watchNode(actor, { log, onFailure }, ({ value }) => roleIn(value))
+    const { transferBytesMax } = limits
+    const transfer = watchTransfer(actor, { clock, log, transferBytesMax })
 
     const stop = async () => {
       if (stopped) return
@@ -102,6 +105,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
         view: context.view,
         applied: context.replica?.position ?? null,
         queue: context.queue.size + (context.outstanding?.requests.length ?? 0),
+        transfer: transfer(),
         lamport: lamportOf(actor),
         uptimeMs: clock.now() - startedAt,
         ready: isReady(),

@@ -75,6 +75,7 @@ export async function startViewServiceProcess(
       view: viewService.view(),
       applied: null,
       queue: 0,
+      transfer: null,
       lamport: lamportOf(actor),
       uptimeMs: clock.now() - startedAt,
       ready: !draining,

@@ -181,6 +181,7 @@ describe('the table of standby status', () => {
     view: { number: 3, primary: 's1#1', backup: 's2#1' },
     applied: 20,
     queue: 2,
+    transfer: null,
     lamport: 99,
     uptimeMs: 3_723_000,
     ready: true,
@@ -194,7 +195,14 @@ describe('the table of standby status', () => {
         { address: 'c:3', status: null, problem: 'ECONNREFUSED' },
         {
           address: 'b:2',
-          status: { ...status, node: 's2#1', role: 'backup', applied: 17, draining: true },
+          status: {
+            ...status,
+            node: 's2#1',
+            role: 'backup',
+            applied: 17,
+            draining: true,
+            transfer: { pieces: 12, bytes: 3 * 2 ** 20 },
+          },
           problem: null,
         },
         { address: 'a:1', status, problem: null },
@@ -205,7 +213,7 @@ describe('the table of standby status', () => {
     expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
       ['node', 'role', 'state', 'view', 'lag', 'queue', 'clock', 'uptime', 'at'],
       ['s1#1', 'primary', 'primary.serving', '3', '-', '2', 'L99', '1h 2m', 'a:1'],
-      ['s2#1', 'backup', 'primary.serving, leaving', '3', '3', '2', 'L99', '1h 2m', 'b:2'],
+      ['s2#1', 'backup', 'primary.serving 3 MiB, leaving', '3', '3', '2', 'L99', '1h 2m', 'b:2'],
       ['?', 'unreachable', 'ECONNREFUSED', 'c:3'],
     ])
   })

@@ -33,8 +33,17 @@ export interface Served extends Child {
   status(): Promise<NodeStatus>
 }
 
+/** How a child is run, where it is not `standby` with pipes. */
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv
+  /** Its standard error: a file descriptor; default: a pipe that is read. */
+  readonly stderr?: number | 'pipe'
+  /** Another program than the command line. */
+  readonly program?: string
+}
+
 /** Runs `standby` with these arguments. */
-export type Run = (args: readonly string[], env?: NodeJS.ProcessEnv) => Child
+export type Run = (args: readonly string[], options?: RunOptions) => Child
 
 /** Processes in a folder of their own, all ended by `end`. */
 export function createProcesses() {
@@ -42,10 +51,10 @@ export function createProcesses() {
   const children: Child[] = []
   const closers: (() => unknown)[] = []
 
-  const run: Run = (args, env = {}) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'runtime/cli/main.ts', ...args], {
+  const run: Run = (args, { env = {}, stderr: errors = 'pipe', program = 'runtime/cli/main.ts' } = {}) => {
+    const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
       cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', errors],
       env: { ...process.env, NO_COLOR: '1', ...env },
     })
     let [stdout, stderr, over] = ['', '', false]
@@ -89,14 +98,9 @@ export async function createSystem(processes: ReturnType<typeof createProcesses>
   const config = join(folder, 'system.json')
   writeFileSync(config, JSON.stringify({ peers, timing, logFormat: 'json', http: '127.0.0.1:0' }))
 
-  const start = async (role: string, name: string, ...flags: readonly string[]): Promise<Served> => {
+  const start = (role: string, name: string, ...flags: readonly string[]): Promise<Served> => {
     const listen = role === 'client-gateway' ? [] : ['--listen', peers[name]!, '--data', join(folder, name)]
-    const child = run(['serve', role, '--name', name, '--config', config, ...listen, ...flags])
-    await until(`${name} to be ready`, () => child.stdout().includes('\n') || child.hasEnded())
-    if (child.hasEnded()) throw new Error(`expected ${name} to start, got: ${child.stderr()}`)
-    const { node, http } = JSON.parse(child.stdout()) as { node: string; http: string }
-    const status = async () => (await fetch(`http://${http}/status`)).json() as Promise<NodeStatus>
-    return { ...child, name, node, http, status }
+    return served(name, run(['serve', role, '--name', name, '--config', config, ...listen, ...flags]))
   }
 
   return {
@@ -141,12 +145,27 @@ export async function createSystem(processes: ReturnType<typeof createProcesses>
   }
 }
 
+/** Resolves when a process of the system says that it is ready. @throws Error if it ends instead */
+export async function served(name: string, child: Child): Promise<Served> {
+  await until(`${name} to be ready`, () => child.stdout().includes('\n') || child.hasEnded())
+  if (child.hasEnded()) throw new Error(`expected ${name} to start, got: ${child.stderr()}`)
+  const { node, http } = JSON.parse(child.stdout()) as { node: string; http: string }
+  const status = async () => {
+    const response = await fetch(`http://${http}/status`, { signal: AbortSignal.timeout(5000) })
+    return (await response.json()) as NodeStatus
+  }
+  return { ...child, name, node, http, status }
+}
+
 /** Asks again and again until the condition holds. @throws Error past the deadline */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + deadlineMs
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  boundMs = deadlineMs,
+): Promise<void> {
+  const deadline = Date.now() + boundMs
   while (!(await condition())) {
-    if (Date.now() > deadline)
-      throw new Error(`expected ${what} within ${deadlineMs} ms; it has not come about`)
+    if (Date.now() > deadline) throw new Error(`expected ${what} within ${boundMs} ms; it has not come about`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

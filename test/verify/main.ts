@@ -1,21 +1,15 @@
 /**
  * `npm run verify`: the long set. Prints its results as Markdown and ends with 1 if anything failed. `--quick` does the same
- * with small bounds, `--only search,mutants` a part of it.
+ * with small bounds, `--only search,mutants` a part of it, `--state-megabytes 100` a smaller big state.
  */
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { scenarios } from '../../runtime/check/scenarios.ts'
 import { progressLine } from '../../runtime/cli/progress-line.ts'
+import { bigStateRows } from './big-states/rows.ts'
 import { mutantTable } from './mutant-table.ts'
-
-/** What one check came to. */
-interface Row {
-  readonly what: string
-  readonly result: string
-  readonly seconds: number
-  readonly ok: boolean
-}
+import { count, type Row } from './row.ts'
 
 const sections = [
   'search',
@@ -25,14 +19,20 @@ const sections = [
   'handlers',
   'simulate',
   'histories',
+  'big-states',
   'mutants',
 ] as const
 type Section = (typeof sections)[number]
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    'state-megabytes': { type: 'string' },
+  },
 })
 const { quick } = values
+const stateBytes = Number(values['state-megabytes'] ?? (quick ? 50 : 1000)) * 1e6
 const wanted = values.only === undefined ? sections : (values.only.split(',') as Section[])
 const unknown = wanted.filter((name) => !sections.includes(name))
 if (unknown.length > 0) {
@@ -143,6 +143,7 @@ const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
     const passed = /Tests\s+(.*)/.exec(stdout)?.[1] ?? 'no tests were found'
     return [{ what: 'corpora and judges', result: passed, seconds, ok: code === 0 }]
   },
+  'big-states': () => bigStateRows(stateBytes, (text) => progress.show(null, text)),
 }
 
 const titles: Record<Section, string> = {
@@ -153,6 +154,7 @@ const titles: Record<Section, string> = {
   handlers: 'Handlers',
   simulate: 'Simulation',
   histories: 'Linearizability',
+  'big-states': 'Big states',
   mutants: 'Broken protocols',
 }
 
@@ -223,8 +225,4 @@ async function oneByOne<Item>(items: readonly Item[], rowOf: (item: Item) => Pro
   const rows: Row[] = []
   for (const item of items) rows.push(await rowOf(item))
   return rows
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US')
 }
