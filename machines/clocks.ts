@@ -37,7 +37,9 @@ export const zeroClock: Clock = Object.freeze({ lamport: 0, vector: Object.freez
 
 /** The number of events of `id` that the vector knows of; 0 where it has no entry (L3). */
 export function entryOf(vector: VectorClock, id: string): number {
-  return Object.hasOwn(vector, id) ? vector[id]! : 0
+  const count: unknown = vector[id]
+  // What a plain object inherits is never a number.
+  return typeof count === 'number' ? count : 0
 }
 
 /** The clock after an event of `id`'s own, a send or a timer that changes state (L1, L3). */
@@ -132,30 +134,54 @@ export function formatVector(vector: VectorClock): string {
  * Of the clients those with the greatest counters stay, ties by id. Returns the same object if nothing is dropped.
  */
 export function boundClock(clock: Clock, options: BoundOptions): Clock {
-  const { vector } = clock
-  if (fits(vector, options)) return clock
   const { entriesMax, isClient, keep } = options
-  const ids = presentIds(vector)
-  const newest = newestIncarnations(ids)
-  const kept = ids.filter((id) => id === keep || !isDead(id, newest))
-  const clients = kept.filter((id) => id !== keep && isClient(id))
+  const { vector } = clock
+  const newest = new Map<string, number>()
+  const ids = Object.keys(vector)
+  for (const id of ids) {
+    const { name, incarnation } = parseNodeId(id)
+    if (vector[id]! > 0 && incarnation >= (newest.get(name) ?? 0)) newest.set(name, incarnation)
+  }
+  const hasDead = newest.size < ids.length
+  const clients: string[] = []
+  const others: string[] = []
+  let present = 0
+  for (const id of ids) {
+    if (!(vector[id]! > 0)) continue
+    present += 1
+    if (id === keep) others.push(id)
+    else if (hasDead && isDead(id, newest)) continue
+    else if (isClient(id)) clients.push(id)
+    else others.push(id)
+  }
   const keepsClient = keep !== undefined && entryOf(vector, keep) > 0 && isClient(keep)
   const room = Math.max(0, keepsClient ? entriesMax - 1 : entriesMax)
-  if (kept.length === ids.length && clients.length <= room) return clock
-  clients.sort((x, y) => vector[y]! - vector[x]! || compareIds(x, y))
-  const dropped = new Set(clients.slice(room))
+  if (others.length + clients.length === present && clients.length <= room) return clock
   const bounded = {}
-  for (const id of kept) if (!dropped.has(id)) setEntry(bounded, id, vector[id]!)
+  for (const id of others) setEntry(bounded, id, vector[id]!)
+  for (const id of greatest(clients, vector, room)) setEntry(bounded, id, vector[id]!)
   return stamped(clock.lamport, bounded, true)
+}
+
+/** Of the ids those with the greatest counters, ties by id. Counters are sorted alone, which takes no comparing of ids but for ties. */
+function greatest(ids: readonly string[], vector: VectorClock, room: number): readonly string[] {
+  if (ids.length <= room) return ids
+  if (room === 0) return []
+  const counts = new Float64Array(ids.length)
+  for (let i = 0; i < ids.length; i++) counts[i] = vector[ids[i]!]!
+  const least = counts.sort()[ids.length - room]!
+  const kept = ids.filter((id) => vector[id]! > least)
+  const ties = ids.filter((id) => vector[id] === least).sort(compareIds)
+  return [...kept, ...ties.slice(0, room - kept.length)]
 }
 
 function stamped(lamport: number, vector: VectorClock, truncated: true | undefined): Clock {
   return truncated ? { lamport, vector, truncated } : { lamport, vector }
 }
 
-/** Plain assignment, unless the id would reach an inherited property such as `__proto__`. */
+/** Plain assignment, unless the id is that of the one inherited accessor. */
 function setEntry(vector: Record<string, number>, id: string, value: number): void {
-  if (id in vector && !Object.hasOwn(vector, id)) {
+  if (id === '__proto__') {
     Object.defineProperty(vector, id, { value, writable: true, enumerable: true, configurable: true })
   } else vector[id] = value
 }
@@ -185,19 +211,6 @@ function reaches(a: StampedEvent, b: StampedEvent, isClient: (id: string) => boo
 
 function presentIds(vector: VectorClock): string[] {
   return Object.keys(vector).filter((id) => vector[id]! > 0)
-}
-
-/** The cheap answer for nearly every message: few enough clients, and no name twice. */
-function fits(vector: VectorClock, { entriesMax, isClient }: BoundOptions): boolean {
-  const ids = Object.keys(vector)
-  const names = new Set<string>()
-  let clients = 0
-  for (const id of ids) {
-    const at = id.lastIndexOf('#')
-    names.add(at < 0 ? id : id.slice(0, at))
-    if (isClient(id)) clients += 1
-  }
-  return clients <= entriesMax && names.size === ids.length
 }
 
 function newestIncarnations(ids: readonly string[]): ReadonlyMap<string, number> {

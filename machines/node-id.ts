@@ -14,7 +14,26 @@ export function nodeId(name: string, incarnation: number): NodeId {
  * Only the text that `nodeId` writes is valid: `s1#01` and `s1#0` are names of their own, so that no two ids have the
  * same parts and no server speaks for another.
  */
-export function parseNodeId(id: NodeId): { readonly name: string; readonly incarnation: number } {
+export function parseNodeId(id: NodeId): NodeIdParts {
+  const known = remembered.get(id)
+  if (known !== undefined) return known
+  const parts = partsOf(id)
+  if (id.length > 128) return parts
+  if (remembered.size >= rememberedMax) remembered.clear()
+  remembered.set(id, parts)
+  return parts
+}
+
+interface NodeIdParts {
+  readonly name: string
+  readonly incarnation: number
+}
+
+/** The same few ids come with every message: their parts are remembered, of so many short ids at most. */
+const rememberedMax = 4096
+const remembered = new Map<NodeId, NodeIdParts>()
+
+function partsOf(id: NodeId): NodeIdParts {
   const hash = id.lastIndexOf('#')
   const digits = id.slice(hash + 1)
   if (hash < 0 || !/^[1-9]\d{0,14}$/.test(digits)) return { name: id, incarnation: 0 }

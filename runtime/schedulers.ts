@@ -67,6 +67,7 @@ function throughMessageChannel(): (run: () => void) => void {
 
 /** A clock on an RxJS scheduler; real time by default. On a VirtualTimeScheduler it is exact. */
 export function schedulerClock(scheduler: SchedulerLike = asyncScheduler): TimeClock {
+  if (scheduler === asyncScheduler) return realClock
   const isVirtual = scheduler instanceof VirtualTimeScheduler
   return {
     now: () => scheduler.now(),
@@ -74,6 +75,14 @@ export function schedulerClock(scheduler: SchedulerLike = asyncScheduler): TimeC
     clearTimeout: (handle) => (handle as Subscription | undefined)?.unsubscribe(),
     soon: isVirtual ? (run) => void scheduler.schedule(run, 0) : (run) => queueMicrotask(run),
   }
+}
+
+/** What asyncScheduler does, without an action and a subscription for each timer: a busy node sets and clears one with every message. */
+const realClock: TimeClock = {
+  now: () => asyncScheduler.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout> | undefined),
+  soon: (run) => queueMicrotask(run),
 }
 
 /** Chance from a seed (an integer), the same numbers on every machine: the Mersenne Twister of pure-rand, whose neighbouring seeds have nothing in common. */

@@ -108,7 +108,8 @@ export function decodeFrame(raw: string, { depthMax }: Pick<FrameLimits, 'depthM
   } catch {
     return refused('malformed', `expected a frame of JSON text, got ${shown(raw)}`)
   }
-  if (isDeeper(value, depthMax)) return refused('tooDeep', `expected at most ${depthMax} levels in a frame`)
+  if (mayBeDeeper(raw, depthMax) && isDeeper(value, depthMax))
+    return refused('tooDeep', `expected at most ${depthMax} levels in a frame`)
   const kind = (value as { frame?: unknown } | null)?.frame
   if (kind === undefined) {
     const { success, output, issues } = v.safeParse(envelopeSchema, value, { abortEarly: true })
@@ -165,6 +166,18 @@ function range([from, to]: readonly [number, number]): string {
 function shown(value: unknown): string {
   if (value === '') return 'an empty one'
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 20)) : typeof value
+}
+
+/** Each level has a bracket of its own: a text with few of them, as most have, needs no walk through its value. */
+function mayBeDeeper(raw: string, depthMax: number): boolean {
+  let left = depthMax
+  for (const bracket of ['{', '[']) {
+    for (let at = raw.indexOf(bracket); at >= 0; at = raw.indexOf(bracket, at + 1)) {
+      if (left === 0) return true
+      left -= 1
+    }
+  }
+  return false
 }
 
 function isDeeper(value: unknown, depthMax: number): boolean {
