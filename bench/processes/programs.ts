@@ -61,8 +61,9 @@ export async function startProgram(
     packages: 'external',
   })
   await bundled
-  const profiling = profiles === null ? [] : ['--cpu-prof', '--cpu-prof-interval', '250', '--cpu-prof-dir', profiles]
-  const nodeArgs = [...(process.env.XARGS?.split(' ') ?? []), '--expose-gc', ...profiling, '--import', `${bundles}/probe.mjs`]
+  const profiling =
+    profiles === null ? [] : ['--cpu-prof', '--cpu-prof-interval', '250', '--cpu-prof-dir', profiles]
+  const nodeArgs = ['--expose-gc', ...profiling, '--import', `${bundles}/probe.mjs`]
   const child = spawn(process.execPath, [...nodeArgs, `${bundles}/${name}.mjs`, ...options.args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
