@@ -1,7 +1,9 @@
 /** Asking the processes of a running system how they stand: where, with which token, and what each says. */
 import type { Command } from 'commander'
-import { checkedAddresses, formatAddress, readConfigFile, secretIn } from '../process/config.ts'
+import { formatAddress } from '../process/address.ts'
+import { checkedAddresses, readConfigFile } from '../process/config.ts'
 import type { NodeStatus } from '../process/node-process.ts'
+import { secretIn } from '../process/secrets.ts'
 import { duration } from './options.ts'
 
 /** Where the addresses and the token come from. */

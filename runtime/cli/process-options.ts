@@ -7,16 +7,28 @@ import { duration } from './options.ts'
 export interface NetworkFlags {
   readonly config?: string
   readonly peer?: readonly (readonly [string, string])[]
+  readonly transport?: string
+  readonly system?: string
   readonly secretFile?: string
+  readonly keysFile?: string
+  readonly tlsCertFile?: string
+  readonly tlsKeyFile?: string
+  readonly tlsCaFile?: string
+  readonly nats?: readonly string[]
+  readonly natsUser?: string
+  readonly natsPasswordFile?: string
+  readonly natsTokenFile?: string
+  readonly natsCredentialsFile?: string
 }
 
-/** The flags of `standby serve`; names as in the file, but for `peer`, `origin` and `drain`. */
+/** The flags of `standby serve`; names as in the file, but for `peer`, `nats`, `origin` and `drain`. */
 export interface ProcessFlags extends NetworkFlags {
   readonly name?: string
   readonly listen?: string
   readonly data?: string
   readonly http?: string
   readonly httpTokenFile?: string
+  readonly tlsClientCertificates?: string
   readonly insecure?: true
   readonly drain?: number
   readonly logLevel?: string
@@ -24,7 +36,7 @@ export interface ProcessFlags extends NetworkFlags {
   readonly origin?: readonly string[]
 }
 
-/** Adds `--config`, `--peer` and `--secret-file`. */
+/** Adds `--config`, `--transport`, `--peer`, and what secrets, TLS and NATS need. */
 export function addNetworkFlags(command: Command): Command {
   return command
     .option('--config <file>', 'a JSON file with what is not given here (STANDBY_CONFIG)')
@@ -34,7 +46,18 @@ export function addNetworkFlags(command: Command): Command {
         'where another process listens; once for each (STANDBY_PEERS)',
       ).argParser((text: string, before: NetworkFlags['peer'] = []) => [...before, peerIn(text)]),
     )
+    .option('--transport <transport>', 'tcp, websocket or nats (STANDBY_TRANSPORT)')
+    .option('--system <name>', 'the system it belongs to; others are refused (STANDBY_SYSTEM)')
     .option('--secret-file <file>', 'a secret that all processes share (STANDBY_SECRET_FILE, STANDBY_SECRET)')
+    .option('--keys-file <file>', 'its own key, and whom it accepts, in JSON (STANDBY_KEYS_FILE)')
+    .option('--tls-cert-file <file>', 'its certificate, in PEM (STANDBY_TLS_CERT_FILE)')
+    .option('--tls-key-file <file>', "its certificate's key, in PEM (STANDBY_TLS_KEY_FILE)")
+    .option('--tls-ca-file <file>', 'the authority of the others, in PEM (STANDBY_TLS_CA_FILE)')
+    .option('--nats <host:port>', 'a server of NATS; once for each (STANDBY_NATS)', listed)
+    .option('--nats-user <user>', 'who it is there (STANDBY_NATS_USER)')
+    .option('--nats-password-file <file>', 'its password there (STANDBY_NATS_PASSWORD_FILE)')
+    .option('--nats-token-file <file>', 'or a token (STANDBY_NATS_TOKEN_FILE)')
+    .option('--nats-credentials-file <file>', 'or a .creds file (STANDBY_NATS_CREDENTIALS_FILE)')
 }
 
 /** Adds the other flags of a process. */
@@ -52,6 +75,10 @@ export function addProcessFlags(command: Command): Command {
       'what HTTP requests must carry (STANDBY_HTTP_TOKEN_FILE, STANDBY_HTTP_TOKEN)',
     )
     .option('--origin <origin>', 'an origin whose pages may ask; once for each (STANDBY_ORIGINS)', listed)
+    .option(
+      '--tls-client-certificates <which>',
+      'of those who dial in: required (default with --tls-ca-file) or ignored (STANDBY_TLS_CLIENT_CERTIFICATES)',
+    )
     .option('--insecure', 'listen beyond this machine without a secret or token (STANDBY_INSECURE=true)')
     .option('--drain <duration>', 'how long it may take to leave, such as 5s (STANDBY_DRAIN)', duration)
     .option('--log-level <level>', 'error, warn, info or debug (STANDBY_LOG_LEVEL)')
@@ -60,6 +87,21 @@ export function addProcessFlags(command: Command): Command {
 
 type Fields = Record<string, unknown>
 
+/** Fields that take each other's place. */
+const alternatives = [
+  ['secret', 'secretFile', 'keysFile', 'authentication'],
+  ['httpToken', 'httpTokenFile'],
+  ['natsUser', 'natsPasswordFile', 'natsTokenFile', 'natsCredentialsFile'],
+] as const
+
+/** Fields that are texts, as they are in the environment: `tlsCaFile` is `STANDBY_TLS_CA_FILE`. */
+const texts = [
+  ...['name', 'listen', 'data', 'http', 'transport', 'system', 'logLevel', 'logFormat'],
+  ...['secret', 'secretFile', 'keysFile', 'httpToken', 'httpTokenFile'],
+  ...['tlsCertFile', 'tlsKeyFile', 'tlsCaFile', 'tlsClientCertificates'],
+  ...['natsUser', 'natsPasswordFile', 'natsTokenFile', 'natsCredentialsFile'],
+]
+
 /**
  * All that was given, the nearest source first; peers are joined.
  * @throws StandbyError `invalidOption` for a file that is none; Error for a variable that has no meaning
@@ -67,27 +109,25 @@ type Fields = Record<string, unknown>
 export function gatheredConfig(flags: ProcessFlags, environment: NodeJS.ProcessEnv): Fields {
   const path = flags.config ?? environment.STANDBY_CONFIG
   const file = path === undefined ? {} : readConfigFile(path)
-  const { config: _, peer, origin, drain, ...named } = flags
+  const { config: _, peer, nats, origin, drain, ...named } = flags
   const given = withoutUndefined({
     ...named,
     peers: peer && Object.fromEntries(peer),
+    natsServers: nats,
     origins: origin,
     drainMs: drain,
   })
   const around = fromEnvironment(environment)
   const peers = { ...fieldsIn(file.peers), ...fieldsIn(around.peers), ...fieldsIn(given.peers) }
   const gathered: Fields = { ...file, ...around, ...given, peers }
-  // A nearer source of the secret takes the place of a farther one, whichever way each gives it.
-  for (const [text, holder] of [
-    ['secret', 'secretFile'],
-    ['httpToken', 'httpTokenFile'],
-  ] as const) {
-    const nearest = [given, around, file].find((fields) => text in fields || holder in fields)
+  // A nearer source of a secret takes the place of a farther one, whichever way each gives it.
+  for (const ways of alternatives) {
+    const nearest = [given, around, file].find((fields) => ways.some((way) => way in fields))
     if (nearest === undefined) continue
-    delete gathered[text]
-    delete gathered[holder]
-    if (text in nearest) gathered[text] = nearest[text]
-    else gathered[holder] = nearest[holder]
+    for (const way of ways) {
+      delete gathered[way]
+      if (way in nearest) gathered[way] = nearest[way]
+    }
   }
   return gathered
 }
@@ -101,21 +141,18 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): Fields {
   const peers = list('PEERS')?.map(peerIn)
   const drain = text('DRAIN')
   return withoutUndefined({
-    name: text('NAME'),
-    listen: text('LISTEN'),
-    data: text('DATA'),
-    http: text('HTTP'),
-    secret: text('SECRET'),
-    secretFile: text('SECRET_FILE'),
-    httpToken: text('HTTP_TOKEN'),
-    httpTokenFile: text('HTTP_TOKEN_FILE'),
+    ...Object.fromEntries(texts.map((field) => [field, text(upperCase(field))])),
+    natsServers: list('NATS'),
     insecure: flagIn('STANDBY_INSECURE', text('INSECURE')),
     drainMs: drain === undefined ? undefined : duration(drain),
-    logLevel: text('LOG_LEVEL'),
-    logFormat: text('LOG_FORMAT'),
     origins: list('ORIGINS'),
     peers: peers && Object.fromEntries(peers),
   })
+}
+
+/** `tlsCaFile` as `TLS_CA_FILE`. */
+function upperCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 }
 
 function flagIn(name: string, text: string | undefined): boolean | undefined {

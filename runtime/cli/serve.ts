@@ -1,6 +1,7 @@
 /** `standby serve`: one process of a system, until it is told to leave. */
 import { Argument, type Command } from 'commander'
 import { checkedConfig, type ProcessConfig, type ProcessRole, roles } from '../process/config.ts'
+import { checkInstalled } from '../process/network.ts'
 import { addProcessFlags, gatheredConfig, type ProcessFlags } from './process-options.ts'
 
 interface ServeOptions extends ProcessFlags {
@@ -34,9 +35,10 @@ A wrong option ends with 2, anything else that keeps it from running with 1.`,
     )
     .action(async (role: ProcessRole, options: ServeOptions, self: Command) => {
       const config = configOf(role, options, self)
-      if (options.checkConfig)
+      if (options.checkConfig) {
+        await checkInstalled(config).catch((error: Error) => self.error(`error: ${error.message}`))
         process.stdout.write(`${role} ${config.name}: the configuration can be started\n`)
-      else await serve(config, options.newSystem === true)
+      } else await serve(config, options.newSystem === true)
     })
 }
 

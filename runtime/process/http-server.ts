@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { isLoopback } from '../transport/listening.ts'
-import { type Address, formatAddress } from './config.ts'
+import { type Address, formatAddress } from './address.ts'
 
 /** A request, as far as a route is concerned. */
 export interface HttpRequest {

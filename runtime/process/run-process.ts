@@ -1,14 +1,14 @@
 /** A process from its configuration: network, node and HTTP, started in this order and ended in the other. Signals are the command line's. */
 import { schedulerClock } from '../schedulers.ts'
-import type { MeshTransport } from '../transport/tcp.ts'
-import { formatAddress, type ProcessConfig } from './config.ts'
+import { formatAddress } from './address.ts'
+import type { ProcessConfig } from './config.ts'
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
 import { createProcessLog, type ProcessLog } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { dumpRoute, monitoringRoutes } from './monitoring-routes.ts'
-import { openNetwork } from './network.ts'
+import { type Network, openNetwork } from './network.ts'
 import type { NodeProcess, ProcessPorts } from './node-process.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { startViewServiceProcess, type ViewServiceProcessOptions } from './view-service-process.ts'
@@ -48,7 +48,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
     line: options.line,
     now: () => Date.now(),
   })
-  const transport = await openNetwork({ ...config, clock })
+  const transport = await openNetwork(config, clock)
   let failure: Error | null = null
   const onFailure = (error: Error) => {
     if (failure !== null) return
@@ -116,6 +116,6 @@ async function startHttp(
   })
 }
 
-function reachableAt(transport: MeshTransport, { listen }: ProcessConfig): string | null {
+function reachableAt(transport: Network, { listen }: ProcessConfig): string | null {
   return transport.address ?? (listen === null ? null : formatAddress(listen))
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { gatheredConfig } from '../../runtime/cli/process-options.ts'
-import { checkedConfig, parseAddress } from '../../runtime/process/config.ts'
+import { parseAddress } from '../../runtime/process/address.ts'
+import { checkedConfig } from '../../runtime/process/config.ts'
 
 const secret = 'a secret of some length'
 const server = { name: 's1', data: 'data/s1', peers: { 'view-service': '127.0.0.1:7400' } }
@@ -44,7 +45,7 @@ describe('what can be started', () => {
       'another name',
     ],
     ['a view service without a folder', 'view-service', {}, 'data:'],
-    ['a field that is none', 'server', { ...server, nmae: 's1' }, 'expected one of name, listen'],
+    ['a field that is none', 'server', { ...server, nmae: 's1' }, 'expected one of name, transport'],
     ['an address without a port', 'server', { ...server, listen: '127.0.0.1' }, 'host:port'],
     ['a peer that is no address', 'server', { ...server, peers: { s2: 'there' } }, 'peers.s2'],
     [
