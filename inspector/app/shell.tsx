@@ -54,6 +54,15 @@ function Tabs({ place, label }: { readonly place: Place; readonly label: string 
   const here = panels.value.filter((panel) => panel.place === place && (panel.applies?.() ?? true))
   const open = here.find(({ id }) => id === openPanels.value[place]) ?? here[0]
   if (open === undefined) return null
+  if (place === 'drive' && here.length === 1) {
+    return (
+      <section class="tabs drive" aria-label={open.title}>
+        <div class="panel">
+          <open.Panel />
+        </div>
+      </section>
+    )
+  }
   const choose = (id: string) => {
     openPanels.value = { ...openPanels.value, [place]: id }
   }

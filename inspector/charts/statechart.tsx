@@ -49,7 +49,8 @@ export function StateChart(props: StateChartProps) {
   }, [machine, active, microsteps, enabled, markers])
 
   const first = layout.boxes.findLast(({ id, kind }) => kind !== 'anywhere' && marks.active.has(id))
-  const view = useViewport(frame, layout, props.fills === true ? (first ?? layout.boxes[0] ?? null) : null)
+  const fills = props.fills === true
+  const view = useViewport(frame, layout, { near: first ?? (fills ? layout.boxes[0]! : null), fills })
   const walk = layout.boxes.filter(({ kind }) => kind !== 'anywhere')
   const current = walk.some(({ id }) => id === focused) ? focused : (walk[0]?.id ?? null)
   const fire = (key: string | undefined) => {

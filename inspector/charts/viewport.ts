@@ -1,6 +1,6 @@
 /** Which part of a chart is seen, and how large: zoom, pan, and fitting the whole into whatever room there is. */
 import type { RefObject } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { ChartLayout, Rectangle } from './chart-layout.ts'
 
 /** In the layout's coordinates; zoom 1 shows the whole chart. */
@@ -25,69 +25,58 @@ const zoomMax = 12
 /** A small chart is not blown up to fill a large room. */
 const scaleMax = 1.25
 
-/** A chart that has all the screen starts where it can be read. */
-const readable = 0.8
+interface Options {
+  /** The box that is kept in sight while the whole would be too small to read; null: none. */
+  readonly near: Rectangle | null
+  /** It has all the screen. */
+  readonly fills: boolean
+}
 
-/** @param near the box to begin with, for a chart that has all the screen; null begins with the whole. */
+/** A chart shows all of itself, or the part around `near`, until a person zooms or pans. */
 export function useViewport(
   frame: RefObject<HTMLElement | null>,
   layout: ChartLayout,
-  near: Rectangle | null,
+  { near, fills }: Options,
 ): Viewport {
   const [room, setRoom] = useState({ width: 600, height: 400 })
-  const [view, setView] = useState<View | null>(null)
+  const [chosen, setChosen] = useState<{ readonly view: View; readonly of: ChartLayout } | null>(null)
   const whole = { width: layout.width + 2 * margin, height: layout.height + 2 * margin }
   const fitting = Math.min(room.width / whole.width, room.height / whole.height, scaleMax)
-  const { zoom, x, y } = view ?? { zoom: 1, x: layout.width / 2, y: layout.height / 2 }
+  const all: View = { zoom: 1, x: layout.width / 2, y: layout.height / 2 }
+  const [small, readable] = fills ? [0.8, 0.8] : [0.4, 0.6]
+  const around = (box: Rectangle): View => ({
+    zoom: readable / fitting,
+    x: between(room.width / readable, box.x + box.width / 2, layout.width),
+    y: between(room.height / readable, box.y + box.height / 2, layout.height),
+  })
+  const usual = near === null || fitting >= small ? all : around(near)
+  const view = chosen?.of === layout ? chosen.view : usual
+  const { zoom, x, y } = view
   const scale = fitting * zoom
   const width = room.width / scale
   const height = room.height / scale
+  const setView = (next: View) => setChosen({ view: next, of: layout })
 
   /** Keeps the point at (atX, atY), in pixels from the middle, where it is. */
   const zoomBy = (factor: number, atX = 0, atY = 0) => {
-    setView((before) => {
-      const from = before ?? { zoom: 1, x: layout.width / 2, y: layout.height / 2 }
-      const to = Math.min(zoomMax, Math.max(1, from.zoom * factor))
-      if (to === 1) return null
-      const shift = 1 / (fitting * from.zoom) - 1 / (fitting * to)
-      return { zoom: to, x: from.x + atX * shift, y: from.y + atY * shift }
-    })
-  }
-
-  const startIn = (there: { readonly width: number; readonly height: number }) => {
-    const fit = Math.min(there.width / whole.width, there.height / whole.height)
-    if (near === null || fit >= readable) return setView(null)
-    const half = { width: there.width / readable / 2, height: there.height / readable / 2 }
-    setView({
-      zoom: readable / fit,
-      x: between(half.width - margin, near.x + near.width / 2, layout.width + margin - half.width),
-      y: between(half.height - margin, near.y + near.height / 2, layout.height + margin - half.height),
-    })
-  }
-
-  const begun = useRef<ChartLayout | null>(null)
-  const measure = (element: HTMLElement) => {
-    const size = sizeOf(element)
-    setRoom(size)
-    // In a dialog that is not open yet there is no room at all.
-    if (begun.current === layout || size.width === 1) return
-    begun.current = layout
-    startIn(size)
+    const to = Math.min(zoomMax, Math.max(1, zoom * factor))
+    const shift = 1 / scale - 1 / (fitting * to)
+    setView(to === 1 ? all : { zoom: to, x: x + atX * shift, y: y + atY * shift })
   }
 
   useEffect(() => {
     const element = frame.current
     if (element === null) return
-    const observer = new ResizeObserver(() => measure(element))
+    const observer = new ResizeObserver(() => setRoom(sizeOf(element)))
     observer.observe(element)
     return () => observer.disconnect()
-  }, [frame, layout])
+  }, [frame])
   useEffect(() => {
     const element = frame.current
     if (element === null) return
     // A plain wheel belongs to the page, unless the chart has all of it; with Ctrl, which is also what pinching sends, it zooms.
     const onWheel = (event: WheelEvent) => {
-      if (near === null && !event.ctrlKey && !event.metaKey) return
+      if (!fills && !event.ctrlKey && !event.metaKey) return
       event.preventDefault()
       const { left, top, width: across, height: down } = element.getBoundingClientRect()
       zoomBy(2 ** (-event.deltaY / 200), event.clientX - left - across / 2, event.clientY - top - down / 2)
@@ -102,7 +91,7 @@ export function useViewport(
     takeKey(key) {
       if (key === '+' || key === '=') zoomBy(1.4)
       else if (key === '-') zoomBy(1 / 1.4)
-      else if (key === '0' || key === 'f') setView(null)
+      else if (key === '0' || key === 'f') setView(all)
       else return false
       return true
     },
@@ -129,6 +118,8 @@ function sizeOf(element: HTMLElement | null): { readonly width: number; readonly
   return { width: Math.max(1, element?.clientWidth ?? 0), height: Math.max(1, element?.clientHeight ?? 0) }
 }
 
-function between(least: number, value: number, most: number): number {
-  return least > most ? (least + most) / 2 : Math.min(most, Math.max(least, value))
+/** The middle of a window of a length, at `value` or as near as the chart's own length allows. */
+function between(length: number, value: number, whole: number): number {
+  const [least, most] = [length / 2 - margin, whole + margin - length / 2]
+  return least > most ? whole / 2 : Math.min(most, Math.max(least, value))
 }

@@ -1,7 +1,7 @@
 /** A long list of which only the rows in sight are in the document; one row is kept in sight. */
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { stepBy } from '../app/moves.ts'
 
 export const rowHeight = 26
@@ -22,8 +22,8 @@ export function VirtualRows({ label, count, kept, activeId, head, row }: Props) 
   const box = useRef<HTMLDivElement>(null)
   const top = useSignal(0)
   const height = useSignal(200)
-  const target = useSignal(kept)
-  target.value = kept
+  /** The row that was last brought in sight: from there on a person may scroll away. */
+  const seen = useRef(-1)
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => {
       height.value = entry!.contentRect.height
@@ -31,16 +31,18 @@ export function VirtualRows({ label, count, kept, activeId, head, row }: Props) 
     observer.observe(box.current!)
     return () => observer.disconnect()
   }, [height])
-  useSignalEffect(() => {
-    const index = target.value
-    requestAnimationFrame(() => box.current !== null && keepInSight(box.current, index))
+  // Where it will be is known beforehand: a step draws the list once, and asks the document for no size.
+  const from = kept === seen.current ? top.value : topFor(kept, top.value, height.value, count)
+  useLayoutEffect(() => {
+    seen.current = kept
+    if (from === top.peek()) return
+    top.value = from
+    // When all of the page has been drawn: it is laid out once.
+    requestAnimationFrame(() => box.current?.scrollTo(0, from))
   })
-  const span = useComputed(() => ({
-    from: Math.max(0, Math.floor(top.value / rowHeight) - margin),
-    to: Math.ceil((top.value + height.value) / rowHeight) + margin,
-  }))
-  const { from, to } = span.value
-  const indexes = Array.from({ length: Math.max(0, Math.min(count, to) - from) }, (_, at) => from + at)
+  const first = Math.max(0, Math.floor(from / rowHeight) - margin)
+  const end = Math.min(count, Math.ceil((from + height.value) / rowHeight) + margin)
+  const indexes = Array.from({ length: Math.max(0, end - first) }, (_, at) => first + at)
   return (
     <div
       ref={box}
@@ -70,9 +72,11 @@ export function VirtualRows({ label, count, kept, activeId, head, row }: Props) 
   )
 }
 
-function keepInSight(box: HTMLElement, index: number): void {
+/** Pixels to scroll to, so that a row is in sight: as they are, or most of a page on, so that few steps scroll. */
+function topFor(index: number, top: number, height: number, count: number): number {
   const y = index * rowHeight
-  const room = box.clientHeight - rowHeight
-  if (y < box.scrollTop) box.scrollTop = Math.max(0, y - room / 4)
-  else if (y + rowHeight > box.scrollTop + room) box.scrollTop = y - room * 0.7
+  const room = height - rowHeight
+  if (y >= top && y + rowHeight <= top + room) return top
+  const wanted = y - Math.round(room * (y < top ? 0.75 : 0.25))
+  return Math.max(0, Math.min(wanted, count * rowHeight - room))
 }

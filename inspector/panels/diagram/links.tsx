@@ -85,8 +85,8 @@ export function LinkLabels() {
     const y1 = dotY(link.row1)
     const text = link.track.type
     const length = text.length * 5.6
-    // Near the sender, where lines have not yet crossed.
-    const part = Math.min(0.5, 24 / Math.max(1, Math.abs(y - y1)))
+    // Near the sender, where lines have not yet crossed, and below the name of its state.
+    const part = Math.min(0.5, (y < y1 ? 13 : 24) / Math.max(1, Math.abs(y - y1)))
     const at = { x: link.x1 + (x - link.x1) * part + 5, y: y1 + (y - y1) * part + 3, width: length }
     const isTaken = taken.some(
       (one) => Math.abs(one.y - at.y) < 11 && one.x < at.x + at.width && at.x < one.x + one.width,

@@ -39,11 +39,11 @@ export function InboxView({
             crash
           </Act>
         ) : (
-          <Act option={inbox.restart} label={`Start ${id} again`}>
+          <Act option={inbox.restart} label={`Restart ${id}`}>
             restart
           </Act>
         )}
-        <Act option={inbox.isolate} label={`Cut ${id} off from everyone`}>
+        <Act option={inbox.isolate} label={`Cut off ${id} from everyone`}>
           cut off
         </Act>
         {links.length === 0 ? null : (
@@ -52,7 +52,7 @@ export function InboxView({
               <Act
                 key={to}
                 option={toggle}
-                label={`${isCut ? 'Heal' : 'Cut'} the link from ${id} to ${to}`}
+                label={`${isCut ? 'Heal' : 'Cut'} the link from ${id} to ${shortName(to)}`}
                 pressed={isCut}
               >
                 {isCut ? '⇸' : '→'} {shortName(to)}
@@ -78,8 +78,11 @@ function MessageItem({ message, now }: { readonly message: InboxMessage; readonl
         tabIndex={-1}
         data-drive
         aria-disabled={deliver.why !== null}
-        aria-label={`Deliver ${type} from ${from} to ${to}${copy > 0 ? `, copy ${copy}` : ''}; Delete loses it, d duplicates it, l makes it late`}
-        title={deliver.why ?? `${text}\nfrom ${from} to ${to}, by itself at ${ms(due)}`}
+        aria-keyshortcuts="Delete d l"
+        title={
+          deliver.why ??
+          `${text}\nfrom ${from} to ${to}, by itself at ${ms(due)}; Delete loses it, d duplicates it, l makes it late`
+        }
         onClick={() => press(deliver)}
         onKeyDown={(event) => {
           const option = keys[event.key]
@@ -89,6 +92,9 @@ function MessageItem({ message, now }: { readonly message: InboxMessage; readonl
           press(option)
         }}
       >
+        <span class="sr-only">
+          Deliver {type} from {from} to {to}:{' '}
+        </span>
         <b>{type}</b>
         {detail === '' ? null : <span class="detail">{detail}</span>}
         <small>
@@ -127,11 +133,11 @@ function TimerItem({
         tabIndex={-1}
         data-drive
         aria-disabled={fire.why !== null}
-        aria-label={`Fire the timer ${name}`}
         title={fire.why ?? `due at ${ms(due)}`}
         onClick={() => press(fire)}
       >
-        <span aria-hidden="true">◷</span> {name}
+        <span class="sr-only">Fire the timer </span>
+        <span aria-hidden="true">◷</span> <span class="detail">{name}</span>
         <small>{untilDue(due, now)}</small>
       </button>
       {fire.why === null ? null : <p class="why">{fire.why}</p>}

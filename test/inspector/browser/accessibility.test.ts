@@ -60,6 +60,23 @@ browserTest.each(['light', 'dark'] as const)(
   },
 )
 
+browserTest.each([480, 1280])(
+  'axe finds nothing serious while a world is driven (%i pixels)',
+  async (width) => {
+    const page = await openPage({ viewport: { width, height: 800 } })
+    await page.keyboard.press('2')
+    await page.locator('.caption').waitFor()
+    for (let sentence = 0; sentence < 2; sentence++) await page.keyboard.press(';')
+    for (const tab of ['Branches', 'Watches']) {
+      await page.getByRole('tab', { name: tab }).click()
+      expect([tab, ...(await findings(page))]).toEqual([tab])
+    }
+    // A small window scrolls down, never aside, and its bar leaves room for the run.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+    expect((await page.locator('.bar').boundingBox())!.height).toBeLessThan(90)
+  },
+)
+
 browserTest('each composite is one tab stop, and arrows move within it', async () => {
   const page = await openPage({ trace })
   const stops: string[] = []

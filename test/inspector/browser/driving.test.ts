@@ -71,7 +71,7 @@ describe('by hand', () => {
     await page.getByLabel('run until').selectOption('settled')
     await page.getByRole('button', { name: 'run', exact: true }).click()
     await expect.poll(() => inbox(page, 's1').locator('h3').textContent()).toMatch(/primary\.serving/)
-    await inbox(page, 's2').getByRole('button', { name: 'Start s2#1 again' }).click()
+    await inbox(page, 's2').getByRole('button', { name: 'Restart s2#1' }).click()
     await expect.poll(() => inbox(page, 's2').locator('h3').textContent()).toMatch(/s2#2 idle/)
   })
 
@@ -82,7 +82,7 @@ describe('by hand', () => {
     await expect.poll(() => mail.count()).toBe(5)
     await page.keyboard.press('i')
     await expect
-      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')))
+      .poll(() => page.evaluate(() => document.activeElement?.textContent))
       .toMatch(/^Deliver ping from s1#1/)
     await page.keyboard.press('Delete')
     await expect.poll(() => mail.count()).toBe(4)

@@ -18,3 +18,22 @@ browserTest(
     await takePicture(page, 'large')
   },
 )
+
+browserTest('a step of the cursor lays the page out once, and now and then once more to scroll', async () => {
+  const page = await openPage({ trace: largeTrace({ steps: 2000 }) })
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable')
+  const layouts = async () => {
+    const { metrics } = await session.send('Performance.getMetrics')
+    return metrics.find(({ name }) => name === 'LayoutCount')!.value
+  }
+  const before = await layouts()
+  await page.evaluate(async () => {
+    for (let step = 0; step < 100; step++) {
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }))
+      await new Promise(requestAnimationFrame)
+    }
+  })
+  expect(await page.locator('.row.current').textContent()).toMatch(/^100/)
+  expect((await layouts()) - before).toBeLessThan(140)
+})
