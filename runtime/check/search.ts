@@ -104,6 +104,7 @@ export class Search {
     const stack: number[] = isDeep ? [0] : []
     const depths: number[] = isDeep ? [0] : []
     let depth = 0
+    let deepest = 0
     let levelEnd = 1
     let at = 0
     let toldAt = 0
@@ -148,6 +149,7 @@ export class Search {
           continue
         }
         at++
+        deepest = Math.max(deepest, depth)
         const known = store.size
         states.explore(number, number + 1)
         for (let found = known; found < store.size; found++) {
@@ -165,7 +167,7 @@ export class Search {
       end,
       states: store.size,
       transitions: states.transitions,
-      depth,
+      depth: Math.max(depth, deepest),
       seconds: (performance.now() - started) / 1000,
       bytes: states.bytes,
       locals: this.locals.size,

@@ -7,6 +7,7 @@ import type { LivenessFailure, LivenessResult } from '../check/liveness.ts'
 import { checkInParallel, type SystemSource } from '../check/parallel.ts'
 import { traceOf } from '../check/run-trace.ts'
 import { type Scenario, scenarioNamed, scenarios } from '../check/scenarios.ts'
+import { commandLine } from './command-line.ts'
 import { duration, wholeNumber } from './options.ts'
 import { progressLine } from './progress-line.ts'
 
@@ -209,7 +210,9 @@ function describe(
   if (shown === null) return
   console.log(`\n${picocolors.red(shown.name)}\n  ${shown.reason}\n\n${shown.story}\n`)
   if (path !== null)
-    console.log(`repeat it:\n  standby replay ${path}\nlook at it:\n  standby inspect ${path}`)
+    console.log(
+      `repeat it:\n  ${commandLine('replay', path)}\nlook at it:\n  ${commandLine('inspect', path)}`,
+    )
 }
 
 function describeLiveness({ seed, sampled, stuck, failed, slowestMs }: LivenessResult): void {

@@ -5,10 +5,11 @@ import picocolors from 'picocolors'
 import { checkHistory } from '../history/check-history.ts'
 import { formatHistory, HistoryError, parseHistory } from '../history/history.ts'
 import { keyValueModel } from '../history/key-value-model.ts'
-import { duration } from './options.ts'
+import { duration, wholeNumber } from './options.ts'
 
 interface JudgeOptions {
   readonly for?: number
+  readonly steps?: number
   readonly page?: string
   readonly json?: true
 }
@@ -25,6 +26,11 @@ export function registerJudge(program: Command): void {
       'JSON lines of {"client","op","key","value","output","call","return"}; - reads standard input',
     )
     .option('--for <duration>', 'give up with unknown after this long, such as 10s', duration)
+    .option(
+      '--steps <count>',
+      'give up with unknown after this many steps of search (default: 20000000)',
+      wholeNumber(1, 1_000_000_000_000),
+    )
     .option('--page <file>', 'draw it as one HTML file')
     .option('--json', 'the verdict as one JSON object')
     .addHelpText(
@@ -45,15 +51,20 @@ async function judge(file: string, options: JudgeOptions, command: Command): Pro
     if (!isOurs) throw error
     return command.error(`error: ${file}: ${(error as Error).message}`)
   }
-  const judgement = checkHistory(
-    keyValueModel,
-    history,
-    options.for === undefined ? {} : { timeLimitMs: options.for },
-  )
+  const judgement = checkHistory(keyValueModel, history, {
+    ...(options.for === undefined ? {} : { timeLimitMs: options.for }),
+    ...(options.steps === undefined ? {} : { stepsMax: options.steps }),
+  })
   const { verdict } = judgement
   if (options.page !== undefined) {
     const { renderHistory } = await import('../history/history-page.ts')
-    writeFileSync(options.page, renderHistory(history, judgement))
+    try {
+      writeFileSync(options.page, renderHistory(history, judgement))
+    } catch (error) {
+      return command.error(
+        `error: option '--page <file>' expected a file that can be written, got ${(error as Error).message}`,
+      )
+    }
   }
   if (options.json) console.log(JSON.stringify(judgement))
   else {

@@ -9,6 +9,7 @@ import { type Plan, planOf } from '../simulate/plan.ts'
 import { reduce } from '../simulate/reduce.ts'
 import { type SimulationResult, simulate } from '../simulate/simulate.ts'
 import type { FaultRates } from '../transport/faults.ts'
+import { commandLine } from './command-line.ts'
 import { exitCodes, lineOf, type SimulateOptions } from './simulate-options.ts'
 import type { SimulatedWorld } from './simulate-world.ts'
 import { openTraceFile } from './trace-file.ts'
@@ -145,13 +146,13 @@ export function explainFailure(
   trace.close()
   if (story.length > storyMax) console.log(`  (${story.length - storyMax} lines before)`)
   for (const line of story.slice(-storyMax)) console.log(`  ${line}`)
-  const option = module === undefined ? '' : ` --with ${module}`
-  console.log(`repeat it:\n  standby simulate --seed ${plan.seed}${option}`)
+  const option = module === undefined ? [] : ['--with', module]
+  console.log(`repeat it:\n  ${commandLine('simulate', '--seed', String(plan.seed), ...option)}`)
   try {
     writeFileSync(`${path}.json`, `${JSON.stringify(plan, null, 2)}\n`)
     writeFileSync(`${path}.jsonl`, `${lines.join('\n')}\n`)
     console.log(
-      `  standby simulate --plan ${path}.json${option}\nlook at it:\n  standby inspect ${path}.jsonl`,
+      `  ${commandLine('simulate', '--plan', `${path}.json`, ...option)}\nlook at it:\n  ${commandLine('inspect', `${path}.jsonl`)}`,
     )
   } catch (error) {
     console.log(

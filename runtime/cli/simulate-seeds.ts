@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { type SimulationVerdict, simulate } from '../simulate/simulate.ts'
 import { situations } from '../simulate/situations.ts'
+import { commandLine } from './command-line.ts'
 import { progressLine } from './progress-line.ts'
 import { explainFailure } from './simulate-one.ts'
 import { exitCodes, type Line, lineOf, type Seeds, type SimulateOptions } from './simulate-options.ts'
@@ -193,9 +194,11 @@ class Summary {
     for (const [name, count] of Object.entries(this.#met))
       console.log(`    ${String(count).padStart(9)}  ${name}`)
     if (never.length > 0) console.log(`  never met: ${never.join(', ')}`)
-    const option = options.with === undefined ? '' : ` --with ${options.with}`
+    const option = options.with === undefined ? [] : ['--with', options.with]
     for (const { seed, verdict, reason } of this.#failures)
-      console.log(`  seed ${seed}: ${verdict}: ${reason}\n    standby simulate --seed ${seed}${option}`)
+      console.log(
+        `  seed ${seed}: ${verdict}: ${reason}\n    ${commandLine('simulate', '--seed', String(seed), ...option)}`,
+      )
     if (this.failed > failuresShown) console.log(`  and ${this.failed - failuresShown} more that failed`)
   }
 
