@@ -1,6 +1,7 @@
 /** A client as a live actor, with calls as promises: results, time limits, aborts and typed errors. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Actor, createActor, type Snapshot } from 'xstate'
-import type { Application, Json } from '../machines/application.ts'
+import type { Application, Json, JsonLike } from '../machines/application.ts'
 import type { Result } from '../machines/at-most-once.ts'
 import {
   type Call,
@@ -239,14 +240,19 @@ export interface ClientCore {
 /** A client of the key-value store: the commands as methods. */
 export interface KeyValueClient extends Client<KeyValueCommand, KeyValueResult> {
   /** The value under `key`, or null. */
-  get<Value extends Json = Json>(key: string, options?: CallOptions): Promise<Value | null>
-  put(key: string, value: Json, options?: CallOptions): Promise<void>
+  get<Value = Json>(key: string, options?: CallOptions): Promise<Value | null>
+  put<Value>(key: string, value: Value & JsonLike<Value>, options?: CallOptions): Promise<void>
   /** Appends to the string under `key` (absent: the empty one); resolves with the new length. */
   append(key: string, value: string, options?: CallOptions): Promise<number>
   /** Resolves with whether there was something to delete. */
   delete(key: string, options?: CallOptions): Promise<boolean>
   /** Sets `value` if the present one equals `expected` (null: absent); resolves with whether it did. */
-  compareAndSet(key: string, expected: Json, value: Json, options?: CallOptions): Promise<boolean>
+  compareAndSet<Expected, Value>(
+    key: string,
+    expected: Expected & JsonLike<Expected>,
+    value: Value & JsonLike<Value>,
+    options?: CallOptions,
+  ): Promise<boolean>
 }
 
 /** Adds the commands of the key-value store, as methods, to a client. */
@@ -255,13 +261,17 @@ export function withKeyValueMethods<Core extends Client<KeyValueCommand, KeyValu
 ): Core & KeyValueClient {
   return {
     ...client,
-    get: <Value extends Json>(key: string, options?: CallOptions) =>
+    get: <Value>(key: string, options?: CallOptions) =>
       client.execute({ op: 'get', key }, options) as Promise<Value | null>,
-    put: (key, value, options) => client.execute({ op: 'put', key, value }, options).then(() => undefined),
+    put: (key, value, options) =>
+      client.execute({ op: 'put', key, value: value as Json }, options).then(() => undefined),
     append: (key, value, options) => client.execute({ op: 'append', key, value }, options) as Promise<number>,
     delete: (key, options) => client.execute({ op: 'delete', key }, options) as Promise<boolean>,
     compareAndSet: (key, expected, value, options) =>
-      client.execute({ op: 'compareAndSet', key, expected, value }, options) as Promise<boolean>,
+      client.execute(
+        { op: 'compareAndSet', key, expected: expected as Json, value: value as Json },
+        options,
+      ) as Promise<boolean>,
   }
 }
 

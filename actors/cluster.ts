@@ -1,4 +1,5 @@
 /** A whole system in one process: a view service, servers and clients on one transport. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type InspectionEvent, type Observer, type Snapshot, waitFor } from 'xstate'
 import type { Application } from '../machines/application.ts'
 import { type KeyValueCommand, type KeyValueResult, keyValueStore } from '../machines/key-value-store.ts'

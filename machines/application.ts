@@ -5,6 +5,24 @@ import { textPieces } from './text-pieces.ts'
 /** What crosses the transport: JSON values. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
+/**
+ * `Type` where all of it is JSON, else a type that it does not fit. Interfaces may be, which `Json` itself does not take:
+ * they have no index signature. Properties that are undefined are left out on the way, as JSON does.
+ * @example
+ * function send<Value>(value: Value & JsonLike<Value>): void
+ */
+export type JsonLike<Type> = Type extends Json
+  ? Type
+  : Type extends (...args: never[]) => unknown
+    ? never
+    : Type extends object
+      ? {
+          readonly [Key in keyof Type]:
+            | JsonLike<Exclude<Type[Key], undefined>>
+            | Extract<Type[Key], undefined>
+        }
+      : never
+
 /** One piece of a state on its way to a backup (T1, T5). */
 export interface Chunk {
   readonly data: Json
@@ -48,9 +66,9 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
  *   execute: (count: number, by: number) => [count + by, count + by],
  * })
  */
-export function defineApplication<State extends Json, Command, Result>(definition: {
+export function defineApplication<State, Command, Result>(definition: {
   readonly name: string
-  readonly initialState: State
+  readonly initialState: State & JsonLike<State>
   execute(state: State, command: Command): readonly [State, Result]
   validate?(command: unknown): string | null
 }): Application<State, Command, Result> {

@@ -18,7 +18,13 @@ export * from '../actors/errors.ts'
 export type { Observation, ObservationKind } from '../actors/observation.ts'
 export { defaultLimits, defaultTiming, type LimitOptions, type TimingOptions } from '../actors/options.ts'
 export type { Observe, TimeClock, Transport } from '../actors/ports.ts'
-export { type Application, type Chunk, defineApplication, type Json } from '../machines/application.ts'
+export {
+  type Application,
+  type Chunk,
+  defineApplication,
+  type Json,
+  type JsonLike,
+} from '../machines/application.ts'
 export { type KeyValueCommand, keyValueStore } from '../machines/key-value-store.ts'
 export { type ReplicatedResult, replicated } from '../machines/replicated.ts'
 export type { View } from '../machines/view.ts'

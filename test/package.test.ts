@@ -80,7 +80,7 @@ beforeAll(async () => {
     '--strip-components=1',
   ])
   // Its dependencies, optional ones included, and no others, as an installer would put them there, without asking a registry.
-  for (const name of dependencies) {
+  for (const name of [...dependencies, '@types/node']) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
@@ -137,36 +137,36 @@ describe('the packed package', () => {
     expect(stdout).toContain('standby')
   })
 
-  test.each(['NodeNext', 'Bundler'] as const)(
-    'type-checks in a strict application that resolves as %s',
-    (resolution) => {
-      const file = join(application, `consumer-${resolution}.ts`)
-      const opens = doors.map((door, index) => `import * as door${index} from '${specifier(door)}'`)
-      writeFileSync(
-        file,
-        [...opens, fiveLines, consumer, `export { ${doors.map((_, i) => `door${i}`)} }`].join('\n'),
-      )
+  test.each([
+    ['NodeNext', 'for Node', ['lib.es2022.d.ts'], ['node']],
+    ['Bundler', 'for a browser', ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'], []],
+  ] as const)('type-checks in a strict application that resolves as %s, %s', (resolution, _, lib, types) => {
+    const file = join(application, `consumer-${resolution}.ts`)
+    const opens = doors.map((door, index) => `import * as door${index} from '${specifier(door)}'`)
+    writeFileSync(
+      file,
+      [...opens, fiveLines, consumer, `export { ${doors.map((_, i) => `door${i}`)} }`].join('\n'),
+    )
 
-      const program = ts.createProgram([file], {
-        strict: true,
-        noEmit: true,
-        skipLibCheck: false,
-        target: ts.ScriptTarget.ES2022,
-        lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts', 'lib.esnext.disposable.d.ts'],
-        types: [],
-        module: resolution === 'NodeNext' ? ts.ModuleKind.NodeNext : ts.ModuleKind.ESNext,
-        moduleResolution: ts.ModuleResolutionKind[resolution],
-      })
-      const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(application))
-      const problems = [
-        ...program.getGlobalDiagnostics(),
-        ...ours.flatMap((source) => diagnosticsOf(program, source)),
-      ]
+    const program = ts.createProgram([file], {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      target: ts.ScriptTarget.ES2022,
+      lib: [...lib],
+      types: [...types],
+      module: resolution === 'NodeNext' ? ts.ModuleKind.NodeNext : ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind[resolution],
+    })
+    const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(application))
+    const problems = [
+      ...program.getGlobalDiagnostics(),
+      ...ours.flatMap((source) => diagnosticsOf(program, source)),
+    ]
 
-      expect(ours.length).toBeGreaterThan(10)
-      expect(problems).toEqual([])
-    },
-  )
+    expect(ours.length).toBeGreaterThan(10)
+    expect(problems).toEqual([])
+  })
 })
 
 /** Of our own declarations and of the application; those of other packages are not ours to check. */
@@ -179,6 +179,7 @@ function diagnosticsOf(program: ts.Program, source: ts.SourceFile): readonly str
 /** What an application says to the types: each line with an error in it must be one. */
 const consumer = `
 import { type Application, StandbyError, defineApplication } from 'standby'
+import { createMessagePortTransport } from 'standby/transport/message-port'
 
 const counter = defineApplication({
   name: 'counter',
@@ -195,6 +196,30 @@ export const length: number = await client.append('greeting', '!')
 export const found: string | null = await client.get<string>('greeting')
 export const code: string = new StandbyError('stopped', 'why').code
 export type AnyApplication = Application
+
+// Interfaces are JSON too, though they have no index signature.
+interface User { readonly name: string; readonly age?: number; readonly tags: string[] }
+interface Users { readonly [id: string]: User }
+declare const user: User
+await client.put('user', user)
+export const saved: User | null = await client.get<User>('user')
+export const changed: boolean = await client.compareAndSet('user', saved, { ...user, age: 5 })
+// @ts-expect-error A date is none.
+await client.put('now', new Date())
+// @ts-expect-error Nor is what has one in it.
+await client.put('now', { at: new Date() })
+// @ts-expect-error Nor is nothing.
+await client.put('now', undefined)
+const users = defineApplication({
+  name: 'users',
+  initialState: {} as Users,
+  execute: (state, command: { id: string; user: User }) => [{ ...state, [command.id]: command.user }, command.id],
+})
+export const id: string = await createCluster({ application: users }).client().execute({ id: 'u1', user })
+// @ts-expect-error A set is no state.
+defineApplication({ name: 'set', initialState: new Set<string>(), execute: (state, id: string) => [state, id] })
+declare const channel: InstanceType<typeof MessageChannel>
+createMessagePortTransport({ ports: [channel.port1] })
 `
 
 describe('in a browser bundle', () => {

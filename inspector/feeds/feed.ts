@@ -14,3 +14,6 @@ export interface FeedSink {
 
 /** Starts a feed; the returned function stops it. */
 export type Feed = (sink: FeedSink) => () => void
+
+/** Hears what comes in from now on; returns how to stop. */
+export type Messages = (listen: (data: unknown) => void) => () => void

@@ -1,12 +1,9 @@
 /** Runs from the window that opened the page, or that holds it in a frame: through a port, or over the wires of XState's own inspectors. */
 import { createTraceLineReader } from '../../runtime/observe/read-trace.ts'
-import type { Feed, FeedSink } from './feed.ts'
+import type { Feed, FeedSink, Messages } from './feed.ts'
 import { statelyConnected, statelyFeed } from './stately.ts'
 import { isConnectMessage, readyType, wireVersion } from './window-wire.ts'
 import { xstateInspectFeed, xstateInspecting } from './xstate-inspect.ts'
-
-/** Hears what comes in from now on; returns how to stop. */
-export type Messages = (listen: (data: unknown) => void) => () => void
 
 /** Lines of a trace, or arrays of them, through a port. What is no line of a trace ends it with a sentence. */
 export function portFeed(port: MessagePort): Feed {

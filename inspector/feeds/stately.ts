@@ -2,9 +2,8 @@
 import { createMachine } from 'xstate'
 import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
 import { createActorRun, type Taken } from './actor-run.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, Messages } from './feed.ts'
 import { inOrder } from './in-order.ts'
-import type { Messages } from './message-port.ts'
 import { describeLogic, plainSnapshot } from './plain-actors.ts'
 
 /** What its inspectors wait for before they send. */

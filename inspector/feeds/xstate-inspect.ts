@@ -4,9 +4,8 @@ import type { Considered } from '../../runtime/observe/considered.ts'
 import type { MachineDescription } from '../../runtime/observe/definition.ts'
 import { createActorRun } from './actor-run.ts'
 import { describeDefinition } from './definition-4.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, Messages } from './feed.ts'
 import { inOrder } from './in-order.ts'
-import type { Messages } from './message-port.ts'
 
 /** What its senders wait for before they send. */
 export const xstateInspecting = { type: 'xstate.inspecting' } as const

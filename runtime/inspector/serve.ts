@@ -1,4 +1,5 @@
 /** Serves the page and what it shows, on this machine: a running system, or a trace. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'

@@ -3,8 +3,8 @@
 /** A MessagePort, a Worker, `parentPort`, a worker's `self`: what has messages. Of browsers or of Node. */
 export interface AnyMessagePort {
   postMessage(message: unknown): void
-  addEventListener?(type: 'message', listener: (event: { readonly data: unknown }) => void): void
-  removeEventListener?(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+  addEventListener?(type: 'message', listener: (event: object) => void): void
+  removeEventListener?(type: 'message', listener: (event: object) => void): void
   on?(type: 'message', listener: (data: unknown) => void): unknown
   off?(type: 'message', listener: (data: unknown) => void): unknown
   start?(): void
@@ -45,7 +45,7 @@ export class PortLink {
     this.port.close?.()
   }
 
-  private readonly onEvent = (event: { readonly data: unknown }): void => this.take(event.data)
+  private readonly onEvent = (event: object): void => this.take((event as { readonly data?: unknown }).data)
 
   private readonly take = (data: unknown): void => {
     if (typeof data === 'number' && data > 0) this.underWay = Math.max(0, this.underWay - data)
