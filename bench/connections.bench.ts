@@ -2,9 +2,11 @@
 import { type BenchOptions, interleaved, type Measurement, median, medianRatio } from './measurement.ts'
 import type { LoadAnswer } from './processes/driver.ts'
 import type { Program } from './processes/programs.ts'
-import { type RunningStandby, startDriver, startStandby } from './processes/systems.ts'
+import { type RunningStandby, startDriver, startStandby, warmUp } from './processes/systems.ts'
 
 const [few, many] = [64, 1000] as const
+/** A thousand callers at once wait longer than the 50 ms after which a client asks again by default. */
+const retryIntervalMs = 1000
 /** How many clients the servers have met, when the bytes of a message are counted. */
 const everSeen = [10, 1000, 10_000]
 
@@ -31,18 +33,18 @@ async function compare(
   quick: boolean,
 ): Promise<Measurement[]> {
   const drive = (clients: number) =>
-    startDriver({ kind: 'standby', directory, clients, connections: connectionsOf(clients) })
+    startDriver({ kind: 'standby', directory, clients, connections: connectionsOf(clients), retryIntervalMs })
   const perSecond = (driver: Program, callers: number) => async () =>
     (await driver.ask<LoadAnswer>({ ask: 'load', callers, ms: quick ? 300 : 1000 })).perSecond
 
   const fewDriver = await drive(few)
-  await perSecond(fewDriver, few)()
+  await warmUp(fewDriver, few, { quick })
   const before = await memory()
   const manyDriver = await drive(many)
   const idle = await memory()
   const rates = await interleaved(
     { few: perSecond(fewDriver, few), many: perSecond(manyDriver, many) },
-    quick ? 3 : 9,
+    quick ? 3 : 7,
   )
   await fewDriver.stop()
   await manyDriver.stop()

@@ -3,7 +3,7 @@ import { startNatsServer } from '../test/transport/nats-server.ts'
 import { type BenchOptions, interleaved, type Measurement, median, medianRatio } from './measurement.ts'
 import type { LoadAnswer } from './processes/driver.ts'
 import type { Program } from './processes/programs.ts'
-import { startDriver, startNatsChain, startStandbyOverNats } from './processes/systems.ts'
+import { startDriver, startNatsChain, startStandbyOverNats, warmUp } from './processes/systems.ts'
 
 const loads = [
   { callers: 1, clients: 1 },
@@ -19,6 +19,8 @@ export async function natsBench({ quick }: BenchOptions): Promise<Measurement[]>
   const measurements: Measurement[] = []
   for (const { callers, clients } of loads) {
     const standby = await startDriver({ kind: 'standby-nats', url, clients })
+    await warmUp(standby, callers, { quick })
+    await warmUp(chain, callers, { quick })
     const perSecond = (driver: Program) => async () =>
       (await driver.ask<LoadAnswer>({ ask: 'load', callers, ms: quick ? 150 : 500 })).perSecond
     const rates = await interleaved({ standby: perSecond(standby), chain: perSecond(chain) }, quick ? 5 : 11)

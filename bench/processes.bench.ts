@@ -4,7 +4,14 @@ import type { DrivenConfig } from './processes/driven.ts'
 import type { LoadAnswer } from './processes/driver.ts'
 import type { Program } from './processes/programs.ts'
 import { missingRedis, redisServer, startRedis } from './processes/redis-server.ts'
-import { type Running, startByHand, startDriver, startEcho, startStandby } from './processes/systems.ts'
+import {
+  type Running,
+  startByHand,
+  startDriver,
+  startEcho,
+  startStandby,
+  warmUp,
+} from './processes/systems.ts'
 
 const subjects = ['standby', 'byHand', 'redis', 'pipelined', 'shared', 'echo'] as const
 type Subject = (typeof subjects)[number]
@@ -39,6 +46,7 @@ export async function processesBench({ quick }: BenchOptions): Promise<Measureme
       shared: await drive({ kind: 'redis', port: redis.port, connections: 1, manner: 'shared' }),
       echo: await drive({ kind: 'echo', port: echo.port }),
     }
+    for (const driver of Object.values(drivers)) await warmUp(driver, 256, { quick })
     const measure = (callers: number, of: 'perSecond' | 'latency') =>
       interleaved(
         Object.fromEntries(

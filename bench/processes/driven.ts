@@ -23,6 +23,8 @@ export type DrivenConfig =
       readonly directory: Directory
       readonly clients?: number
       readonly connections?: number
+      /** Default: that of the library. */
+      readonly retryIntervalMs?: number
     }
   | { readonly kind: 'by-hand'; readonly directory: Directory }
   | {

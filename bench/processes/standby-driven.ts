@@ -1,5 +1,6 @@
 /** Clients of a running system over TCP: as many as wanted, on as many connections as wanted. */
 import { createClient } from '../../actors/client.ts'
+import { defaultTiming } from '../../actors/options.ts'
 import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { type MeshTransport, openTcpTransport } from '../../runtime/transport/tcp.ts'
@@ -12,6 +13,7 @@ export async function openStandby({
   directory,
   clients: count = 1,
   connections = 1,
+  retryIntervalMs = defaultTiming.retryIntervalMs,
 }: Extract<DrivenConfig, { kind: 'standby' }>): Promise<Driven> {
   const clock = schedulerClock()
   const transports: MeshTransport[] = []
@@ -23,6 +25,7 @@ export async function openStandby({
       transport: transports[number % transports.length]!,
       clock,
       timeoutMs: 60_000,
+      timing: { retryIntervalMs },
     })
   const clients = Array.from({ length: count }, (_, number) => open('c', number))
   for (let i = 0; i < count; i += passersAtOnce)

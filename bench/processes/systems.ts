@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { BenchOptions } from '../measurement.ts'
 import type { Directory, DrivenConfig } from './driven.ts'
 import type { NodeConfig } from './node.ts'
 import type { MemoryAnswer } from './probe.ts'
@@ -25,6 +26,13 @@ const deadlineMs = 20_000
 /** A driver for a system, in a process of its own. */
 export function startDriver(config: DrivenConfig): Promise<Program> {
   return startProgram('driver', { args: [JSON.stringify(config)], answers: true })
+}
+
+/** Loads a system until V8 has compiled what is hot, which takes some thousand operations. */
+export async function warmUp(driver: Program, callers: number, { quick }: BenchOptions): Promise<void> {
+  const ms = quick ? 500 : 2000
+  await driver.ask({ ask: 'load', callers, ms })
+  await driver.ask({ ask: 'load', callers: 1, ms })
 }
 
 /** Starts it with `standby serve`; resolves when its view has a backup and is acknowledged. */
