@@ -1,4 +1,4 @@
-/** A view service that kills itself before step `argv[3]` of writing its record: a program for durable-processes.test.ts. */
+/** A view service that kills itself before step `argv[3]` of writing its record: a program for killed-at.ts. */
 import { readFileSync } from 'node:fs'
 import { checkedConfig } from '../../runtime/process/config.ts'
 import { startProcess } from '../../runtime/process/run-process.ts'

@@ -98,6 +98,25 @@ describe('a system of processes under load', () => {
     expect(load.answered()).toBeGreaterThan(80)
   }, 90_000)
 
+  test('S3 a primary that wakes up after it was taken for dead answers nothing wrong', async () => {
+    const { system, viewService, servers } = await startAll(['s1', 's2'])
+    const load = startLoad([await system.client('a'), await system.client('b')])
+    await load.more(20)
+    const before = await system.redundant(viewService, servers)
+    const primary = servers.find(({ node }) => node === before.primary)!
+
+    primary.process.kill('SIGSTOP')
+    await until('a failover', async () => (await viewService.status()).view.primary !== before.primary)
+    await load.more(20)
+    primary.process.kill('SIGCONT')
+    const after = await system.redundant(viewService, servers)
+    await load.more(20)
+    const { verdict } = await load.stop()
+
+    expect({ verdict, failures: load.failures }).toEqual({ verdict: 'ok', failures: [] })
+    expect(after.primary).toBe(before.backup)
+  }, 60_000)
+
   test('SIGTERM: each process leaves with exit code 0, and nobody who called goes without an answer', async () => {
     const { system, viewService, servers } = await startAll(['s1', 's2', 's3'])
     const gateway = await system.gateway('gateway')

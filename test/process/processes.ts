@@ -88,8 +88,12 @@ export function createProcesses() {
   }
 }
 
-/** A system whose processes find each other by a file. */
-export async function createSystem(processes: ReturnType<typeof createProcesses>, names: readonly string[]) {
+/** A system whose processes find each other by a file; `stderr` is asked for each process where its log goes. */
+export async function createSystem(
+  processes: ReturnType<typeof createProcesses>,
+  names: readonly string[],
+  stderr: () => number | 'pipe' = () => 'pipe',
+) {
   const { folder, run, onEnd } = processes
   const ports = await freePorts(names.length + 1)
   const peers = Object.fromEntries(
@@ -100,7 +104,10 @@ export async function createSystem(processes: ReturnType<typeof createProcesses>
 
   const start = (role: string, name: string, ...flags: readonly string[]): Promise<Served> => {
     const listen = role === 'client-gateway' ? [] : ['--listen', peers[name]!, '--data', join(folder, name)]
-    return served(name, run(['serve', role, '--name', name, '--config', config, ...listen, ...flags]))
+    return served(
+      name,
+      run(['serve', role, '--name', name, '--config', config, ...listen, ...flags], { stderr: stderr() }),
+    )
   }
 
   return {

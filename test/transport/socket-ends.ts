@@ -14,6 +14,21 @@ export async function until(isSo: () => boolean, what: string, ms = 10_000): Pro
   }
 }
 
+/** Waits until a count, from 1 on, has stood still for a while. */
+export async function untilQuiet(read: () => number, what: string, ms = 10_000): Promise<void> {
+  let [last, since] = [0, Date.now()]
+  await until(
+    () => {
+      const now = read()
+      if (now !== last) since = Date.now()
+      last = now
+      return now > 0 && Date.now() - since > 100
+    },
+    what,
+    ms,
+  )
+}
+
 /** `there` listens and has `b` and `c`; `here` dials it. */
 export async function twoEnds(
   open: OpenMesh,

@@ -1,6 +1,7 @@
 /**
  * `npm run verify`: the long set. Prints its results as Markdown and ends with 1 if anything failed. `--quick` does the same
- * with small bounds, `--only search,mutants` a part of it, `--state-megabytes 100` a smaller big state.
+ * with small bounds, `--only search,mutants` a part of it, `--state-megabytes 100` a smaller big
+ * state, `--seed 7 --families kills,cuts` what is survived.
  */
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -8,8 +9,10 @@ import { parseArgs } from 'node:util'
 import { scenarios } from '../../runtime/check/scenarios.ts'
 import { progressLine } from '../../runtime/cli/progress-line.ts'
 import { bigStateRows } from './big-states/rows.ts'
+import { fuzzRows } from './fuzz.ts'
 import { mutantTable } from './mutant-table.ts'
 import { count, type Row } from './row.ts'
+import { survivalRows } from './survival/rows.ts'
 
 const sections = [
   'search',
@@ -19,7 +22,9 @@ const sections = [
   'handlers',
   'simulate',
   'histories',
+  'survival',
   'big-states',
+  'fuzz',
   'mutants',
 ] as const
 type Section = (typeof sections)[number]
@@ -29,6 +34,8 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     'state-megabytes': { type: 'string' },
+    seed: { type: 'string' },
+    families: { type: 'string' },
   },
 })
 const { quick } = values
@@ -143,6 +150,13 @@ const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
     const passed = /Tests\s+(.*)/.exec(stdout)?.[1] ?? 'no tests were found'
     return [{ what: 'corpora and judges', result: passed, seconds, ok: code === 0 }]
   },
+  survival: () => {
+    const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed)
+    const only = values.families?.split(',') ?? null
+    const [runs, rounds] = quick ? [1, 3] : [3, 10]
+    return survivalRows({ seed, runs, rounds, only, progress: (text) => progress.show(null, text) })
+  },
+  fuzz: () => fuzzRows(quick ? 20_000 : 1_000_000, (text) => progress.show(null, text)),
   'big-states': () => bigStateRows(stateBytes, (text) => progress.show(null, text)),
 }
 
@@ -154,7 +168,9 @@ const titles: Record<Section, string> = {
   handlers: 'Handlers',
   simulate: 'Simulation',
   histories: 'Linearizability',
+  survival: 'Survival',
   'big-states': 'Big states',
+  fuzz: 'Frames that are none',
   mutants: 'Broken protocols',
 }
 

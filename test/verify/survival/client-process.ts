@@ -1,0 +1,49 @@
+/** A process with clients, for callers.ts: `argv[2]` says how they are made. It executes what it is told, and says what came of it. */
+import { createClient, type KeyValueClient, withKeyValueMethods } from '../../../actors/client.ts'
+import type { KeyValueCommand } from '../../../machines/key-value-store.ts'
+import { schedulerClock } from '../../../runtime/schedulers.ts'
+import { openNatsTransport } from '../../../runtime/transport/nats.ts'
+import { openTcpTransport } from '../../../runtime/transport/tcp.ts'
+import { type ClientOrder, type ClientWord, executeOn } from './callers.ts'
+
+/** How the clients of a process are made. */
+export interface ClientsOptions {
+  /** Never used before (C3). */
+  readonly ids: readonly string[]
+  /** Where the servers are, over TCP; or the server of NATS. */
+  readonly directory?: Readonly<Record<string, string>>
+  readonly nats?: string
+}
+
+/** Clients that share a transport. */
+export async function openClients({ ids, directory = {}, nats }: ClientsOptions) {
+  const transport =
+    nats === undefined
+      ? await openTcpTransport({ directory })
+      : await openNatsTransport({
+          connection: { servers: nats, reconnectTimeWait: 200, waitOnFirstConnect: true },
+        })
+  const clock = schedulerClock()
+  const clients: KeyValueClient[] = ids.map((id) =>
+    withKeyValueMethods(createClient<KeyValueCommand, never>({ id, transport, clock })),
+  )
+  return {
+    clients,
+    async close() {
+      for (const client of clients) client.stop()
+      await transport.close()
+    },
+  }
+}
+
+if (process.send !== undefined && process.argv[1]?.endsWith('client-process.ts')) {
+  const { clients } = await openClients(JSON.parse(process.argv[2]!) as ClientsOptions)
+  const say = (word: ClientWord) => void process.send?.(word)
+  process.on('message', ({ call, client, command }: ClientOrder) => {
+    executeOn(clients[client]!, command).then(
+      (result) => say({ call, result }),
+      (error: Error) => say({ call, error: error.message }),
+    )
+  })
+  process.on('disconnect', () => process.exit(0))
+}

@@ -1,0 +1,65 @@
+/** A system of `standby serve` over TCP with a gateway, each pair of processes with a link of its own that can be cut. */
+import { closeSync, openSync } from 'node:fs'
+import type { createProcesses } from '../../process/processes.ts'
+import { createSystem } from '../../process/processes.ts'
+import { type Link, openLink } from './proxy.ts'
+import { type Launcher, viewServiceName } from './system.ts'
+
+/**
+ * The launcher, and where clients dial. `hasBrokenLogs`: everything is logged, of half of the processes to a disk that is
+ * full, of the others to pipes that nobody reads any more.
+ */
+export async function tcpLauncher(
+  processes: ReturnType<typeof createProcesses>,
+  servers: readonly string[],
+  { hasBrokenLogs = false }: { readonly hasBrokenLogs?: boolean } = {},
+): Promise<{ launcher: Launcher; directory: Readonly<Record<string, string>> }> {
+  let starts = 0
+  const full = hasBrokenLogs ? openSync('/dev/full', 'w') : -1
+  const system = await createSystem(processes, servers, () => {
+    starts += 1
+    return hasBrokenLogs && starts % 2 === 0 ? full : 'pipe'
+  })
+  processes.onEnd(() => {
+    if (hasBrokenLogs) closeSync(full)
+  })
+  const listeners = [viewServiceName, ...servers]
+  const dialers = [...listeners, 'clients', 'gateway']
+  const links = new Map<string, Link>()
+  for (const from of dialers) {
+    for (const to of listeners) {
+      if (from === to) continue
+      const link = await openLink(Number(system.peers[to]!.split(':')[1]))
+      links.set(`${from} > ${to}`, link)
+      processes.onEnd(() => link.close())
+    }
+  }
+  const directoryOf = (from: string) =>
+    Object.fromEntries(
+      listeners
+        .filter((to) => to !== from)
+        .map((to) => [to, `127.0.0.1:${links.get(`${from} > ${to}`)!.port}`] as const),
+    )
+  const flagsOf = (name: string) =>
+    Object.entries(directoryOf(name)).flatMap(([to, at]) => ['--peer', `${to}=${at}`])
+
+  const started = (name: string, ofViewService: readonly string[], flags: readonly string[]) => {
+    if (name === viewServiceName) return system.viewService(...ofViewService)
+    return name === 'gateway' ? system.gateway(name, ...flags) : system.server(name, ...flags)
+  }
+
+  return {
+    directory: directoryOf('clients'),
+    launcher: {
+      names: [...listeners, 'gateway'],
+      async start(name, isFirst) {
+        const flags = [...flagsOf(name), ...(hasBrokenLogs ? ['--log-level', 'debug'] : [])]
+        const served = await started(name, isFirst ? [...flags, '--new-system'] : flags, flags)
+        if (hasBrokenLogs) for (const pipe of [served.process.stdout, served.process.stderr]) pipe?.destroy()
+        return served
+      },
+      cut: (from, to, state) => links.get(`${from} > ${to}`)?.set(state),
+      cutReplies: (from, to, state) => links.get(`${from} > ${to}`)?.setReplies(state),
+    },
+  }
+}
