@@ -14,7 +14,7 @@ export async function fuzzRows(frames: number, progress: (text: string) => void)
     const refusals = Object.entries(refused).filter(([, number]) => number > 0)
     const problems = problemsOf(report)
     const reasons = refusals.map(([reason, number]) => `${count(number)} ${reason}`).join(', ')
-    const result = `${count(sent)} frames: ${count(received)} envelopes, refused ${reasons}; heap ${(grown / 2 ** 20).toFixed(1)} MiB larger, state unchanged`
+    const result = `${count(sent)} frames: ${count(received)} envelopes, refused ${reasons}; heap ${(grown / 2 ** 20).toFixed(1)} MiB larger`
     rows.push({
       what: `${kind}, seed ${seed}`,
       result: problems.length === 0 ? result : `${result}; ${problems.join('; ')}`,
