@@ -72,10 +72,14 @@ export interface Client<Command, Result> {
 /** How a call ended, for those who do without promises. */
 export type CallEnd = Result | { readonly failure: CallFailure }
 
-/** Starts a client. It looks for the view service at once and opens its session with the first call. */
+/**
+ * Starts a client. It looks for the view service at once and opens its session with the first call.
+ * @throws StandbyError `invalidOption`, or `duplicateNode` when its id is taken.
+ */
 export function createClient<Command, Result>(
   options: ClientActorOptions,
 ): Client<Command, Result> & ClientCore {
+  checked('createClient', schemas.ports, options)
   const { viewService = 'view-service', inspect, clock, observe } = options
   const id = checked('id', schemas.id, options.id)
   const { retryIntervalMs } = checkedTiming(options.timing)

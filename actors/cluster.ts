@@ -87,7 +87,7 @@ export interface Cluster<ClusterClient> {
    * @throws StandbyError `stopped`
    */
   redundant(): Promise<void>
-  /** @throws StandbyError `duplicateNode` when a client of that name is running, `stopped` after `stop()`. */
+  /** @throws StandbyError `invalidOption`, `duplicateNode` when that name is taken, `stopped` after `stop()`. */
   client(options?: ClusterClientOptions): ClusterClient
   /** Stops every node; pending calls reject with `stopped`. No timer is left. Stopping twice is harmless. */
   stop(): Promise<void>
@@ -112,6 +112,7 @@ export function createCluster<State, Command, Result>(
 export function createCluster<State, Command, Result>(
   options: ClusterOptions<State, Command, Result> & ClusterPorts,
 ): Cluster<AnyClient> {
+  checked('createCluster', schemas.ports, options)
   const { transport, clock, observe, inspect, charts } = options
   const application = (options.application ?? keyValueStore) as Application
   const timing = checkedTiming(options.timing)
@@ -223,8 +224,10 @@ export function createCluster<State, Command, Result>(
         snapshot.hasTag('acknowledged') && snapshot.context.view.backup !== null
       await waitFor(viewService.actor, isRedundant).catch(refuseIfStopped)
     },
-    client({ name, timeoutMs } = {}) {
+    client(clientOptions = {}) {
       refuseIfStopped()
+      checked('client', schemas.client, clientOptions)
+      const { name, timeoutMs } = clientOptions
       const own = name === undefined ? freeName(clients, names) : checked('client name', schemas.name, name)
       if (clients.has(own) || names.includes(own) || own === viewService.id) {
         throw new StandbyError(

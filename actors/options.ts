@@ -78,8 +78,14 @@ export const defaultLimits: Required<LimitOptions> = {
 }
 
 const someServers = 'expected how many servers, from 1 to 1000, or a list of names that differ'
-const anApplication = 'expected an application, such as defineApplication makes'
+const anApplication = 'expected an application, such as defineApplication makes, or replicated of a machine'
 const method = v.function(anApplication)
+
+const transport = v.object({ attach: method, send: method, close: method }, 'expected a Transport')
+const clock = v.object(
+  { now: method, setTimeout: method, clearTimeout: method, soon: method },
+  'expected a TimeClock, such as schedulerClock()',
+)
 
 export const schemas = {
   timing,
@@ -110,6 +116,12 @@ export const schemas = {
     },
     'expected options such as { timeoutMs: 1000, signal }',
   ),
+  /** What no node can do without. */
+  ports: v.object({ transport, clock }, 'expected options with at least a transport and a clock'),
+  client: v.strictObject(
+    { name: v.optional(v.unknown()), timeoutMs: v.optional(v.unknown()) },
+    'expected options such as { name, timeoutMs: 1000 }',
+  ),
   cluster: v.strictObject(
     {
       application: v.optional(v.unknown()),
@@ -119,15 +131,8 @@ export const schemas = {
       seed: v.optional(v.unknown()),
       observe: v.optional(v.function('expected a function')),
       inspect: v.optional(v.union([v.function(), v.looseObject({})], 'expected an observer or a function')),
-      transport: v.optional(
-        v.object({ attach: method, send: method, close: method }, 'expected a Transport'),
-      ),
-      clock: v.optional(
-        v.object(
-          { now: method, setTimeout: method, clearTimeout: method, soon: method },
-          'expected a TimeClock',
-        ),
-      ),
+      transport: v.optional(transport),
+      clock: v.optional(clock),
     },
     'expected one of the options application, servers, timing, limits, seed, observe, inspect, transport, clock',
   ),

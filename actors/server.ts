@@ -44,6 +44,7 @@ export interface ServerNode {
  * @throws StandbyError `invalidOption`, or `duplicateNode` when its id is taken.
  */
 export function createServer(options: ServerActorOptions): ServerNode {
+  checked('createServer', schemas.ports, options)
   const { viewService = 'view-service', application = keyValueStore, inspect } = options
   const id = checked('id', schemas.id, options.id)
   checked('application', schemas.application, application)

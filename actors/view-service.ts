@@ -5,7 +5,7 @@ import type { View } from '../machines/view.ts'
 import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
 import { type Charts, changed } from './charts.ts'
 import { type NodePorts, nodeLogic, startNode } from './node.ts'
-import { checkedTiming, defaultLimits, type TimingOptions } from './options.ts'
+import { checked, checkedTiming, defaultLimits, schemas, type TimingOptions } from './options.ts'
 
 /** The id of the view service where no other is given. */
 export const defaultViewServiceId: NodeId = 'view-service'
@@ -49,6 +49,7 @@ export interface ViewServiceNode {
  * @throws StandbyError `invalidOption`, or `duplicateNode` when its id is taken.
  */
 export function createViewService(options: ViewServiceOptions): ViewServiceNode {
+  checked('createViewService', schemas.ports, options)
   const { id = defaultViewServiceId, keep, record = null, inspect } = options
   const timing = checkedTiming(options.timing)
   const machine = changed(createViewServiceMachine(timing), options.charts?.viewService)

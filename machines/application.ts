@@ -58,7 +58,7 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
  * that names the place: a backup that got the state as JSON would differ from its primary. This costs as much as the
  * command made anew. The state is cut into pieces as text; an application with a large state had better bring its own
  * `snapshot`, which need not serialise all of it at once.
- * @throws TypeError if `initialState` is not JSON, naming the place.
+ * @throws TypeError if `initialState` is not JSON, naming the place, or `name` or `execute` is missing.
  * @example
  * const counter = defineApplication({
  *   name: 'counter',
@@ -72,12 +72,19 @@ export function defineApplication<State, Command, Result>(definition: {
   execute(state: State, command: Command): readonly [State, Result]
   validate?(command: unknown): string | null
 }): Application<State, Command, Result> {
-  const { name, validate } = definition
+  const { name, validate, execute } = definition ?? {}
+  if (typeof name !== 'string' || typeof execute !== 'function') {
+    const got =
+      typeof name !== 'string' ? `a name that is ${typeof name}` : `an execute that is ${typeof execute}`
+    throw new TypeError(
+      `defineApplication: expected { name, initialState, execute }, got ${got}; execute is (state, command) => [state, result]`,
+    )
+  }
   return {
     name,
     initialState: sealJson(definition.initialState) as State,
     execute(state, command) {
-      const [next, result] = definition.execute(state, command)
+      const [next, result] = pairOf(definition.execute(state, command))
       return [sealJson(next) as State, result === undefined ? result : (sealJson(result) as Result)]
     },
     ...textPieces<State>(
@@ -86,4 +93,15 @@ export function defineApplication<State, Command, Result>(definition: {
     ),
     ...(validate && { validate: (command: unknown) => validate.call(definition, command) }),
   }
+}
+
+/** What `execute` gave, if it is a pair: without types, a function is easily `async`, or gives the state alone. */
+function pairOf<Pair extends readonly unknown[]>(pair: Pair): Pair {
+  if (Array.isArray(pair) && pair.length > 0) return pair
+  const given: unknown = pair
+  const isPromise = typeof (given as { then?: unknown } | null | undefined)?.then === 'function'
+  const got = isPromise ? 'a promise' : given === null ? 'null' : Array.isArray(given) ? '[]' : typeof given
+  throw new TypeError(
+    `execute: expected [next state, result], got ${got}; it is a plain function that changes nothing and waits for nothing`,
+  )
 }

@@ -47,7 +47,7 @@ export interface ReplicatedOptions<Machine extends AnyStateMachine, Selected> {
  *
  * A machine with `after`, `invoke`, `spawn`, `sendTo` or delayed events is refused, because timers and actors of one
  * replica would not be those of the other. Where this shows only at an event, that event fails.
- * @throws TypeError naming the state that has a timer or an actor, or the place in the context that is not JSON.
+ * @throws TypeError for what is no machine or no option, or naming the state that has a timer or an actor, or the place in the context that is not JSON.
  * @example
  * const application = replicated(accountMachine, { select: ({ context }) => context.balance })
  * const cluster = createCluster({ application })
@@ -58,6 +58,7 @@ export function replicated<Machine extends AnyStateMachine, Selected = null>(
     ? [options?: ReplicatedOptions<Machine, Selected>]
     : [options: ReplicatedOptions<Machine, Selected> & { readonly input: InputFrom<Machine> }]
 ): Application<SnapshotFrom<Machine>, EventFromLogic<Machine>, ReplicatedResult<Machine, Selected>> {
+  refuseOthers(machine, options)
   const { input, select } = options as ReplicatedOptions<AnyStateMachine, unknown>
   refuseActors(machine)
   const stepper = createStepper<AnyStateMachine>(machine)
@@ -100,6 +101,17 @@ export function replicated<Machine extends AnyStateMachine, Selected = null>(
     validate: invalidEvent,
   }
   return application as unknown as ReturnType<typeof replicated<Machine, Selected>>
+}
+
+/** What the types refuse, for those who do without them. */
+function refuseOthers(machine: AnyStateMachine, options: object): void {
+  if (typeof machine?.transition !== 'function' || machine.root === undefined) {
+    const got = machine === null ? 'null' : typeof machine
+    throw new TypeError(`replicated: expected an XState machine, got ${got}; createMachine makes one`)
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'input' && name !== 'select')
+  if (unknown === undefined) return
+  throw new TypeError(`replicated: expected the options input and select only, got ${unknown}; leave it out`)
 }
 
 /**

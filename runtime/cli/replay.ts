@@ -70,9 +70,12 @@ function savedIn(file: string, command: Command): SavedRun {
   }
   const run = savedRunIn(trace)
   if (run !== null) return run
-  const { seed } = trace.header
+  const { seed, options } = trace.header
+  const isSimulated = typeof options === 'object' && options !== null && 'plan' in options
   const way =
-    seed === null ? 'standby check writes such a trace' : `standby simulate --seed ${seed} repeats this one`
+    seed !== null && isSimulated
+      ? `standby simulate --seed ${seed} repeats this one`
+      : 'standby check writes one; look at this one with standby inspect'
   return command.error(
     `error: expected a counterexample of standby check in ${file}, got the trace of another run; ${way}`,
   )

@@ -6,8 +6,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
+import * as v from 'valibot'
 import { WebSocketServer } from 'ws'
 import { StandbyError } from '../../actors/errors.ts'
+import { checked } from '../../actors/options.ts'
 import type { Observe } from '../../actors/ports.ts'
 import { createDriver, type Driver } from './driver.ts'
 import { hasLocalOrigin, hasOwnHost, hasOwnOrigin, isLoopback, isToken } from './guard.ts'
@@ -47,15 +49,37 @@ export interface Inspector {
 /** What a page is connected to: joins a viewer, returns how to stop that. `restart` makes the page connect anew. */
 export type Source = (viewer: Viewer, restart: () => void) => () => void
 
+const optionsSchema = v.strictObject(
+  {
+    port: v.optional(
+      v.pipe(
+        v.number('expected a port from 0 to 65535'),
+        v.integer('expected a port from 0 to 65535'),
+        v.minValue(0, 'expected a port from 0 to 65535'),
+        v.maxValue(65_535, 'expected a port from 0 to 65535'),
+      ),
+    ),
+    host: v.optional(v.string('expected a host')),
+    title: v.optional(v.string('expected a text')),
+    driveOverNetwork: v.optional(v.boolean('expected true or false')),
+    options: v.optional(v.unknown()),
+    pastMax: v.optional(v.number('expected a number')),
+    queueMax: v.optional(v.number('expected a number')),
+    sliceMs: v.optional(v.number('expected a number')),
+  },
+  'expected some of port, host, title, driveOverNetwork, options, pastMax, queueMax, sliceMs',
+)
+
 /**
  * Serves the inspector, for a system of your own.
- * @throws StandbyError `invalidOption` for a port that is taken or a page that was not built.
+ * @throws StandbyError `invalidOption` for an option that is wrong or unknown, a port that is taken or a page that was not built.
  * @example
  * const inspector = await serveInspector()
  * await using cluster = createCluster({ observe: inspector.observe })
  * console.log(inspector.url)
  */
 export async function serveInspector(options: InspectorOptions = {}): Promise<Inspector> {
+  checked('serveInspector', optionsSchema, options)
   const { title = 'a running system', driveOverNetwork = false } = options
   const feed: LiveFeed = createLiveFeed(options)
   const served = await servePage(options, { kind: 'live', title }, feed.join)

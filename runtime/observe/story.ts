@@ -1,5 +1,6 @@
 /** What happens in a system, told in sentences: from observations to the events that a person cares about. */
 import type { AnyMachineSnapshot } from 'xstate'
+import { StandbyError } from '../../actors/errors.ts'
 import type { Observation } from '../../actors/observation.ts'
 import { stateIn } from '../../actors/server.ts'
 import type { ClientContext } from '../../machines/client.ts'
@@ -70,8 +71,12 @@ interface Seen {
  * A story of one stream of observations; it must see all of them.
  *
  * Of the many operations it follows one for each view, over all nodes, and besides tells those that took long.
+ * @throws StandbyError `invalidOption` for a level that there is not.
  */
 export function createStory({ level = 'story', slowMs = 150 }: StoryOptions = {}): Story {
+  if (level !== 'story' && level !== 'debug') {
+    throw new StandbyError('invalidOption', `level: expected story or debug, got ${String(level)}`)
+  }
   const correlation = createCorrelation()
   const spotlight = createSpotlight()
   const calls = createCallTeller(slowMs)

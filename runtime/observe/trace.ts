@@ -1,5 +1,6 @@
 /** A run as JSON lines: a header, one line a step, and a line that says it is whole. It can be read back, drawn and replayed. */
 import type { AnyMachineSnapshot } from 'xstate'
+import { StandbyError } from '../../actors/errors.ts'
 import type { Observation, ObservationKind } from '../../actors/observation.ts'
 import type { Envelope } from '../../actors/ports.ts'
 import type { Json } from '../../machines/application.ts'
@@ -147,14 +148,21 @@ export interface Trace extends Sink {
  * Writes the header at once, then a step for each observation.
  *
  * What cannot be written as JSON, or is too large, is left out with a visible mark (`$omitted`); keys are in one fixed
- * order, so that equal runs make equal traces. It never throws.
+ * order, so that equal runs make equal traces. Observing never throws.
+ * @throws StandbyError `invalidOption` without `write`.
  * @example
  * const lines: string[] = []
  * const trace = createTrace({ write: (line) => lines.push(line), seed: 7 })
  * const cluster = createCluster({ seed: 7, observe: trace.observe })
  */
 export function createTrace(options: TraceOptions): Trace {
-  const { write, sizeMax = 2 ** 30, verdictsOf = () => [] } = options
+  const { write, sizeMax = 2 ** 30, verdictsOf = () => [] } = options ?? {}
+  if (typeof write !== 'function') {
+    throw new StandbyError(
+      'invalidOption',
+      `createTrace: expected write to be a function, got ${typeof write}; it takes one line at a time`,
+    )
+  }
   const correlation = createCorrelation()
   const messages = createMessageLog()
   const contexts = createContextLog()

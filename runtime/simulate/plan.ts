@@ -1,4 +1,6 @@
 /** What a seed decides: how large the system is, what its clients do, what goes wrong and when. A plan is data and can be edited. */
+import * as v from 'valibot'
+import { checked, schemas } from '../../actors/options.ts'
 import { seededRandom } from '../schedulers.ts'
 import { type Drawing, drawing } from './drawing.ts'
 import { type Fault, faultsOf } from './fault-plan.ts'
@@ -48,11 +50,26 @@ export interface PlanOptions {
 /** A faulty phase of more virtual milliseconds has so many lives that clocks must forget dead ones (L6). */
 const shortLifeMs = 60_000
 
+const wholeNumber = 'expected a whole number from 1 on'
+const count = v.optional(v.pipe(v.number(wholeNumber), v.integer(wholeNumber), v.minValue(1, wholeNumber)))
+const optionsSchema = v.strictObject(
+  {
+    seed: schemas.seed,
+    calls: v.optional(v.pipe(v.number(wholeNumber), v.integer(wholeNumber), v.minValue(0, wholeNumber))),
+    servers: count,
+    clients: count,
+    faultyMs: v.optional(v.pipe(v.number(wholeNumber), v.minValue(0, wholeNumber))),
+  },
+  'expected a plan, or options with a seed and some of calls, servers, clients, faultyMs',
+)
+
 /**
  * The plan of a seed. Swarm style (Groce and others, Swarm Testing, 2012): each seed first draws which kinds of faults
  * exist at all and how often they come, so that rare mixtures are met, too.
+ * @throws StandbyError `invalidOption`
  */
-export function planOf({ seed, ...options }: PlanOptions, workload: Workload = keyValueWorkload): Plan {
+export function planOf(given: PlanOptions, workload: Workload = keyValueWorkload): Plan {
+  const { seed, ...options } = checked('plan', optionsSchema, given) as PlanOptions
   const draw = drawing(seededRandom(seed))
   const servers = names('s', options.servers ?? draw.integer(2, 5))
   const clients = names('c', options.clients ?? draw.integer(1, 5))

@@ -69,6 +69,7 @@ const judgeStepsMax = 5_000_000
 /**
  * Runs a seed, or a plan. The same plan and options give the same run, step by step, on any machine.
  *
+ * @throws StandbyError `invalidOption` for options that are no plan's.
  * @example
  * const { verdict, reason, sometimes } = simulate({ seed: 7 })
  */
@@ -76,7 +77,8 @@ export function simulate(
   planOrOptions: Plan | PlanOptions,
   options: SimulationOptions = {},
 ): SimulationResult {
-  const plan = 'faults' in planOrOptions ? planOrOptions : planOf(planOrOptions, options.workload)
+  const isPlan = typeof planOrOptions === 'object' && planOrOptions !== null && 'faults' in planOrOptions
+  const plan = isPlan ? planOrOptions : planOf(planOrOptions, options.workload)
   return new Simulation(plan, options).run()
 }
 

@@ -1,4 +1,5 @@
 /** Where it is safe to listen: on loopback, or where those who come must prove who they are. It listens to nothing itself. */
+import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
 import type { Authentication } from './authentication.ts'
 
@@ -42,15 +43,32 @@ export function asksForCertificates(tls: TlsOptions | undefined): boolean {
 
 export const defaultHost = '127.0.0.1'
 
+const listenSchema = v.strictObject({
+  host: v.optional(v.string()),
+  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
+  insecure: v.optional(v.boolean()),
+  origins: v.optional(v.array(v.string())),
+})
+
 /**
- * Refuses to listen to everyone on a network.
+ * Refuses what is no place to listen at, such as a port that is a text: Node would take it for the name of a file.
+ * And refuses to listen to everyone on a network.
  * @throws StandbyError `invalidOption`
  */
 export function refuseUnsafe(
-  { host = defaultHost, insecure = false }: ListenOptions,
+  listen: ListenOptions,
   authentication: Authentication,
   tls: TlsOptions | undefined,
 ): void {
+  const { issues } = v.safeParse(listenSchema, listen)
+  if (issues !== undefined) {
+    const where = ['listen', v.getDotPath(issues[0])].filter((part) => part !== null).join('.')
+    throw new StandbyError(
+      'invalidOption',
+      `${where}: expected { host, port, insecure } with a port from 0 to 65535, and for WebSocket origins, got ${issues[0].received}`,
+    )
+  }
+  const { host = defaultHost, insecure = false } = listen
   if (insecure || isLoopback(host) || authentication.accepts !== undefined || asksForCertificates(tls)) return
   throw new StandbyError(
     'invalidOption',

@@ -102,6 +102,29 @@ const limitsSchema = v.strictObject(
   Object.fromEntries(Object.keys(defaultMeshLimits).map((name) => [name, positive])),
 )
 
+/** Of every transport between processes; `listen` and `tls` are looked at where they are of use. */
+const optionNames = [
+  'directory',
+  'system',
+  'authentication',
+  'limits',
+  'clock',
+  'random',
+  'observe',
+  'listen',
+  'tls',
+]
+
+/** A name that was misspelt would be an option that is not set: a server that listens nowhere. */
+function refuseUnknown(options: object): void {
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
+  if (unknown === undefined) return
+  throw new StandbyError(
+    'invalidOption',
+    `options: expected some of ${optionNames.join(', ')}, got ${unknown}; leave it out`,
+  )
+}
+
 /** Routes envelopes over connections that it dials (`dial`) and that it is given (`accept`). */
 export class Mesh implements ConnectionHost {
   readonly process = nonceOf(16)
@@ -126,6 +149,7 @@ export class Mesh implements ConnectionHost {
 
   /** @throws StandbyError `invalidOption` */
   constructor(options: MeshOptions, dial: (address: string) => Wire) {
+    refuseUnknown(options)
     const { directory = {}, system = 'standby', authentication, limits = {} } = options
     const { success, issues } = v.safeParse(limitsSchema, limits)
     if (!success) {

@@ -1,11 +1,18 @@
 /** What comes in wrong: options, commands, applications, messages. Each is refused by name, and nothing else suffers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createMachine } from 'xstate'
 import { createClient } from '../../actors/client.ts'
 import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import { type Application, defineApplication } from '../../machines/application.ts'
+import { replicated } from '../../machines/replicated.ts'
 import { createCluster, type KeyValueClient } from '../../runtime/index.ts'
+import { serveInspector } from '../../runtime/inspector/serve.ts'
+import { createLog, createTrace } from '../../runtime/observe/index.ts'
+import { simulate } from '../../runtime/simulate/index.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
+import { openTcpTransport } from '../../runtime/transport/tcp.ts'
+import { openWebSocketTransport } from '../../runtime/transport/websocket.ts'
 import { append, createPorts, createWorld, get, put, strangerStamp } from '../world.ts'
 
 const value = (result: unknown) => ({ value: result })
@@ -85,6 +92,81 @@ describe('an option out of range is refused by name, with what was expected', ()
     expect(() => cluster.client({ timeoutMs: wrong as number })).toThrow(invalid('timeoutMs'))
     const call = cluster.client().get('a', { timeoutMs: wrong as number })
     await expect(call).rejects.toEqual(invalid('timeoutMs'))
+  })
+
+  test('client: an option that there is not, or no options', async () => {
+    await using cluster = createCluster({ servers: 1 })
+
+    expect(() => cluster.client({ nam: 'web' } as never)).toThrow(invalid('client.nam'))
+    expect(() => cluster.client(null as never)).toThrow(invalid('client'))
+  })
+
+  test.each([
+    ['createServer', (options: object) => createServer(options as never)],
+    ['createClient', (options: object) => createClient(options as never)],
+    ['createViewService', (options: object) => createViewService(options as never)],
+  ] as const)('%s: without a transport or a clock', (name, create) => {
+    const { transport, clock } = createPorts().ports
+
+    expect(() => create(undefined as never)).toThrow(invalid(name))
+    expect(() => create({ id: 'n#1', transport })).toThrow(invalid(`${name}.clock`))
+    expect(() => create({ id: 'n#1', clock })).toThrow(invalid(`${name}.transport`))
+  })
+
+  test.each<[string, unknown, string]>([
+    ['an async function', async () => [1, 1], 'a promise'],
+    ['a function that gives the state alone', () => 1, 'number'],
+    ['a function that gives nothing', () => undefined, 'undefined'],
+    ['an empty list', () => [], '[]'],
+  ])('defineApplication: execute is %s', async (_, execute, got) => {
+    const application = defineApplication({ name: 'x', initialState: 0, execute: execute as never })
+    await using cluster = createCluster({ application })
+
+    await expect(cluster.client().execute(1 as never)).rejects.toMatchObject({
+      code: 'applicationError',
+      message: `execute: expected [next state, result], got ${got}; it is a plain function that changes nothing and waits for nothing`,
+    })
+  })
+
+  test.each([undefined, {}, { name: 'x' }, { name: 5, execute: () => [0, 0] }])(
+    'defineApplication: %j is no definition',
+    (definition) => {
+      expect(() => defineApplication(definition as never)).toThrow(/^defineApplication: expected .*, got /)
+    },
+  )
+
+  test('replicated: what is no machine, and what is no option', () => {
+    const machine = createMachine({ id: 'm' })
+
+    expect(() => replicated(undefined as never)).toThrow(
+      'replicated: expected an XState machine, got undefined',
+    )
+    expect(() => replicated({ on: {} } as never)).toThrow(
+      'replicated: expected an XState machine, got object',
+    )
+    expect(() => replicated(machine, { inputs: 1 } as never)).toThrow(/input and select only, got inputs/)
+    expect(() => createCluster({ application: machine as never })).toThrow(/or replicated of a machine/)
+  })
+
+  test.each<[string, () => unknown]>([
+    ['plan.seed', () => simulate({ seed: '7' } as never)],
+    ['plan.sed', () => simulate({ seed: 7, sed: 7 } as never)],
+    ['plan', () => simulate(undefined as never)],
+    ['createTrace', () => createTrace({} as never)],
+    ['level', () => createLog({ level: 'loud' as never })],
+    ['listen', () => openTcpTransport({ listen: 7400 as never })],
+    ['listen.port', () => openTcpTransport({ listen: { port: '7400' as never } })],
+    ['listen.port', () => openWebSocketTransport({ listen: { port: 70_000 } })],
+    ['options', () => openTcpTransport({ lisen: {} } as never)],
+    ['serveInspector.port', () => serveInspector({ port: '80' as never })],
+    ['serveInspector.prt', () => serveInspector({ prt: 80 } as never)],
+  ])('other doors: %s', async (name, open) => {
+    const wrong = expect.objectContaining({
+      code: 'invalidOption',
+      message: expect.stringMatching(new RegExp(`^${name.replace('.', '\\.')}\\b.*: expected .*got `)),
+    })
+
+    await expect((async () => open())()).rejects.toEqual(wrong)
   })
 
   test.each(['', 'a#1', 'x'.repeat(201), 5])('client: name %j', async (wrong) => {
