@@ -137,14 +137,11 @@ describe('an option out of range is refused by name, with what was expected', ()
 
   test('replicated: what is no machine, and what is no option', () => {
     const machine = createMachine({ id: 'm' })
+    const untyped = replicated as (...args: readonly unknown[]) => unknown
 
-    expect(() => replicated(undefined as never)).toThrow(
-      'replicated: expected an XState machine, got undefined',
-    )
-    expect(() => replicated({ on: {} } as never)).toThrow(
-      'replicated: expected an XState machine, got object',
-    )
-    expect(() => replicated(machine, { inputs: 1 } as never)).toThrow(/input and select only, got inputs/)
+    expect(() => untyped(undefined)).toThrow('replicated: expected an XState machine, got undefined')
+    expect(() => untyped({ on: {} })).toThrow('replicated: expected an XState machine, got object')
+    expect(() => untyped(machine, { inputs: 1 })).toThrow(/input and select only, got inputs/)
     expect(() => createCluster({ application: machine as never })).toThrow(/or replicated of a machine/)
   })
 
