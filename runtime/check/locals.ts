@@ -279,7 +279,7 @@ export class Locals {
     happening: Happening,
   ): { local: number; emission: number } | null {
     const local = all[place]!
-    const { node, life, alive } = this.#locals[local]!
+    const { node, life } = this.#locals[local]!
     if (happening.node !== this.#idOf(node, life)) return null
     switch (happening.kind) {
       case 'crash': {
@@ -290,7 +290,6 @@ export class Locals {
         return this.restarted(local)
       case 'timer':
       case 'script': {
-        if (!alive) return null
         const wanted = JSON.stringify(happening.event)
         for (const found of this.#innerHappenings(local)) {
           const { kind } = found.happening
@@ -357,7 +356,7 @@ export class Locals {
 
   *#innerHappenings(local: number) {
     const now = this.#locals[local]!
-    if (!now.alive) return
+    if (!this.#takesEvents(now)) return
     const { script = [], ready } = this.nodes[now.node]!
     const id = this.#idOf(now.node, now.life)
     const timers = this.#timerLists[now.timers]!
@@ -388,9 +387,15 @@ export class Locals {
     return list.length === 0 ? nothing : Int32Array.from(list)
   }
 
+  /** A machine that is done takes no more, as a live actor would not. */
+  #takesEvents({ alive, snapshot }: Local): boolean {
+    return alive && this.#snapshots[snapshot]!.status === 'active'
+  }
+
   /** The messages of a channel that are for this life of the receiver. */
-  #messagesIn(channel: number, { node, life, alive }: Local): Int32Array {
-    if (!alive) return nothing
+  #messagesIn(channel: number, now: Local): Int32Array {
+    if (!this.#takesEvents(now)) return nothing
+    const { node, life } = now
     const messages = this.#channels[channel]!
     if (this.nodes[node]!.restart === undefined) return messages
     const id = this.#idOf(node, life)
@@ -440,11 +445,28 @@ export class Locals {
   // Asking XState
 
   #enter(node: number, life: number, id: string, input: unknown, outbox: number, script: number) {
-    const { snapshot, actions } = this.#steppers[node]!.start(input as never)
+    const { snapshot, actions } = this.#started(node, id, input)
     const origin: SnapshotOrigin = { node, life, from: -1, event: null }
     const step = this.#stepOf(origin, id, snapshot as AnyMachineSnapshot, actions, null)
     const empty: Local = { node, life, alive: true, snapshot: step.snapshot, outbox, timers: 0, script }
     return { local: this.#after(empty, step, [], script), emission: step.emission }
+  }
+
+  /** @throws Error where the machine throws before it has any state */
+  #started(node: number, id: string, input: unknown) {
+    const failed = (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error)
+      return new Error(`node "${id}" cannot start: ${reason}`, { cause: error })
+    }
+    let start: ReturnType<Stepper<CheckedNode['machine']>['start']>
+    try {
+      start = this.#steppers[node]!.start(input as never)
+    } catch (error) {
+      throw failed(error)
+    }
+    const { status, error } = start.snapshot as AnyMachineSnapshot
+    if (status === 'error') throw failed(error)
+    return start
   }
 
   #onEvent(now: Local, event: EventObject, scripted: boolean): SnapshotStep {

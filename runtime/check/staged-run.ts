@@ -101,14 +101,15 @@ export class Stage {
 
   /** The timers that are set on nodes that live. */
   timers(): ArmedTimer[] {
-    return this.#actors.flatMap(({ alive, timers }) => (alive ? [...timers.values()] : []))
+    return this.#actors.flatMap((actor) => (takesEvents(actor) ? [...actor.timers.values()] : []))
   }
 
   /** The events of scripts that may come now. */
   scripts(): Happening[] {
-    return this.#actors.flatMap(({ alive, id, node, snapshot, scripted }) => {
+    return this.#actors.flatMap((actor) => {
+      const { id, node, snapshot, scripted } = actor
       const event = node.script?.[scripted]
-      const mayCome = alive && event !== undefined && (node.ready?.(snapshot) ?? true)
+      const mayCome = takesEvents(actor) && event !== undefined && (node.ready?.(snapshot) ?? true)
       return mayCome ? [{ kind: 'script' as const, node: id, event }] : []
     })
   }
@@ -121,7 +122,7 @@ export class Stage {
   }
 
   lives(id: string): boolean {
-    return this.#actors.some((actor) => actor.alive && actor.id === id)
+    return this.#actors.some((actor) => takesEvents(actor) && actor.id === id)
   }
 
   /** What properties can see. */
@@ -342,4 +343,9 @@ export interface MessageName {
 function callsIn(event: EventObject): readonly { readonly id: number; readonly command: unknown }[] {
   const { type, calls } = event as EventObject & { calls?: unknown }
   return type === 'call' && Array.isArray(calls) ? calls : []
+}
+
+/** A machine that is done takes no more. */
+function takesEvents({ alive, snapshot }: Actor): boolean {
+  return alive && snapshot.status === 'active'
 }

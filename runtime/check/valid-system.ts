@@ -81,6 +81,11 @@ export function refuseInvalidStep(
         `node "${id}": expected messages by the action "send" with { to, message }, and raise() for itself; got ${type}`,
       )
     if (type === 'send') refuseInvalidMessage(id, params)
+    const raised = params as { id?: unknown; delay?: unknown; event?: { type?: unknown } } | undefined
+    if (type === 'xstate.raise' && raised?.delay !== undefined && raised.id === undefined)
+      throw new TypeError(
+        `node "${id}": expected an id of the delayed raise of ${String(raised.event?.type)}, by which a search tells its timers apart; raise(event, { delay, id })`,
+      )
   }
   for (const part of ['context', 'output'] as const) {
     const problem = jsonProblem(snapshot[part], part, 0)

@@ -1,6 +1,6 @@
 /** What cannot be checked is refused, with what to do; what throws is a violation with a run to it. */
 import { describe, expect, test } from 'vitest'
-import { type AnyStateMachine, assign, createMachine, setup } from 'xstate'
+import { type AnyStateMachine, assign, createMachine, raise, setup } from 'xstate'
 import { check } from '../../runtime/check/check.ts'
 import { repeat, savedRunIn, traceOf } from '../../runtime/check/run-trace.ts'
 import { always, type CheckedNode, type CheckedSystem, reachable } from '../../runtime/check/system.ts'
@@ -60,6 +60,30 @@ describe('refused', () => {
     loop.self = loop
     expect(() => check({ nodes: [node(withContext(loop))] })).toThrow(/nested deeper than 200, or in itself/)
   })
+})
+
+test('a machine that throws at its start is told by its node', () => {
+  const context = (): object => {
+    throw new Error('no such input')
+  }
+  expect(() => check({ nodes: [node(createMachine({ context }))] })).toThrow(
+    'node "a" cannot start: no such input',
+  )
+})
+
+test('a delayed raise without an id is refused', () => {
+  const machine = createMachine({ entry: raise({ type: 'late' }, { delay: 10 }) })
+  expect(() => check({ nodes: [node(machine)] })).toThrow(/an id of the delayed raise of late/)
+})
+
+test('a machine that is done takes nothing more', () => {
+  const machine = createMachine({
+    initial: 'open',
+    states: { open: { on: { close: 'closed' } }, closed: { type: 'final' } },
+    on: { close: '.open' },
+  })
+  const script = [{ type: 'close' }, { type: 'close' }]
+  expect(check({ nodes: [node(machine, { script })] })).toMatchObject({ verdict: 'exhausted', states: 2 })
 })
 
 test('a message to nobody may be cut', () => {
