@@ -7,6 +7,7 @@ import { failoverBench } from './failover.bench.ts'
 import { floorsBench } from './floors.bench.ts'
 import { historyBench } from './history.bench.ts'
 import { inspectorBench } from './inspector.bench.ts'
+import { livePageBench } from './live-page.bench.ts'
 import { type BenchOptions, isMet, type Measurement } from './measurement.ts'
 import { natsBench } from './nats.bench.ts'
 import { profileInto } from './processes/programs.ts'
@@ -27,6 +28,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>>
   simulate: simulateBench,
   history: historyBench,
   inspector: inspectorBench,
+  livePage: livePageBench,
   watching: watchingBench,
   processes: processesBench,
   connections: connectionsBench,

@@ -17,17 +17,7 @@ export function ClocksPanel() {
       <h3>All nodes after step {cursor.value}</h3>
       <table class="clocks">
         <caption class="sr-only">Lamport and vector clock of each node after step {cursor.value}</caption>
-        <thead>
-          <tr>
-            <th scope="col">node</th>
-            <th scope="col">L</th>
-            {ids.map((id) => (
-              <th scope="col" key={id}>
-                {id}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ClockHead columns={['node', 'L', ...ids]} />
         <tbody>
           {started.map(({ id, clock }) => (
             <tr key={id} class={id === node.value ? 'chosen' : ''}>
@@ -47,6 +37,20 @@ export function ClocksPanel() {
         </tbody>
       </table>
     </div>
+  )
+}
+
+function ClockHead({ columns }: { readonly columns: readonly string[] }) {
+  return (
+    <thead>
+      <tr>
+        {columns.map((title, index) => (
+          <th scope="col" key={index}>
+            {title}
+          </th>
+        ))}
+      </tr>
+    </thead>
   )
 }
 
@@ -80,17 +84,7 @@ function Workshop() {
       </h3>
       <table class="clocks workshop">
         <caption class="sr-only">How the clock of step {here.i} came about</caption>
-        <thead>
-          <tr>
-            <th scope="col"> </th>
-            <th scope="col">L</th>
-            {columns.map((id) => (
-              <th scope="col" key={id}>
-                {id}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ClockHead columns={['', 'L', ...columns]} />
         <tbody>
           {rows.map(({ name, sign, clock }) => (
             <tr key={name}>

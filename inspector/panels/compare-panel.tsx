@@ -83,6 +83,14 @@ function Head() {
   )
 }
 
+function ListHead() {
+  return ['#', nameOf(source.value), nameOf(otherSource.value)].map((title, index) => (
+    <span role="columnheader" key={index}>
+      {title}
+    </span>
+  ))
+}
+
 function SideBySide() {
   const [a, b] = [currentRun()!, other.value!]
   const first = Math.max(a.first, b.first)
@@ -92,13 +100,7 @@ function SideBySide() {
       count={Math.max(a.end, b.end) - first}
       kept={cursor.value - first}
       activeId={`pair-${cursor.value}`}
-      head={
-        <>
-          <span role="columnheader">#</span>
-          <span role="columnheader">{nameOf(source.value)}</span>
-          <span role="columnheader">{nameOf(otherSource.value)}</span>
-        </>
-      }
+      head={<ListHead />}
       row={(index) => {
         const i = first + index
         const [one, two] = [a.step(i), b.step(i)]
@@ -135,13 +137,7 @@ function Interleaved() {
       count={steps.length}
       kept={Math.max(0, cursorInMerged.value)}
       activeId={`merged-${cursorInMerged.value}`}
-      head={
-        <>
-          <span role="columnheader">#</span>
-          <span role="columnheader">{nameOf(source.value)}</span>
-          <span role="columnheader">{nameOf(otherSource.value)}</span>
-        </>
-      }
+      head={<ListHead />}
       row={(index) => {
         const { of, step } = steps[index]!
         const isCurrent = index === cursorInMerged.value

@@ -4,7 +4,7 @@ import { runCommand } from '../app/commands.ts'
 import { goTo } from '../app/moves.ts'
 import { roveAmong } from '../app/roving.ts'
 import { found } from '../app/search.ts'
-import { currentRun, cursor, following, live, pinned, playing, speed, step } from '../app/state.ts'
+import { currentRun, cursor, following, live, loading, pinned, playing, speed, step } from '../app/state.ts'
 import { geometry, width } from './diagram/viewport.ts'
 
 export function Scrubber() {
@@ -179,6 +179,7 @@ function Position({ last }: { readonly last: number }) {
         <b>{cursor.value}</b> / {last}
       </span>
       <span>{here === null ? '' : `${Math.round((here.t - start) * 1000) / 1000} ms`}</span>
+      {loading.value ? <span class="forgotten">reading …</span> : null}
       {live.value ? (
         <button
           type="button"

@@ -70,7 +70,7 @@ export function sceneOf(
       const next = row.lanes[index + 1]?.steps[0]
       const until = next === undefined ? shape.xOf(shape.end) + 24 : shape.x(next)
       bands.push(...bandsOf(lane, row.index, shape, { width, until }))
-      const [start, end] = [firstAt(lane.steps, shape, from), firstAt(lane.steps, shape, to)]
+      const [start, end] = [firstAt(lane.steps, shape.place, from), firstAt(lane.steps, shape.place, to)]
       steps += end - start
       spans.push({ lane, row: row.index, start, end })
     }
@@ -112,7 +112,9 @@ function bandsOf(
 ): Band[] {
   const bands: Band[] = []
   const { changes } = lane
-  for (let index = 0; index < changes.length; index++) {
+  // From the one that lasts into the view.
+  const begin = firstAt(changes, ({ i }) => shape.place(i), shape.from)
+  for (let index = Math.max(0, begin - 1); index < changes.length; index++) {
     const { i, label } = changes[index]!
     const x = Math.max(-4, shape.x(i))
     const next = changes[index + 1]
@@ -134,9 +136,13 @@ function linksIn(run: Run, ofLane: readonly number[], shape: Geometry, from: num
     const { sentIn } = track
     if (sentIn === null || sentIn < run.first) continue
     const start = shape.place(sentIn)
-    const ends = [...track.receivedIn, ...track.refusedIn]
-    const last = Math.max(start, ...ends.map(shape.place), ...track.droppedIn.map(shape.place))
-    if (last < from || start > to) continue
+    if (start > to) continue
+    // Without a list in between: of a long run this is asked for every message, whenever the view moves.
+    let last = start
+    for (const i of track.receivedIn) last = Math.max(last, shape.place(i))
+    for (const i of track.refusedIn) last = Math.max(last, shape.place(i))
+    for (const i of track.droppedIn) last = Math.max(last, shape.place(i))
+    if (last < from) continue
     const [row1, row2] = [rowOf(track.from), rowOf(track.to)]
     if (row1 < 0 || row2 < 0) continue
     const line = { track, row1, row2, x1: shape.x(sentIn) }
@@ -150,12 +156,12 @@ function linksIn(run: Run, ofLane: readonly number[], shape: Geometry, from: num
   return links
 }
 
-/** The first of the lane's steps at or after a place; places ascend within a lane. */
-function firstAt(steps: readonly number[], shape: Geometry, place: number): number {
-  let [low, high] = [0, steps.length]
+/** The index of the first at or after a place; places ascend within a lane. */
+function firstAt<T>(all: readonly T[], placeOf: (one: T) => number, place: number): number {
+  let [low, high] = [0, all.length]
   while (low < high) {
     const middle = (low + high) >> 1
-    if (shape.place(steps[middle]!) < place) low = middle + 1
+    if (placeOf(all[middle]!) < place) low = middle + 1
     else high = middle
   }
   return low

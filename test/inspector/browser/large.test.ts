@@ -11,6 +11,8 @@ browserTest(
     expect(await size()).toBeLessThan(2500)
     await page.keyboard.press('End')
     expect(await page.locator('.overlay .cursor text').textContent()).toBe('49999')
+    // Of each node the state that lasts into what is in sight is drawn.
+    expect(await page.locator('.band').count()).toBeGreaterThanOrEqual(7)
     expect(await size()).toBeLessThan(2500)
     await page.keyboard.press('f')
     expect(await page.locator('.density path').count()).toBe(7)
