@@ -257,6 +257,18 @@ export interface KeyValueClient extends Client<KeyValueCommand, KeyValueResult> 
     value: Value & JsonLike<Value>,
     options?: CallOptions,
   ): Promise<boolean>
+  /**
+   * Sets what `change` makes of the present value (null: absent), with nothing of others in between; resolves with it. It is a
+   * `get` and a `compareAndSet`, again as often as another client was faster: `change` may run several times, and does
+   * nothing but compute. `options` hold for each of these calls. If it rejects with `mayHaveExecuted`, the value may be set.
+   * @example
+   * const visits = await client.update('visits', (count: number | null) => (count ?? 0) + 1)
+   */
+  update<Value = Json>(
+    key: string,
+    change: (present: Value | null) => Value & JsonLike<Value>,
+    options?: CallOptions,
+  ): Promise<Value>
 }
 
 /** Adds the commands of the key-value store, as methods, to a client. */
@@ -276,6 +288,14 @@ export function withKeyValueMethods<Core extends Client<KeyValueCommand, KeyValu
         { op: 'compareAndSet', key, expected: expected as Json, value: value as Json },
         options,
       ) as Promise<boolean>,
+    async update<Value>(key: string, change: (present: Value | null) => Value, options?: CallOptions) {
+      for (;;) {
+        const expected = await client.execute({ op: 'get', key }, options)
+        const value = change(expected as Value | null)
+        const command = { op: 'compareAndSet', key, expected, value: value as Json } as const
+        if (await client.execute(command, options)) return value
+      }
+    },
   }
 }
 

@@ -204,6 +204,7 @@ declare const user: User
 await client.put('user', user)
 export const saved: User | null = await client.get<User>('user')
 export const changed: boolean = await client.compareAndSet('user', saved, { ...user, age: 5 })
+export const renamed: User = await client.update('user', (present: User | null) => ({ ...user, ...present, age: 6 }))
 // @ts-expect-error A date is none.
 await client.put('now', new Date())
 // @ts-expect-error Nor is what has one in it.

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { createClient } from '../../actors/client.ts'
 import { operationsIn } from '../../actors/observation.ts'
-import type { KeyValueClient } from '../../runtime/index.ts'
+import { createCluster, type KeyValueClient } from '../../runtime/index.ts'
 import { append, createPorts, createWorld, get, put, type World } from '../world.ts'
 
 const value = (result: unknown) => ({ value: result })
@@ -123,6 +123,34 @@ describe('retries', () => {
     world.until('both ends', () => calls.every(({ ends }) => ends.length > 0))
 
     expect(calls.map(({ ends }) => ends)).toEqual([[failure('sessionExpired', true)], [value(1)]])
+  })
+})
+
+describe('update', () => {
+  test('of several clients at once loses none of them, and says what each has set', async () => {
+    await using cluster = createCluster({ servers: 2 })
+    const clients = [cluster.client(), cluster.client(), cluster.client()]
+    const next = (count: number | null) => (count ?? 0) + 1
+
+    const set = await Promise.all(
+      clients.flatMap((client) => Array.from({ length: 5 }, () => client.update('count', next))),
+    )
+
+    expect(set.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1))
+    expect(await clients[0]!.get('count')).toBe(15)
+  })
+
+  test('what change throws, or makes that is not JSON, rejects and sets nothing', async () => {
+    await using cluster = createCluster({ servers: 1 })
+    const client = cluster.client()
+
+    const thrown = client.update('a', () => {
+      throw new RangeError('mine')
+    })
+    await expect(thrown).rejects.toThrow(new RangeError('mine'))
+    const pending = client.update('a', (async () => 1) as never)
+    await expect(pending).rejects.toMatchObject({ code: 'invalidCommand', mayHaveExecuted: false })
+    expect(await client.get('a')).toBe(null)
   })
 })
 
