@@ -1,4 +1,5 @@
 /** `standby dump` and `standby restore`: the state of a system that runs to a file, and back. */
+import { createHash } from 'node:crypto'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -6,13 +7,11 @@ import type { Command } from 'commander'
 import { StandbyError } from '../../actors/errors.ts'
 import { readDump } from '../process/dump.ts'
 import type { NodeStatus } from '../process/node-process.ts'
+import { restoreEntries, restoreMark } from '../process/restore.ts'
 import { addMonitoringFlags, askEach, type MonitoringFlags, placesIn } from './monitoring.ts'
 import { duration } from './options.ts'
 import { addNetworkFlags, type NetworkFlags } from './process-options.ts'
 import { exitCodes, withRemoteClient } from './remote-client.ts'
-
-/** Puts that are under way at a time. */
-const putsAtOnce = 512
 
 /** Adds the commands to the program. */
 export function registerDump(program: Command): void {
@@ -22,6 +21,12 @@ export function registerDump(program: Command): void {
     .argument('[addresses...]', 'where the servers serve HTTP, host:port each (STANDBY_MONITORING)')
     .description(
       'write the state of a running system, as its primary holds it at one moment, while it goes on',
+    )
+    .addHelpText(
+      'after',
+      `
+The primary gives it only after the others have confirmed that it still is one; its view is in the first line. A state
+that a restore has left half done is written, with a warning and exit code 1.`,
     )
   addMonitoringFlags(dump).action(
     async (file: string, addresses: string[], options: MonitoringFlags, command: Command) => {
@@ -39,6 +44,9 @@ export function registerDump(program: Command): void {
           return fail(`expected a dump of ${newest.address}, got HTTP ${response.status}: ${text.trim()}`)
         const target = file === '-' ? process.stdout : createWriteStream(file, { mode: 0o600 })
         await pipeline(Readable.fromWeb(response.body as never), target, { end: file !== '-' })
+        const isHalf = response.headers.get('standby-half-restored') !== null
+        if (isHalf)
+          fail(`expected a whole state, got one that a restore has not ended; end it, then dump anew`)
       } catch (error) {
         fail(`expected to write a whole dump to ${file}, got ${(error as Error).message}`)
       }
@@ -51,20 +59,23 @@ export function registerDump(program: Command): void {
     .option('--timeout <duration>', 'how long to wait for each answer', duration, 10_000)
     .addHelpText(
       'after',
-      '\nRefuses a file that is not whole before it writes anything. Giving it twice is harmless.',
+      `
+Refuses a file that is not whole before it writes anything. While it writes, the key ${JSON.stringify(restoreMark)}
+says so; if it is cut short, that key stays, no other file can be restored, and the same file given again goes on.
+Giving a file twice is harmless.`,
     )
   addNetworkFlags(restore).action(
     async (file: string, options: NetworkFlags & { timeout: number }, command: Command) => {
       let entries: ReturnType<typeof readDump>
+      let text: string
       try {
-        entries = readDump(readFileSync(file, 'utf8'))
+        text = readFileSync(file, 'utf8')
+        entries = readDump(text)
       } catch (error) {
         return fail(error instanceof StandbyError ? `${file}: ${error.message}` : (error as Error).message)
       }
       await withRemoteClient(options, command, async (client) => {
-        for (let at = 0; at < entries.length; at += putsAtOnce) {
-          await Promise.all(entries.slice(at, at + putsAtOnce).map(([key, value]) => client.put(key, value)))
-        }
+        await restoreEntries(client, entries, createHash('sha256').update(text).digest('hex'))
         process.stdout.write(`${entries.length} keys restored\n`)
       })
     },

@@ -26,6 +26,7 @@ export interface ProcessFlags extends NetworkFlags {
   readonly name?: string
   readonly listen?: string
   readonly data?: string
+  readonly application?: string
   readonly http?: string
   readonly httpTokenFile?: string
   readonly tlsClientCertificates?: string
@@ -67,6 +68,10 @@ export function addProcessFlags(command: Command): Command {
     .option('--listen <host:port>', 'where the others reach it (STANDBY_LISTEN)')
     .option('--data <folder>', 'for what must survive a restart (STANDBY_DATA)')
     .option(
+      '--application <module>',
+      'what is replicated, in place of the key-value store: a module that exports it (STANDBY_APPLICATION)',
+    )
+    .option(
       '--http <host:port>',
       'health, readiness, status and metrics; of a gateway the store, too (STANDBY_HTTP)',
     )
@@ -96,7 +101,7 @@ const alternatives = [
 
 /** Fields that are texts, as they are in the environment: `tlsCaFile` is `STANDBY_TLS_CA_FILE`. */
 const texts = [
-  ...['name', 'listen', 'data', 'http', 'transport', 'system', 'logLevel', 'logFormat'],
+  ...['name', 'listen', 'data', 'application', 'http', 'transport', 'system', 'logLevel', 'logFormat'],
   ...['secret', 'secretFile', 'keysFile', 'httpToken', 'httpTokenFile'],
   ...['tlsCertFile', 'tlsKeyFile', 'tlsCaFile', 'tlsClientCertificates'],
   ...['natsUser', 'natsPasswordFile', 'natsTokenFile', 'natsCredentialsFile'],

@@ -5,7 +5,6 @@ import { createClient, type KeyValueClient, withKeyValueMethods } from '../../ac
 import { StandbyError } from '../../actors/errors.ts'
 import type { Transport } from '../../actors/ports.ts'
 import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-store.ts'
-import { keyValueStore } from '../../machines/key-value-store.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 import { openNetwork } from '../process/network.ts'
 import { dialingNetworkIn } from '../process/network-config.ts'
@@ -43,7 +42,6 @@ export async function withRemoteClient(
       id,
       transport,
       clock: schedulerClock(),
-      application: keyValueStore,
       timeoutMs: flags.timeout,
     }),
   )

@@ -1,5 +1,6 @@
 /** `standby serve`: one process of a system, until it is told to leave. */
 import { Argument, type Command } from 'commander'
+import { loadApplication } from '../process/application.ts'
 import { checkedConfig, type ProcessConfig, type ProcessRole, roles } from '../process/config.ts'
 import { checkInstalled } from '../process/network.ts'
 import { addProcessFlags, gatheredConfig, type ProcessFlags } from './process-options.ts'
@@ -36,7 +37,8 @@ A wrong option ends with 2, anything else that keeps it from running with 1.`,
     .action(async (role: ProcessRole, options: ServeOptions, self: Command) => {
       const config = configOf(role, options, self)
       if (options.checkConfig) {
-        await checkInstalled(config).catch((error: Error) => self.error(`error: ${error.message}`))
+        const checks = Promise.all([checkInstalled(config), loadApplication(config.application)])
+        await checks.catch((error: Error) => self.error(`error: ${error.message}`))
         process.stdout.write(`${role} ${config.name}: the configuration can be started\n`)
       } else await serve(config, options.newSystem === true)
     })

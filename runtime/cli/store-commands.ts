@@ -1,4 +1,4 @@
-/** `standby get`, `put`, `append` and `delete`: one command each, to a running system. */
+/** `standby get`, `put`, `append`, `delete` and `execute`: one command each, to a running system. */
 import { type Command, Option } from 'commander'
 import type { Json } from '../../machines/application.ts'
 import { duration } from './options.ts'
@@ -42,6 +42,17 @@ export function registerStoreCommands(program: Command): void {
       print(options, { key, value: await client.append(key, text) })
     }),
   )
+  command(
+    program,
+    'execute',
+    '<command>',
+    'execute a command of any application, as JSON; print its result as JSON',
+  ).action((text: string, options: StoreOptions, self: Command) => {
+    const given = valueIn(text, { ...options, as: 'json' }, self)
+    return withRemoteClient(options, self, async (client) => {
+      process.stdout.write(`${JSON.stringify(await client.execute(given as never))}\n`)
+    })
+  })
   command(program, 'delete', '<key>', 'remove a key; prints whether there was something to remove').action(
     (key: string, options: StoreOptions, self: Command) =>
       withRemoteClient(options, self, async (client) => {

@@ -30,6 +30,7 @@ const entries = {
   name: v.optional(schemas.name),
   ...networkEntries,
   data: v.optional(path),
+  application: v.optional(path),
   http: v.optional(address),
   httpToken: v.optional(v.pipe(v.string(), v.minLength(16, 'Expected a token of 16 characters or more'))),
   httpTokenFile: v.optional(path),
@@ -53,6 +54,8 @@ export interface ProcessConfig extends NetworkConfig {
   readonly name: string
   /** null: keeps nothing on disk, which only a gateway may. */
   readonly data: string | null
+  /** The module of what is replicated; null: the key-value store. */
+  readonly application: string | null
   /** null: no HTTP. */
   readonly http: Address | null
   readonly httpToken: string | null
@@ -95,6 +98,7 @@ export function checkedConfig(role: ProcessRole, given: unknown): ProcessConfig 
     role,
     name: output.name ?? defaultName(role),
     data: output.data ?? null,
+    application: output.application ?? null,
     http: output.http ?? (role === 'client-gateway' ? { host: '127.0.0.1', port: 8080 } : null),
     httpToken: output.httpToken ?? secretIn('httpTokenFile', output.httpTokenFile),
     drainMs: output.drainMs ?? 5000,
@@ -117,7 +121,9 @@ export function checkedAddresses(given: unknown): readonly Address[] {
   throw invalid(`${['addresses', v.getDotPath(issues[0])].filter(Boolean).join('.')}: ${issues[0].message}`)
 }
 
-function refuseUnstartable({ role, name, data, peers, nats }: ProcessConfig): void {
+function refuseUnstartable({ role, name, data, peers, nats, application }: ProcessConfig): void {
+  if (role === 'view-service' && application !== null)
+    throw invalid('application: expected none for a view service, which replicates nothing; leave it out')
   if (role === 'server' && name === '')
     throw invalid('name: expected a name, such as s1; give it with --name')
   if (role !== 'client-gateway' && data === null) {

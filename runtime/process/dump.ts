@@ -1,13 +1,15 @@
-/** A dump of a replicated key-value store: the state of one moment, as lines of JSON, whole or noticed to be cut. It reads no network. */
+/** A dump of a replicated application: the state of one moment, as lines of JSON, whole or noticed to be cut. It reads no network. */
 import { setImmediate } from 'node:timers/promises'
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
 import type { Json } from '../../machines/application.ts'
-import { type KeyValueState, keyValueStore } from '../../machines/key-value-store.ts'
+import { keyValueStore } from '../../machines/key-value-store.ts'
+import type { AnyApplication } from './application.ts'
 
 /** What a dump is of. */
 export interface DumpOrigin {
   readonly node: string
+  /** Of the view whose primary gave it, and was confirmed to be the current one. */
   readonly viewNumber: number
   /** Commands that had been executed. */
   readonly position: number
@@ -28,26 +30,31 @@ const piece = v.array(v.tuple([v.string(), v.custom<Json>((value) => value !== u
 const tail = v.object({ end: v.literal(true), keys: v.number() })
 
 /**
- * The lines of a dump. The state is persistent, so that commands go on meanwhile and change nothing of it; between two
- * pieces the event loop has its turn.
+ * The lines of a dump: what it is of, the pieces of the application's own snapshot, and an end. Commands go on meanwhile
+ * and change nothing of the state; between two pieces the event loop has its turn.
  */
-export async function* dumpLines(state: KeyValueState, origin: DumpOrigin): AsyncGenerator<string> {
-  yield `${JSON.stringify({ format, version: 1, application: keyValueStore.name, ...origin })}\n`
-  let keys = 0
+export async function* dumpLines(
+  application: AnyApplication,
+  state: unknown,
+  origin: DumpOrigin,
+): AsyncGenerator<string> {
+  yield `${JSON.stringify({ format, version: 1, application: application.name, ...origin })}\n`
+  let [pieces, keys] = [0, 0]
   let cursor: Json = null
   do {
-    const { data, next } = keyValueStore.snapshot(state, cursor, pieceBytes)
-    keys += (data as readonly Json[]).length
+    const { data, next } = application.snapshot(state, cursor, pieceBytes)
+    pieces += 1
+    if (application === keyValueStore) keys += (data as readonly Json[]).length
     yield `${JSON.stringify(data)}\n`
     cursor = next
     await setImmediate()
   } while (cursor !== null)
-  yield `${JSON.stringify({ end: true, keys })}\n`
+  yield `${JSON.stringify({ end: true, pieces, ...(application === keyValueStore && { keys }) })}\n`
 }
 
 /**
- * The entries of a dump, all of them or none.
- * @throws StandbyError `invalidStore` for a file that is no dump, or is cut
+ * The entries of a dump of a key-value store, all of them or none.
+ * @throws StandbyError `invalidStore` for a file that is no such dump, or is cut
  */
 export function readDump(text: string): readonly (readonly [string, Json])[] {
   const lines = text.split('\n').filter((line) => line !== '')

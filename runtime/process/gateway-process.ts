@@ -1,9 +1,9 @@
 /** A gateway as a process: a client of the system that answers HTTP, for callers in any language. */
 import { randomBytes } from 'node:crypto'
-import { type Client, createClient } from '../../actors/client.ts'
+import { type Client, type ClientActorOptions, createClient } from '../../actors/client.ts'
 import type { Json } from '../../machines/application.ts'
-import type { KeyValueCommand } from '../../machines/key-value-store.ts'
 import { keyValueStore } from '../../machines/key-value-store.ts'
+import type { AnyApplication } from './application.ts'
 import type { ProcessConfig } from './config.ts'
 import { createHttpSessions, type HttpSessions } from './http-sessions.ts'
 import { storyLines } from './log.ts'
@@ -15,13 +15,15 @@ import {
   watchNode,
   within,
 } from './node-process.ts'
+import { openSession } from './open-session.ts'
 import { tapped } from './tapped-transport.ts'
 
 /** A gateway that runs, and the ways into it. */
 export interface GatewayProcess extends NodeProcess {
   /** For operations that nobody will ask for again; they go out together. */
-  readonly client: Client<KeyValueCommand, Json>
+  readonly client: Client<Json, Json>
   readonly sessions: HttpSessions
+  readonly application: AnyApplication
 }
 
 /** Sessions that a gateway keeps in memory. */
@@ -29,16 +31,16 @@ const sessionsMax = 10_000
 
 /** Starts the gateway. */
 export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts): GatewayProcess {
-  const { clock, log, metrics } = ports
+  const { clock, log, metrics, application = keyValueStore } = ports
   const { timing, limits, drainMs } = config
   const startedAt = clock.now()
   // A name that was never used before, so that there is nothing to keep on disk (C3).
   const id = `${config.name}-${randomBytes(4).toString('hex')}#1`
   const observe = storyLines(log)
   const transport = tapped(ports.transport, metrics.tap)
-  const common = { transport, clock, timing, limits, application: keyValueStore, ...(observe && { observe }) }
-  const client = createClient<KeyValueCommand, Json>({ ...common, id })
-  const sessions = createHttpSessions({ ...common, sessionsMax })
+  const common = { transport, clock, timing, limits, application, ...(observe && { observe }) }
+  const client = createClient<Json, Json>({ ...common, id })
+  const sessions = createHttpSessions({ ...common, sessionsMax, probe: createProbe(client, common) })
   watchNode(client.actor, ports, () => 'a client')
   let [draining, stopped] = [false, false]
 
@@ -69,6 +71,7 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
     id,
     client,
     sessions,
+    application,
     status,
     isReady,
     stop,
@@ -80,5 +83,27 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
       await stop()
       log.write('info', 'has left')
     },
+  }
+}
+
+const probeMs = 2000
+
+/** Something that the servers have to decide, and that changes nothing; one at a time. */
+function createProbe(client: Client<Json, Json>, options: Omit<ClientActorOptions, 'id'>) {
+  const ask = async () => {
+    if (options.application === keyValueStore)
+      return client.execute({ op: 'get', key: '' }, { timeoutMs: probeMs })
+    // Of an application that nobody knows here no command is known to be harmless; a session that is opened is.
+    const opened = await openSession({ ...options, id: `probe-${randomBytes(8).toString('hex')}#1` }, probeMs)
+    opened.client.stop()
+  }
+  let last: Promise<unknown> = Promise.resolve()
+  return (): Promise<boolean> => {
+    const next = last.then(ask).then(
+      () => true,
+      () => false,
+    )
+    last = next
+    return next
   }
 }

@@ -1,11 +1,11 @@
-/** The key-value store over HTTP: each command a route, with a session and a sequence number where a retry must be safe. */
+/** An application over HTTP: its commands, and for the key-value store a route for each, with a session and a sequence number where a retry must be safe. */
 import { StandbyError, type StandbyErrorCode } from '../../actors/errors.ts'
 import type { Json } from '../../machines/application.ts'
 import { type KeyValueCommand, keyValueStore } from '../../machines/key-value-store.ts'
 import type { GatewayProcess } from './gateway-process.ts'
-import { HttpError, type HttpRequest, type HttpRoute } from './http-server.ts'
+import { HttpError, type HttpReply, type HttpRequest, type HttpRoute } from './http-server.ts'
 import type { Metrics } from './metrics.ts'
-import { openApi } from './openapi.ts'
+import { openApiOf } from './openapi.ts'
 
 const timeoutDefaultMs = 10_000
 const timeoutMaxMs = 60_000
@@ -30,9 +30,10 @@ const statuses: Readonly<Record<StandbyErrorCode, number>> = {
 
 /** The routes of a gateway. */
 export function gatewayRoutes(gateway: GatewayProcess, metrics: Metrics): readonly HttpRoute[] {
+  const { application } = gateway
   /** Executes a command as its headers say, and counts how it ended. */
-  const run = async (request: HttpRequest, command: KeyValueCommand) => {
-    const wrong = keyValueStore.validate?.(command) ?? null
+  const run: Run = async (request, command) => {
+    const wrong = application.validate?.(command) ?? null
     if (wrong !== null) throw new HttpError(400, 'invalidCommand', wrong)
     const begun = performance.now()
     let code = 'ok'
@@ -44,9 +45,45 @@ export function gatewayRoutes(gateway: GatewayProcess, metrics: Metrics): readon
       code = known instanceof HttpError ? known.code : 'internal'
       throw known
     } finally {
-      metrics.operation(command.op, code, (performance.now() - begun) / 1000)
+      // The names of somebody else's commands are nobody's business here, and may be many.
+      const op = application === keyValueStore ? (command as KeyValueCommand).op : 'command'
+      metrics.operation(op, code, (performance.now() - begun) / 1000)
     }
   }
+  return [
+    ...(application === keyValueStore ? keyRoutes(run) : []),
+    {
+      method: 'POST',
+      path: '/v1/commands',
+      async handle(request) {
+        const command = await request.json()
+        if (command !== undefined) return run(request, command as Json)
+        throw new HttpError(400, 'invalidRequest', 'expected a command as JSON in the body, got none')
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/sessions',
+      async handle(request) {
+        try {
+          return { status: 201, body: { session: await gateway.sessions.open(timeoutOf(request)) } }
+        } catch (error) {
+          throw httpError(error)
+        }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/openapi.json',
+      open: true,
+      handle: () => ({ status: 200, body: openApiOf(application) }),
+    },
+  ]
+}
+
+type Run = (request: HttpRequest, command: Json) => Promise<HttpReply>
+
+function keyRoutes(run: Run): readonly HttpRoute[] {
   const key = (request: HttpRequest) => request.params.key!
 
   return [
@@ -82,22 +119,10 @@ export function gatewayRoutes(gateway: GatewayProcess, metrics: Metrics): readon
         return run(request, { op: 'compareAndSet', key: key(request), expected: expected!, value: value! })
       },
     },
-    {
-      method: 'POST',
-      path: '/v1/sessions',
-      async handle(request) {
-        try {
-          return { status: 201, body: { session: await gateway.sessions.open(timeoutOf(request)) } }
-        } catch (error) {
-          throw httpError(error)
-        }
-      },
-    },
-    { method: 'GET', path: '/openapi.json', open: true, handle: () => ({ status: 200, body: openApi }) },
   ]
 }
 
-function execute(gateway: GatewayProcess, request: HttpRequest, command: KeyValueCommand): Promise<Json> {
+function execute(gateway: GatewayProcess, request: HttpRequest, command: Json): Promise<Json> {
   if (gateway.status().draining)
     throw new HttpError(503, 'stopped', 'this gateway is about to leave; ask another one')
   const { 'standby-session': session, 'standby-sequence': sequence } = request.headers

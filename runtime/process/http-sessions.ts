@@ -4,11 +4,15 @@ import { waitFor } from 'xstate'
 import type { ClientActorOptions } from '../../actors/client.ts'
 import { createClient } from '../../actors/client.ts'
 import { StandbyError } from '../../actors/errors.ts'
+import { checkedTiming } from '../../actors/options.ts'
 import type { Json } from '../../machines/application.ts'
 import type { ResumedSession } from '../../machines/client.ts'
 import { digest } from '../../machines/digest.ts'
-import type { KeyValueCommand } from '../../machines/key-value-store.ts'
+import type { NodeId } from '../../machines/node-id.ts'
 import { HttpError } from './http-server.ts'
+import { openSession } from './open-session.ts'
+import { whenStale } from './stale-watch.ts'
+import { tapped } from './tapped-transport.ts'
 
 /** Sessions of a gateway. It keeps nothing that another gateway, or its own next life, could not do without. */
 export interface HttpSessions {
@@ -18,7 +22,7 @@ export interface HttpSessions {
    * Executes operation number `sequence` of a session, at most once however often it is asked for.
    * @throws HttpError 409, 410; StandbyError
    */
-  execute(session: string, sequence: number, command: KeyValueCommand, timeoutMs: number): Promise<Json>
+  execute(session: string, sequence: number, command: Json, timeoutMs: number): Promise<Json>
   /** How many are in memory. */
   size(): number
   /** Operations under way. */
@@ -30,9 +34,11 @@ export interface HttpSessions {
 export type HttpSessionsOptions = Omit<ClientActorOptions, 'id' | 'resume' | 'timeoutMs'> & {
   /** Sessions kept in memory; one that is dropped goes on where it was when it is named again. */
   readonly sessionsMax: number
+  /** Has something decided by the servers; resolves with whether they answered. */
+  readonly probe: () => Promise<boolean>
 }
 
-type SessionClient = ReturnType<typeof createClient<KeyValueCommand, Json>>
+type SessionClient = ReturnType<typeof createClient<Json, Json>>
 
 /** One operation of a session, under way or ended. */
 interface Operation {
@@ -49,23 +55,41 @@ interface OpenSession {
   nextSequence: number
   last: Operation | null
   isBusy: boolean
+  /** Since when nobody asked; looked at by the timer that lets go of the client. */
+  usedAt: number
+  isWatched: boolean
 }
 
-/** The first operation of the protocol's session opens it; the caller's own begin with 1, which is its second. */
-const opening: KeyValueCommand = { op: 'get', key: '' }
+/** After so long without an operation another gateway may have the session: only one process speaks for a client. */
+const releaseMs = 2000
+
 const sessionText = /^([0-9a-f]{32})-(\d{1,15})$/
 const sequenceMax = Number.MAX_SAFE_INTEGER - 1
 
 /** Sessions as clients of their own, each with the id that its text gives it. */
-export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOptions): HttpSessions {
+export function createHttpSessions(given: HttpSessionsOptions): HttpSessions {
+  const { sessionsMax, probe, ...unwatched } = given
+  /** How often clients that wait for an answer were refused. */
+  const refusals = new Map<NodeId, number>()
+  const options = {
+    ...unwatched,
+    transport: tapped(unwatched.transport, {
+      receives({ to, message }) {
+        const before = message?.type === 'refusal' ? refusals.get(to) : undefined
+        if (before !== undefined) refusals.set(to, before + 1)
+        return true
+      },
+    }),
+  }
   /** By what nobody can guess of their names, the least recently used first. */
   const sessions = new Map<string, OpenSession>()
   let pending = 0
 
+  const idOf = (token: string) => `session-${token}#1`
   const clientFor = (token: string, resume?: ResumedSession): SessionClient =>
-    createClient<KeyValueCommand, Json>({
+    createClient<Json, Json>({
       ...options,
-      id: `session-${token}#1`,
+      id: idOf(token),
       ...(resume && { resume }),
     })
 
@@ -80,42 +104,81 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
     }
   }
 
+  /** Lets go of the client when the session has been idle for long enough; one timer a session. */
+  const release = (session: OpenSession) => {
+    session.usedAt = options.clock.now()
+    if (session.isWatched || session.client === null) return
+    session.isWatched = true
+    const look = () => {
+      const restMs = session.usedAt + releaseMs - options.clock.now()
+      if (restMs > 0 && session.client !== null) return void options.clock.setTimeout(look, restMs)
+      session.isWatched = false
+      if (session.isBusy) return
+      session.client?.stop()
+      session.client = null
+    }
+    options.clock.setTimeout(look, releaseMs)
+  }
+
   /** The request with this number, as the first transmission or as one more (N4). */
   const send = async (
     token: string,
     session: OpenSession,
     sequence: number,
-    command: KeyValueCommand,
+    command: Json,
     timeoutMs: number,
   ): Promise<Json> => {
-    if (session.client === null || session.nextSequence !== sequence) {
-      session.client?.stop()
-      session.client = clientFor(token, { session: session.id, seq: sequence })
-    }
-    const { client } = session
-    session.nextSequence = sequence + 1
     const begun = options.clock.now()
+    const ended = new AbortController()
     try {
+      // Whoever asked keeps this operation as the last one first, so that a failure can take it back.
+      await Promise.resolve()
+      if (session.client === null || session.nextSequence !== sequence) {
+        session.client?.stop()
+        session.client = null
+        session.client = clientFor(token, { session: session.id, seq: sequence - 1 })
+      }
+      const { client } = session
+      session.nextSequence = sequence + 1
       // Before it knows the view it would open a session of its own.
       await waitFor(client.actor, (snapshot) => snapshot.matches('ready'), { timeout: timeoutMs }).catch(
         () => {
           throw new StandbyError('timedOut', 'no primary is known yet; try again', { mayHaveExecuted: true })
         },
       )
-      return await client.execute(command, {
-        timeoutMs: Math.max(1, timeoutMs - (options.clock.now() - begun)),
-      })
+      const left = Math.max(1, timeoutMs - (options.clock.now() - begun))
+      const result = client.execute(command, { timeoutMs: left })
+      return await Promise.race([result, stale(client, sequence, ended.signal)])
     } catch (error) {
       const isOutcome = error instanceof StandbyError && error.code === 'applicationError'
       if (!isOutcome) {
         // What may still be under way must not be followed by the same number with the next one's meaning.
-        client.stop()
+        session.client?.stop()
         session.client = null
         session.last = null
         if (error instanceof StandbyError && error.code === 'sessionExpired') sessions.delete(token)
       }
       throw error
+    } finally {
+      ended.abort()
     }
+  }
+
+  /** @throws HttpError 409, when nothing will ever come of this number; else nothing comes of this call */
+  const stale = async (client: SessionClient, sequence: number, signal: AbortSignal): Promise<never> => {
+    const { retryIntervalMs } = checkedTiming(options.timing)
+    refusals.set(client.id, 0)
+    signal.addEventListener('abort', () => refusals.delete(client.id), { once: true })
+    const watch = {
+      actor: client.actor,
+      clock: options.clock,
+      resentMs: retryIntervalMs * 2,
+      probe,
+      refusals: () => refusals.get(client.id) ?? 0,
+    }
+    await whenStale(watch, signal)
+    const what = `expected a sequence number above those of this session, got ${sequence}, which the servers ignore while they answer others: a later operation was executed`
+    throw new HttpError(409, 'staleSequence', what, true)
   }
 
   const execute: HttpSessions['execute'] = async (name, sequence, command, timeoutMs) => {
@@ -125,7 +188,7 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
     if (!Number.isSafeInteger(sequence) || sequence < 1 || sequence > sequenceMax)
       throw new HttpError(400, 'invalidRequest', 'expected Standby-Sequence to be a whole number from 1 on')
     const id = Number(text)
-    const session = sessions.get(token) ?? { id, client: null, nextSequence: 0, last: null, isBusy: false }
+    const session = sessions.get(token) ?? newSession(id)
     if (session.id !== id)
       throw new HttpError(410, 'sessionExpired', 'expected the newest session of its holder, got another')
     touch(token, session)
@@ -152,6 +215,7 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
     const result = send(token, session, sequence, command, timeoutMs).finally(() => {
       session.isBusy = false
       pending -= 1
+      release(session)
     })
     session.last = { sequence, digest: own, result }
     return result
@@ -160,17 +224,10 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
   return {
     async open(timeoutMs) {
       const token = randomBytes(16).toString('hex')
-      const client = clientFor(token)
-      try {
-        await client.execute(opening, { timeoutMs })
-      } catch (error) {
-        client.stop()
-        throw error
-      }
-      const { session } = client.actor.getSnapshot().context
-      if (session === null)
-        throw new HttpError(503, 'stopped', 'this gateway is about to leave; ask another one')
-      touch(token, { id: session, client, nextSequence: 1, last: null, isBusy: false })
+      const { client, session } = await openSession({ ...options, id: idOf(token) }, timeoutMs)
+      const opened: OpenSession = { ...newSession(session), client, nextSequence: 1 }
+      touch(token, opened)
+      release(opened)
       return `${token}-${session}`
     },
     execute,
@@ -181,4 +238,8 @@ export function createHttpSessions({ sessionsMax, ...options }: HttpSessionsOpti
       sessions.clear()
     },
   }
+}
+
+function newSession(id: number): OpenSession {
+  return { id, client: null, nextSequence: 0, last: null, isBusy: false, usedAt: 0, isWatched: false }
 }

@@ -29,16 +29,24 @@ export function monitoringRoutes(node: NodeProcess, metrics: Metrics): readonly 
   ]
 }
 
-/** What a server answers besides: its state, where it is a primary that serves. */
+/** What a server answers besides: its state, where it is the current primary. */
 export function dumpRoute(server: ServerProcess): HttpRoute {
   return {
     method: 'GET',
     path: '/dump',
-    handle() {
-      const lines = server.dump()
-      if (lines === null)
-        throw new HttpError(409, 'notPrimary', `expected a primary that serves, got ${server.id}`)
-      return { status: 200, lines, headers: { 'content-type': 'application/x-ndjson' } }
+    async handle() {
+      const dump = await server.dump()
+      if (dump === null)
+        throw new HttpError(
+          409,
+          'notPrimary',
+          `expected the current primary, got ${server.id}, to which nobody confirms that it is; see standby status`,
+        )
+      const headers = {
+        'content-type': 'application/x-ndjson',
+        ...(dump.isHalfRestored && { 'standby-half-restored': 'true' }),
+      }
+      return { status: 200, lines: dump.lines, headers }
     },
   }
 }

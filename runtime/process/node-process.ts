@@ -5,6 +5,7 @@ import type { Clock } from '../../machines/clocks.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 import type { View } from '../../machines/view.ts'
 import type { FileSystem } from '../store/file-system.ts'
+import type { AnyApplication } from './application.ts'
 import type { ProcessLog } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { TransferProgress } from './transfer-progress.ts'
@@ -47,6 +48,8 @@ export interface ProcessPorts {
   readonly clock: TimeClock
   readonly log: ProcessLog
   readonly metrics: Metrics
+  /** What is replicated; default: the key-value store. */
+  readonly application?: AnyApplication
   /** Default: that of the operating system. */
   readonly files?: FileSystem
   /** The node cannot go on, and its process has to end. */

@@ -1,5 +1,7 @@
 /** The gateway's interface as an OpenAPI document, served at /openapi.json. */
 import { createRequire } from 'node:module'
+import { keyValueStore } from '../../machines/key-value-store.ts'
+import type { AnyApplication } from './application.ts'
 
 const { version } = createRequire(import.meta.url)('standby/package.json') as { version: string }
 
@@ -13,7 +15,7 @@ const failures = {
   400: failure('The request is none: the message says what was expected.'),
   401: failure('The token is missing or wrong.'),
   409: failure(
-    '`sequenceReused`: the number stands for another operation. `staleSequence`: a later one was executed. `busy`: the one before has not ended.',
+    '`sequenceReused`: the number stands for another operation. `staleSequence`: a later one was executed, and this one can have no answer any more. `busy`: the one before has not ended.',
   ),
   410: failure(
     '`sessionExpired`: the servers have forgotten the session. Open another one; whether the operation took effect is not known.',
@@ -72,8 +74,15 @@ const probe = (summary: string) => ({
   get: { summary, security: [], responses: { 200: { description: 'Yes.' }, 503: { description: 'No.' } } },
 })
 
-/** OpenAPI 3.1. */
-export const openApi = {
+/** OpenAPI 3.1: of an application of somebody else, whose commands nobody knows here, without the routes of keys. */
+export function openApiOf(application: AnyApplication): object {
+  if (application === keyValueStore) return openApi
+  const paths = Object.entries(openApi.paths).filter(([path]) => !path.startsWith('/v1/keys'))
+  const description = openApi.info.description.replace('A replicated key-value store', application.name)
+  return { ...openApi, info: { ...openApi.info, description }, paths: Object.fromEntries(paths) }
+}
+
+const openApi = {
   openapi: '3.1.0',
   info: {
     title: 'standby client gateway',
@@ -132,6 +141,9 @@ export const openApi = {
           properties: { expected: anyJson, value: anyJson },
         },
       ),
+    },
+    '/v1/commands': {
+      post: operation('execute', 'Executes a command of the application.', anyJson, anyJson),
     },
     '/healthz': probe('Whether the process lives.'),
     '/readyz': probe('Whether a primary is known.'),

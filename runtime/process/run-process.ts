@@ -1,6 +1,7 @@
 /** A process from its configuration: network, node and HTTP, started in this order and ended in the other. Signals are the command line's. */
 import { schedulerClock } from '../schedulers.ts'
 import { formatAddress } from './address.ts'
+import { loadApplication } from './application.ts'
 import type { ProcessConfig } from './config.ts'
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
@@ -48,6 +49,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
     line: options.line,
     now: () => Date.now(),
   })
+  const application = await loadApplication(config.application)
   const transport = await openNetwork(config, clock)
   let failure: Error | null = null
   const onFailure = (error: Error) => {
@@ -56,7 +58,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
     log.write('error', error.message)
     void stop().then(() => options.onFailure(error))
   }
-  const ports: ProcessPorts = { transport, clock, log, metrics, onFailure }
+  const ports: ProcessPorts = { transport, clock, log, metrics, application, onFailure }
   let node: NodeProcess | null = null
   let http: HttpServer | null = null
   const stop = async () => {

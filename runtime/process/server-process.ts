@@ -1,12 +1,17 @@
 /** A server as a process: a life of its own on every start (N2), and a way to leave that leaves nothing behind unanswered. */
+import { randomBytes } from 'node:crypto'
+import type { ClientActorOptions } from '../../actors/client.ts'
+import { checkedTiming } from '../../actors/options.ts'
 import { createServer, roleIn, stateIn } from '../../actors/server.ts'
 import { defaultViewServiceId } from '../../actors/view-service.ts'
-import type { KeyValueState } from '../../machines/key-value-store.ts'
+import { type KeyValueState, keyValueStore } from '../../machines/key-value-store.ts'
+import { noView, type View } from '../../machines/view.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
 import { lockFolder } from '../store/folder-lock.ts'
 import { incarnationFile, nextLife } from '../store/incarnations.ts'
 import type { ProcessConfig } from './config.ts'
 import { dumpLines } from './dump.ts'
+import { withLocalNodes } from './local-nodes.ts'
 import { storyLines } from './log.ts'
 import {
   lamportOf,
@@ -16,13 +21,25 @@ import {
   watchNode,
   within,
 } from './node-process.ts'
+import { openSession } from './open-session.ts'
+import { restoreMark } from './restore.ts'
 import { type Tap, tapped } from './tapped-transport.ts'
 import { watchTransfer } from './transfer-progress.ts'
 
+/** The state of one moment. */
+export interface StateDump {
+  readonly lines: AsyncGenerator<string>
+  /** Whether a restore is under way in it, or was cut short. */
+  readonly isHalfRestored: boolean
+}
+
 /** A server that runs, and the way to its state. */
 export interface ServerProcess extends NodeProcess {
-  /** The lines of a dump of the state of this moment; null unless it is a primary that serves. */
-  dump(): AsyncGenerator<string> | null
+  /**
+   * A dump of the state of this moment; null unless it is the current primary, as a command that was decided
+   * after this moment has shown.
+   */
+  dump(): Promise<StateDump | null>
 }
 
 /**
@@ -30,7 +47,7 @@ export interface ServerProcess extends NodeProcess {
  * @throws StandbyError `invalidStore` where its next life cannot be known, or another process works in the data folder
  */
 export async function startServerProcess(config: ProcessConfig, ports: ProcessPorts): Promise<ServerProcess> {
-  const { clock, log, metrics, onFailure, files = nodeFileSystem } = ports
+  const { clock, log, metrics, onFailure, files = nodeFileSystem, application = keyValueStore } = ports
   const { name, timing, limits, drainMs } = config
   const startedAt = clock.now()
   const data = config.data!
@@ -41,9 +58,12 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
     let [draining, stopped] = [false, false]
     const heartbeat = createHeartbeat(() => clock.now())
     const observe = storyLines(log)
+    let viewOf = (): View => noView
+    const nodes = withLocalNodes(ports.transport, { clock, viewOf: () => viewOf() })
     const server = createServer({
       id,
-      transport: tapped(ports.transport, metrics.tap, heartbeat, {
+      application,
+      transport: tapped(nodes.server, metrics.tap, heartbeat, {
         // Whoever asks a server that is about to leave asks the next primary soon enough.
         receives: ({ message }) => !(draining && message?.type === 'request'),
       }),
@@ -53,6 +73,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       ...(observe && { observe }),
     })
     const { actor } = server
+    viewOf = () => actor.getSnapshot().context.view
     watchNode(actor, { log, onFailure }, ({ value }) => roleIn(value))
     const { transferBytesMax } = limits
     const transfer = watchTransfer(actor, { clock, log, transferBytesMax })
@@ -113,17 +134,44 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       }
     }
     metrics.watch(status)
-    const dump = () => {
+    const dump = async () => {
       const snapshot = actor.getSnapshot()
       const { replica, view } = snapshot.context
-      if (replica === null || !snapshot.hasTag('answersClients')) return null
-      const origin = { node: id, viewNumber: view.number, position: replica.position }
-      return dumpLines(replica.state as KeyValueState, origin)
+      if (replica === null || draining || !snapshot.hasTag('answersClients')) return null
+      const common = { transport: nodes.clients, clock, timing, limits }
+      if (!(await isConfirmed(common, view.number, viewOf))) return null
+      const { state, position } = replica
+      const isHalfRestored =
+        application === keyValueStore && (state as KeyValueState).get(restoreMark) !== undefined
+      const origin = { node: id, viewNumber: view.number, position }
+      return { lines: dumpLines(application, state, origin), isHalfRestored }
     }
     return { id, status, isReady, drain, stop, dump }
   } catch (error) {
     await unlock()
     throw error
+  }
+}
+
+/** How many retries a confirmation may take. */
+const confirmRetries = 40
+
+/** Whether a command of this moment is decided here, in this very view: then no later view had a say before it (S4, I3). */
+async function isConfirmed(
+  options: Omit<ClientActorOptions, 'id'>,
+  viewNumber: number,
+  viewOf: () => View,
+): Promise<boolean> {
+  const id = `dump-${randomBytes(8).toString('hex')}#1`
+  try {
+    const { client } = await openSession(
+      { ...options, id },
+      checkedTiming(options.timing).retryIntervalMs * confirmRetries,
+    )
+    client.stop()
+    return viewOf().number === viewNumber
+  } catch {
+    return false
   }
 }
 

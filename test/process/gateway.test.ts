@@ -113,6 +113,7 @@ describe('operations', () => {
     )
     expect(await ask('DELETE', '/v1/keys/b')).toEqual(result(true))
     expect(await ask('DELETE', '/v1/keys/b')).toEqual(result(false))
+    expect(await ask('POST', '/v1/commands', { op: 'append', key: 'c', value: 'z' })).toEqual(result(1))
   })
 
   test('a key is any text', async () => {
@@ -131,6 +132,8 @@ describe('operations', () => {
     ['POST', '/v1/keys/a/append', [], 400, 'invalidRequest'],
     ['POST', '/v1/keys/a/compare-and-set', { value: 7 }, 400, 'invalidCommand'],
     ['PUT', '/v1/keys/a', 'x'.repeat(20_000), 413, 'tooLarge'],
+    ['POST', '/v1/commands', undefined, 400, 'invalidRequest'],
+    ['POST', '/v1/commands', { op: 'none' }, 400, 'invalidCommand'],
     ['GET', '/v1/keys/%ff', undefined, 400, 'invalidRequest'],
     ['GET', '/v1/keys/a?timeoutMs=0', undefined, 400, 'invalidRequest'],
     ['GET', '/v1/nothing', undefined, 404, 'notFound'],
@@ -214,6 +217,32 @@ describe('S9 operations of a session', () => {
       expect(await put(odd, 2)).toEqual(failure(400, 'invalidRequest'))
     }
     expect(await gateway.ask('GET', '/v1/keys/a')).toEqual(result(1))
+  })
+
+  test('go on at another gateway while the first one lives, when it has let go of them', async () => {
+    const [first, second] = [await startGateway(), await startGateway()]
+    const session = await openSession(first)
+    const append = (gateway: Gateway, sequence: number) =>
+      gateway.ask('POST', '/v1/keys/a/append', { value: 'x' }, numbered(session, sequence))
+    await append(first, 1)
+    await expect.poll(() => append(second, 2), { timeout: 10_000, interval: 200 }).toEqual(result(2))
+
+    expect(await second.ask('GET', '/v1/keys/a')).toEqual(result('xx'))
+  })
+
+  test('an older number is refused by a gateway that has never heard of it, too, as others are answered', async () => {
+    const [first, second] = [await startGateway(), await startGateway()]
+    const session = await openSession(first)
+    for (const sequence of [1, 2, 3]) {
+      await first.ask('PUT', '/v1/keys/a', sequence, numbered(session, sequence))
+    }
+    await first.stop()
+
+    expect(await second.ask('PUT', '/v1/keys/a', 2, numbered(session, 2))).toEqual(
+      failure(409, 'staleSequence'),
+    )
+    expect(await second.ask('PUT', '/v1/keys/a', 4, numbered(session, 4))).toEqual(result(null))
+    expect(await second.ask('GET', '/v1/keys/a')).toEqual(result(4))
   })
 
   test('a number that another gateway has used for another operation is refused by the servers', async () => {
