@@ -1,10 +1,17 @@
 /** Putting the entries of a dump into a system that runs, in the open: a key says that it is under way until all of them are in. */
-import type { KeyValueClient } from '../../actors/client.ts'
 import { StandbyError } from '../../actors/errors.ts'
 import type { Json } from '../../machines/application.ts'
 
 /** The key that is there while a restore is under way, or was cut short; under it, which file. */
 export const restoreMark = 'standby:restore-under-way'
+
+/** What of a client it needs. */
+export interface RestoreClient {
+  get(key: string): Promise<unknown>
+  put(key: string, value: Json): Promise<void>
+  delete(key: string): Promise<boolean>
+  compareAndSet(key: string, expected: Json, value: Json): Promise<boolean>
+}
 
 /** Puts that are under way at a time. */
 const putsAtOnce = 512
@@ -15,7 +22,7 @@ const putsAtOnce = 512
  * @throws StandbyError `invalidStore` where another restore is under way or was cut short
  */
 export async function restoreEntries(
-  client: Pick<KeyValueClient, 'compareAndSet' | 'get' | 'put' | 'delete'>,
+  client: RestoreClient,
   entries: readonly (readonly [string, Json])[],
   digest: string,
 ): Promise<void> {
