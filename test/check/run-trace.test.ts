@@ -255,7 +255,7 @@ describe('standby replay', () => {
     [
       'a trace of a simulation',
       () =>
-        '{"format":"standby-trace","version":1,"seed":7,"options":{},"machines":[],"nodes":[]}\n{"end":true,"steps":0,"dropped":0}\n',
+        '{"format":"standby-trace","version":1,"seed":7,"options":{"plan":{}},"machines":[],"nodes":[]}\n{"end":true,"steps":0,"dropped":0}\n',
       /standby simulate --seed 7/,
     ],
     ['a trace of a system of your own', () => traceOf(locks, { steps: [] }), /of a system of your own/],
