@@ -1,6 +1,6 @@
 /** All commands by name, and the sheet of their keys: both made from the one list of commands. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { type Command, commands, isEnabled } from './commands.ts'
 import { palette } from './state.ts'
 
@@ -21,7 +21,8 @@ function Dialog({
   readonly children: preact.ComponentChildren
 }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before the next key arrives: whoever types on at once loses nothing.
+  useLayoutEffect(() => {
     dialog.current!.showModal()
   }, [])
   const close = () => {
