@@ -1,8 +1,6 @@
 /** The page while it watches a busy system for a minute: how long it is away from a person, and what it holds in memory. Needs a browser. */
 import { type CDPSession, chromium, type Page } from 'playwright-core'
-import { createCluster } from '../runtime/index.ts'
-import { serveInspector } from '../runtime/inspector/index.ts'
-import { createMemoryTransport } from '../runtime/transport/memory.ts'
+import { watchedSystem } from '../test/inspector/browser/busy-system.ts'
 import { findChromium } from '../test/inspector/browser/chromium.ts'
 import type { BenchOptions, Measurement } from './measurement.ts'
 
@@ -11,29 +9,20 @@ const callsPerSecond = 180
 
 export async function livePageBench({ quick }: BenchOptions): Promise<Measurement[]> {
   const seconds = quick ? 10 : 60
-  let events = 0
-  await using inspector = await serveInspector({ title: 'busy' })
-  await using cluster = createCluster({
-    transport: createMemoryTransport({ delayMs: 1 }),
-    observe(observation) {
-      events += 1
-      inspector.observe(observation)
-    },
-  })
-  const clients = Array.from({ length: 8 }, () => cluster.client())
-  await cluster.redundant()
+  await using system = await watchedSystem()
+  const { clients } = system
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: ['--no-sandbox', '--disable-gpu'],
   })
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-    await page.goto(inspector.url)
+    await page.goto(system.url)
     await page.locator('.live-panel').waitFor()
     const session = await page.context().newCDPSession(page)
     await countFrames(page)
     const heaps: number[] = []
-    const [start, begun] = [performance.now(), events]
+    const [start, begun] = [performance.now(), system.events]
     const calls: Promise<unknown>[] = []
     for (let n = 0; n < seconds * callsPerSecond; n++) {
       if (n % (10 * callsPerSecond) === 0) heaps.push(await heapOf(session))
@@ -41,7 +30,7 @@ export async function livePageBench({ quick }: BenchOptions): Promise<Measuremen
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
       calls.push(clients[n % clients.length]!.put(`k${n % 50}`, n))
     }
-    const rate = ((events - begun) * 1000) / (performance.now() - start)
+    const rate = ((system.events - begun) * 1000) / (performance.now() - start)
     await Promise.all(calls)
     const { frames, longestMs, late } = await frameTimes(page)
     await session.send('HeapProfiler.collectGarbage')
@@ -52,7 +41,7 @@ export async function livePageBench({ quick }: BenchOptions): Promise<Measuremen
       { name: `events a second${during}`, value: rate, unit: 'events' },
       { name: `the longest frame${during}`, value: longestMs, unit: 'ms', target: { atMost: 1000 } },
       { name: `frames of more than 100 ms${during}`, value: late, unit: `of ${frames}` },
-      { name: 'observations shown', value: (100 * shown) / events, unit: '%' },
+      { name: 'observations shown', value: (100 * shown) / system.events, unit: '%' },
       { name: 'the others: dropped, and counted in the page', value: dropped, unit: '' },
       { name: 'heap of the page at first', value: heaps[0]!, unit: 'MB' },
       { name: `the most of it${during}`, value: Math.max(...heaps), unit: 'MB', target: { atMost: 500 } },

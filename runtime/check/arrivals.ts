@@ -40,6 +40,25 @@ export class Arrivals {
     for (let i = 0; i < this.width; i++) target[i] = this.rows[at + i]!
   }
 
+  /**
+   * Has the memory of a whole batch on its way before any of it is needed: fetched one by one, each place would be waited for.
+   * @param index of a store: for each slot the number of a state plus 1, or at most 0, and the state's hash
+   * @param blocks the store's rows, 2 ** `bits` in each
+   * @returns a number of no meaning: without a result, what is fetched would be optimised away
+   */
+  fetchFrom(index: Int32Array | Uint32Array, blocks: readonly Int32Array[], bits: number): number {
+    const mask = index.length / 2 - 1
+    const rowOfStore = this.width + 1
+    const inBlock = (1 << bits) - 1
+    let sum = 0
+    for (let i = 0; i < this.count; i++) sum += index[(this.hash(i) & mask) * 2]!
+    for (let i = 0; i < this.count; i++) {
+      const found = index[(this.hash(i) & mask) * 2]! - 1
+      if (found >= 0) sum += blocks[found >>> bits]![(found & inBlock) * rowOfStore]!
+    }
+    return sum
+  }
+
   hash(index: number): number {
     return this.rows[index * this.row + this.width]! >>> 0
   }

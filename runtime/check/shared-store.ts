@@ -72,15 +72,7 @@ export class SharedStateStore implements StateSet {
   /** Translates a batch, and has its memory on its way before any of it is needed. */
   prepare(arrivals: Arrivals): number {
     this.#translate(arrivals)
-    const index = this.#index
-    const mask = this.#mask
-    let sum = 0
-    for (let i = 0; i < arrivals.count; i++) sum += index[(arrivals.hash(i) & mask) * 2]!
-    for (let i = 0; i < arrivals.count; i++) {
-      const found = index[(arrivals.hash(i) & mask) * 2]! - 1
-      if (found >= 0) sum += this.#segments[found >>> segmentBits]![(found & segmentMask) * this.#row]!
-    }
-    return sum
+    return arrivals.fetchFrom(this.#index, this.#segments, segmentBits)
   }
 
   #translate(arrivals: Arrivals): void {

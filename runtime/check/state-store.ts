@@ -10,7 +10,7 @@ export interface StateSet {
   read(state: number, target: Int32Array): void
   /** The state from which this one was found first; -1 for the initial one. */
   parent(state: number): number
-  /** To be called with each batch before any of it is added. @returns a number of no meaning; see `StateStore.prepare` */
+  /** To be called with each batch before any of it is added. @returns a number of no meaning; see `Arrivals.fetchFrom` */
   prepare(arrivals: Arrivals): number
   /** Adds an arrived state; its number, or -1 where it was known or there may be no more states. */
   add(arrivals: Arrivals, arrival: number): number
@@ -52,20 +52,8 @@ export class StateStore implements StateSet {
     return this.#chunks[state >>> chunkBits]![(state & chunkMask) * this.#row + this.width]!
   }
 
-  /**
-   * Has the memory of a whole batch on its way before any of it is needed: fetched one by one, each would be waited for.
-   * Without a result, what is fetched would be optimised away.
-   */
   prepare(arrivals: Arrivals): number {
-    const index = this.#index
-    const mask = this.#mask
-    let sum = 0
-    for (let i = 0; i < arrivals.count; i++) sum += index[(arrivals.hash(i) & mask) * 2]!
-    for (let i = 0; i < arrivals.count; i++) {
-      const found = index[(arrivals.hash(i) & mask) * 2]! - 1
-      if (found >= 0) sum += this.#chunks[found >>> chunkBits]![(found & chunkMask) * this.#row]!
-    }
-    return sum
+    return arrivals.fetchFrom(this.#index, this.#chunks, chunkBits)
   }
 
   add(arrivals: Arrivals, arrival: number): number {

@@ -245,24 +245,22 @@ describe('a shipped scenario', () => {
     expect(() => scenarioNamed('nonsense')).toThrow(/one-server/)
   })
 
-  test('a beginning is reached before the search begins', () => {
-    const system = standbySystem({
+  const acknowledgedPair = () =>
+    standbySystem({
       servers: 2,
       clients: [],
       begin: [acknowledgedView('view-service', 2)],
       viewsMax: 2,
     })
+
+  test('a beginning is reached before the search begins', () => {
+    const system = acknowledgedPair()
     const { goals } = check({ ...system, goals: [acknowledgedView('view-service', 2)] })
     expect(goals[0]!.run!.steps.length).toBeGreaterThan(5)
   })
 
   test('a beginning that no state within the bounds reaches is told as a goal that was not reached', () => {
-    const system = standbySystem({
-      servers: 2,
-      clients: [],
-      begin: [acknowledgedView('view-service', 2)],
-      viewsMax: 2,
-    })
+    const system = acknowledgedPair()
     const notReached = ({ goals }: ReturnType<typeof check>) =>
       goals.filter(({ run }) => run === null).map(({ name }) => name)
     const early = check(system, { bounds: { states: 100 } })

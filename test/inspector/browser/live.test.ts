@@ -9,7 +9,7 @@ import { afterEach, expect } from 'vitest'
 import { runSeed } from '../../../inspector/world/seeds.ts'
 import { createCluster } from '../../../runtime/index.ts'
 import { serveInspector } from '../../../runtime/inspector/index.ts'
-import { createMemoryTransport } from '../../../runtime/transport/memory.ts'
+import { watchedSystem } from './busy-system.ts'
 import { browserTest, type OpenOptions, openPage, takePicture } from './page.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -85,20 +85,11 @@ browserTest(
 browserTest(
   'a busy system neither freezes the page nor waits for it, and the page keeps the newest',
   async () => {
-    let events = 0
-    await using inspector = await serveInspector({ title: 'busy' })
-    await using cluster = createCluster({
-      transport: createMemoryTransport({ delayMs: 1 }),
-      observe(observation) {
-        events += 1
-        inspector.observe(observation)
-      },
-    })
-    const clients = Array.from({ length: 8 }, () => cluster.client())
-    await cluster.redundant()
-    const page = await openAddress(inspector.url)
+    await using system = await watchedSystem()
+    const { clients } = system
+    const page = await openAddress(system.url)
     await page.locator('.live-panel').waitFor()
-    const [start, begun] = [Date.now(), events]
+    const [start, begun] = [Date.now(), system.events]
     const calls: Promise<void>[] = []
     let longestMs = 0
     // A call is about eleven events: two thousand events a second, paced by the clock and not by the answers.
@@ -114,7 +105,7 @@ browserTest(
       })
     }
     await Promise.all(calls)
-    const rate = (events - begun) / ((Date.now() - start) / 1000)
+    const rate = (system.events - begun) / ((Date.now() - start) / 1000)
     console.log(`${Math.round(rate)} events/s; the page looked up at least every ${longestMs} ms`)
     const dropped = async () => {
       const small = page.locator('.live-status small')
@@ -123,7 +114,7 @@ browserTest(
     // Every observation was shown or is counted; pings go on meanwhile.
     await expect
       .poll(async () => (await lastStep(page)) + 1 + (await dropped()), { timeout: 20_000 })
-      .toBeGreaterThanOrEqual(events - 2000)
+      .toBeGreaterThanOrEqual(system.events - 2000)
     await takePicture(page, 'busy')
   },
   90_000,

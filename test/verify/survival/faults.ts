@@ -25,35 +25,41 @@ const [shortMs, longMs] = [300, 2800]
 
 const fault = (name: string, strike: Fault['strike']): Fault => ({ name, strike })
 
-/** SIGKILL and a new life. */
-export const kill = (who: Who): Fault =>
-  fault(`kill ${who}`, async ({ system, random }) => {
+/** What strikes one process, found when it is time, and what mends it after a while. */
+const passing = (
+  what: string,
+  who: Who,
+  [leastMs, mostMs]: readonly [number, number],
+  begin: (system: Stage['system'], name: string) => unknown,
+  end: (system: Stage['system'], name: string) => unknown,
+): Fault =>
+  fault(`${what} ${who}`, async ({ system, random }) => {
     const name = await system.find(who)
     if (name === null) return
-    await system.kill(name)
-    await lasting(random, 0, longMs)
-    await system.restart(name)
+    await begin(system, name)
+    await lasting(random, leastMs, mostMs)
+    await end(system, name)
   })
+
+const restart = (system: Stage['system'], name: string) => system.restart(name)
+
+/** SIGKILL and a new life. */
+export const kill = (who: Who): Fault =>
+  passing('kill', who, [0, longMs], (system, name) => system.kill(name), restart)
 
 /** SIGTERM and a new life. */
 export const leave = (who: Who): Fault =>
-  fault(`leave ${who}`, async ({ system, random }) => {
-    const name = await system.find(who)
-    if (name === null) return
-    await system.leave(name)
-    await lasting(random, 0, shortMs)
-    await system.restart(name)
-  })
+  passing('leave', who, [0, shortMs], (system, name) => system.leave(name), restart)
 
 /** SIGSTOP, mostly for longer than the ping timeout, and SIGCONT: it wakes up with what it believed before. */
 export const pause = (who: Who): Fault =>
-  fault(`pause ${who}`, async ({ system, random }) => {
-    const name = await system.find(who)
-    if (name === null) return
-    system.pause(name)
-    await lasting(random, shortMs, longMs)
-    system.resume(name)
-  })
+  passing(
+    'pause',
+    who,
+    [shortMs, longMs],
+    (system, name) => system.pause(name),
+    (system, name) => system.resume(name),
+  )
 
 /** What one sends to another is held, and arrives late; or the connection is reset and refused. */
 export const cut = (from: Who | 'clients', to: Who): Fault =>
