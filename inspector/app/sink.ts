@@ -103,6 +103,7 @@ function sinkFor({ source: name, live: isLive = false }: OpenOptions, isStopped:
   let waiting: TraceStep[] = []
   let target: Run | null = null
   let isScheduled = false
+  let restUntil = 0
 
   const flush = () => {
     isScheduled = false
@@ -120,12 +121,20 @@ function sinkFor({ source: name, live: isLive = false }: OpenOptions, isStopped:
       if (cursor.value < current.first) cursor.value = current.first
     })
   }
+  const draw = () => {
+    const begun = performance.now()
+    flush()
+    // Comes after the picture: as long again is left for what comes in, which would pile up unseen otherwise.
+    setTimeout(() => {
+      restUntil = 2 * performance.now() - begun
+    })
+  }
   const schedule = () => {
     if (isScheduled) return
     isScheduled = true
     // A hidden page gets no frames, but its run must not pile up.
     if (document.hidden) setTimeout(flush, 200)
-    else requestAnimationFrame(flush)
+    else setTimeout(() => requestAnimationFrame(draw), restUntil - performance.now())
   }
 
   return {

@@ -80,16 +80,20 @@ export function createLiveFeed({
       work(restSliceMs)
       since = performance.now()
       goOn(() => soon(look))
-    } else if (performance.now() - since < patienceMs) later(look, 1)
+    } else if (performance.now() - since < patienceMs) later(lookAgain, 1)
     else {
       work(sliceMs)
       goOn(() => later(begin, sliceMs * 4))
     }
   }
-  const begin = () => {
-    since = performance.now()
+  /** Over one turn, not over the time slept: of a busy system there is always something in a millisecond. */
+  const lookAgain = () => {
     seen = observed
     soon(look)
+  }
+  const begin = () => {
+    since = performance.now()
+    lookAgain()
   }
   const soon = (run: () => void) => {
     // Not `unref`: an event loop with nothing else to do would sleep over it until something happens.

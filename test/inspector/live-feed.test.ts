@@ -1,5 +1,6 @@
 /** The feed of a live system: late comers see the recent past, slow viewers lose and are told, nobody is waited for. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Observation } from '../../actors/observation.ts'
 import { createCluster } from '../../runtime/index.ts'
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from '../../runtime/inspector/live-feed.ts'
 import { createTraceLineReader, type TraceStep } from '../../runtime/observe/index.ts'
@@ -34,6 +35,19 @@ function watched(options: LiveFeedOptions = {}) {
     clock.advance(end)
   }
   return { feed, run, observed: () => observed }
+}
+
+/** What so many milliseconds of a system bring. */
+function recorded(ms: number) {
+  const observations: Observation[] = []
+  const clock = createVirtualClock()
+  createCluster({
+    clock,
+    transport: createMemoryTransport({ scheduler: clock.scheduler, delayMs: 1 }),
+    observe: (observation) => void observations.push(observation),
+  })
+  while (clock.step(ms)) {}
+  return observations
 }
 
 function viewer(feed: LiveFeed) {
@@ -167,4 +181,23 @@ test('what has piled up is written although the process has nothing else to do',
   const wait = () => new Promise((resolve) => setTimeout(resolve, 200))
   for (let waited = 0; waited < 100 && steps.length < observed(); waited++) await wait()
   expect(steps.length).toBe(observed())
+})
+
+test('a system that rests within every millisecond is kept up with, a little at a time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const observations = recorded(5000)
+  const feed = createLiveFeed({ queueMax: 100_000 })
+  const { steps } = viewer(feed)
+  // Time goes by with the work: a tenth of a millisecond between any two looks at the clock.
+  const now = performance.now.bind(performance)
+  let looks = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + 0.1 * looks++)
+  for (const [i, observation] of observations.entries()) {
+    feed.observe(observation)
+    if (i % 2 === 0) continue
+    vi.advanceTimersByTime(1)
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(observations.length).toBeGreaterThan(1000)
+  expect(observations.length - steps.length).toBeLessThan(200)
 })
