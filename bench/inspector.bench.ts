@@ -1,7 +1,11 @@
 /** The page in Chromium: how soon a long run is seen, and what one step of the cursor costs the page. Needs a browser. */
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { createActor } from 'xstate'
 import { budget, buildPage, weigh } from '../inspector/build.ts'
+import { describeMachine } from '../runtime/observe/definition.ts'
+import { createTrace } from '../runtime/observe/trace.ts'
 import { findChromium } from '../test/inspector/browser/chromium.ts'
+import { checkout } from '../test/inspector/foreign-machines.ts'
 import { largeTrace } from '../test/inspector/large-traces.ts'
 import { type BenchOptions, type Measurement, median } from './measurement.ts'
 
@@ -22,6 +26,14 @@ export async function inspectorBench({ quick }: BenchOptions): Promise<Measureme
     for (const steps of quick ? [10_000] : [10_000, 50_000]) {
       measurements.push(...(await measured(browser, html, steps, quick ? 3 : 5)))
     }
+    const layouts = []
+    for (let round = 0; round < (quick ? 3 : 5); round++) layouts.push(await foreignChart(browser, html))
+    measurements.push({
+      name: 'a foreign chart of 72 states, dropped and drawn, the layout engine cold',
+      value: median(layouts),
+      unit: 'ms',
+      target: { atMost: 1000 },
+    })
     return measurements
   } finally {
     await browser.close()
@@ -71,6 +83,31 @@ function opened(page: Page, trace: string): Promise<{ picture: number; whole: nu
       await new Promise(requestAnimationFrame)
     return { picture, whole: performance.now() - start }
   }, trace)
+}
+
+/** Drops the run of a machine that the page does not know: milliseconds to its drawing. */
+async function foreignChart(browser: Browser, html: string): Promise<number> {
+  const lines: string[] = []
+  const trace = createTrace({
+    write: (line) => void lines.push(line),
+    machines: [describeMachine(checkout(10))],
+  })
+  const after = createActor(checkout(10)).start().getSnapshot()
+  trace.observe({ kind: 'start', node: 'shop', t: 0, clock: null, after })
+  trace.close()
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  await page.setContent(html)
+  const ms = await page.evaluate(async (text) => {
+    const dropped = new DataTransfer()
+    dropped.items.add(new File([text], 'shop.jsonl'))
+    const start = performance.now()
+    window.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped }))
+    while (document.querySelector('.chart-strip .chart-edge') === null)
+      await new Promise(requestAnimationFrame)
+    return performance.now() - start
+  }, lines.join('\n'))
+  await page.close()
+  return ms
 }
 
 /** Milliseconds of the page's main thread for one step: script, layout and paint, without waiting for frames. */
