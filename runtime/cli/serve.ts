@@ -60,7 +60,8 @@ async function serve(config: ProcessConfig, isNew: boolean): Promise<void> {
   // A log that nobody reads any more must not end the system.
   process.stderr.on('error', () => {})
   process.stdout.on('error', () => {})
-  const line = (text: string) => void process.stderr.write(`${text}\n`)
+  const line = (text: string, onLost = () => {}) =>
+    void process.stderr.write(`${text}\n`, (error) => error && onLost())
   const fail = (error: Error) => {
     line(`standby: ${error.message}`)
     process.exit(1)

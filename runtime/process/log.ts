@@ -1,17 +1,21 @@
 /** The log of a process: one line for each thing worth knowing, as text or as JSON. It never gets to see a secret. */
 import type { Observe } from '../../actors/ports.ts'
+import { formatVector, type VectorClock } from '../../machines/clocks.ts'
 import { createStory } from '../observe/story.ts'
 import { logLevels } from './config.ts'
 
 /** How bad it is, or how small. */
 export type LogLevel = (typeof logLevels)[number]
 /** Whatever else there is to say, by name. */
-export type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+export type LogFields = Readonly<Record<string, LogField>>
+type LogField = string | number | boolean | null | readonly string[] | VectorClock
 
 /** Takes what happens; `debug` tells of single messages and operations. */
 export interface ProcessLog {
   readonly level: LogLevel
   write(level: LogLevel, message: string, fields?: LogFields): void
+  /** Lines that could not be written. */
+  lost(): number
 }
 
 /** What a log is written to, and how. */
@@ -20,8 +24,8 @@ export interface ProcessLogOptions {
   readonly format: 'text' | 'json'
   /** The node that it is about, in every line. */
   readonly node: string
-  /** Takes one line at a time, without its line feed. It may fail, as a full disk does: then the line is lost. */
-  readonly line: (line: string) => void
+  /** Takes one line at a time, without its line feed. Where it fails, as a full disk does, now or later, the line is lost. */
+  readonly line: (line: string, onLost: () => void) => void
   /** Milliseconds of the calendar. */
   readonly now: () => number
 }
@@ -29,6 +33,10 @@ export interface ProcessLogOptions {
 /** A log of lines: time, level, node, message, and fields. */
 export function createProcessLog({ level, format, node, line, now }: ProcessLogOptions): ProcessLog {
   const threshold = logLevels.indexOf(level)
+  let lost = 0
+  const onLost = () => {
+    lost += 1
+  }
   return {
     level,
     write(of, message, fields = {}) {
@@ -39,15 +47,17 @@ export function createProcessLog({ level, format, node, line, now }: ProcessLogO
           ? JSON.stringify({ time, level: of, node, message, ...fields })
           : [time, of.padEnd(5), `${node}:`, message, ...Object.entries(fields).map(fieldText)].join(' ')
       try {
-        line(text)
+        line(withoutSecrets(text), onLost)
       } catch {
-        // Nobody can be told that the log is full; the system goes on without it.
+        // The log cannot tell that it is full; metrics do. The system goes on without it.
+        onLost()
       }
     },
+    lost: () => lost,
   }
 }
 
-/** Whatever the story of the node tells, as lines of level `debug`; undefined where nobody would read them. */
+/** Whatever the story of the node tells, as lines of level `debug`, with its clocks; undefined where nobody would read them. */
 export function storyLines(log: ProcessLog): Observe | undefined {
   if (log.level !== 'debug') return undefined
   const story = createStory({ level: 'debug' })
@@ -55,11 +65,26 @@ export function storyLines(log: ProcessLog): Observe | undefined {
     const event = story(observation)
     if (event === null) return
     const { text, state, lamport, operations } = event
-    log.write('debug', text, { state, lamport, operations })
+    const vector = observation.clock?.vector ?? null
+    log.write('debug', text, { state, lamport, vector, operations })
   }
 }
 
-function fieldText([name, value]: [string, LogFields[string]]): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+/** The name of a session's client is what its holder has to show: its beginning tells sessions apart, and opens none. */
+function withoutSecrets(text: string): string {
+  return text.replace(/(session-[0-9a-f]{8})[0-9a-f]{24}/g, '$1...')
+}
+
+function fieldText([name, value]: [string, LogField]): string {
+  const text = textOf(value)
   return /[\s"=]/.test(text) ? `${name}=${JSON.stringify(text)}` : `${name}=${text}`
+}
+
+function textOf(value: LogField): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  return isList(value) ? value.join(',') : formatVector(value)
+}
+
+function isList(value: readonly string[] | VectorClock): value is readonly string[] {
+  return Array.isArray(value)
 }

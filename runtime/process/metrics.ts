@@ -1,109 +1,100 @@
 /** What a process counts, for Prometheus. It taps the transport and asks the node when somebody scrapes: no chart runs slower for it. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Envelope } from '../../actors/ports.ts'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { jsonSize } from '../../machines/json.ts'
+import { refusalReasons } from '../../machines/messages.ts'
+import { parseNodeId } from '../../machines/node-id.ts'
+import type { View } from '../../machines/view.ts'
+import { boundedLabel, createFamilies } from './metric-families.ts'
+import type { Network } from './network.ts'
+import { addNetworkMetrics } from './network-metrics.ts'
+import { addNodeMetrics } from './node-metrics.ts'
 import type { NodeStatus } from './node-process.ts'
+import { watchRequests } from './request-latency.ts'
 import type { Tap } from './tapped-transport.ts'
+import { viewChangeOf } from './view-changes.ts'
+
+/** Which end of a state transfer. */
+export type TransferSide = 'sent' | 'received'
 
 /** The metrics of one process. */
 export interface Metrics {
   /** Counts the messages that pass. */
   readonly tap: Tap
-  /** Where its gauges come from; asked when somebody scrapes. */
+  /** Where its gauges come from; asked when somebody scrapes. Once. */
   watch(status: () => NodeStatus): void
+  /** Where the numbers of its transport come from. Once. */
+  watchNetwork(counters: Network['counters']): void
+  /** Something that hears observations, or tells of them, and how many it has dropped so far. */
+  watchDropped(sink: string, dropped: () => number): void
+  /** The node has learnt of a newer view. */
+  viewChanged(before: View, after: View): void
+  /** A state transfer has ended as it should, in so many seconds. */
+  transferred(side: TransferSide, seconds: number): void
   /** An operation of the gateway has ended; `code` is `ok` or the code of the error. */
   operation(op: string, code: string, seconds: number): void
   /** The text that Prometheus reads, and its content type. */
   read(): Promise<{ readonly text: string; readonly type: string }>
 }
 
-/** Message types that are not ours count as one. */
-const typesMax = 64
+/** What metrics need of the world; all of it is optional. */
+export interface MetricsOptions {
+  /** Milliseconds, as fine as the host has them; default `performance.now`. */
+  readonly now?: () => number
+}
 
-/** Metrics with a registry of their own. */
-export function createMetrics(): Metrics {
+const latencyBuckets = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+const transferBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 20, 60, 120, 300]
+
+/** Metrics with a registry of their own. No label names a client, a session or a key: how many series there are does not grow with use. */
+export function createMetrics({ now = () => performance.now() }: MetricsOptions = {}): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  const sent = new Map<string, number>()
-  const received = new Map<string, number>()
-  const refusals = new Map<string, number>()
-  let transferBytes = 0
-  let status: (() => NodeStatus) | null = null
-
-  const count = (counts: Map<string, number>, name: string) => {
-    const key = counts.has(name) || counts.size < typesMax ? name : '(other)'
-    counts.set(key, (counts.get(key) ?? 0) + 1)
-  }
-  /** A counter whose numbers are kept in a map, which costs less for each message than labels do. */
-  const counterOf = (name: string, help: string, label: string, counts: ReadonlyMap<string, number>) =>
-    new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        this.reset()
-        for (const [key, value] of counts) this.inc({ [label]: key }, value)
-      },
-    })
-  const gaugeOf = (name: string, help: string, value: (status: NodeStatus) => number | null) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        const read = status === null ? null : value(status())
-        if (read === null) this.reset()
-        else this.set(read)
-      },
-    })
-
-  counterOf('standby_messages_sent_total', 'Messages sent, by type.', 'type', sent)
-  counterOf(
+  const families = createFamilies(registry)
+  const sent = families.counted('standby_messages_sent_total', 'Messages sent, by type.', 'type')
+  const received = families.counted(
     'standby_messages_received_total',
     'Messages delivered to this process, by type.',
     'type',
-    received,
   )
-  counterOf('standby_refusals_total', 'Requests that were refused, by reason (S3).', 'reason', refusals)
-  new Counter({
-    name: 'standby_transfer_bytes_total',
-    help: 'Bytes of state sent in pieces of state transfers, repeats included.',
+  const refusals = families.counted(
+    'standby_refusals_total',
+    'Requests that were refused here, by reason (S3).',
+    'reason',
+    refusalReasons,
+  )
+  const transferBytes = families.counted(
+    'standby_transfer_bytes_total',
+    'Bytes of state in pieces of state transfers that were sent and that were received, repeats included.',
+    'side',
+    ['sent', 'received'],
+  )
+  const transferSeconds = new Histogram({
+    name: 'standby_transfer_seconds',
+    help: 'From the first piece of a state transfer that was completed to the last, by the end that sends and the end that receives.',
+    labelNames: ['side'],
+    buckets: transferBuckets,
     registers,
-    collect() {
-      this.reset()
-      this.inc(transferBytes)
-    },
   })
-  gaugeOf(
-    'standby_transfer_pieces',
-    'Pieces of the state transfer under way that are confirmed.',
-    ({ transfer }) => transfer?.pieces ?? null,
-  )
-  gaugeOf('standby_view_number', 'Number of the newest view that this node knows.', ({ view }) => view.number)
-  gaugeOf('standby_ready', 'Whether the node can do its part.', ({ ready }) => Number(ready))
-  gaugeOf('standby_draining', 'Whether the node is about to leave.', ({ draining }) => Number(draining))
-  gaugeOf(
-    'standby_queue_length',
-    'What waits: requests at a primary, calls at a gateway.',
-    ({ queue }) => queue,
-  )
-  gaugeOf(
-    'standby_commands_applied',
-    'Commands that the replica of this server has executed.',
-    ({ applied }) => applied,
-  )
-  gaugeOf('standby_lamport_time', 'Lamport time of the node.', ({ lamport }) => lamport)
-  const role = new Gauge({
-    name: 'standby_role',
-    help: 'What the node is: 1 for its role.',
-    labelNames: ['role'],
+  const viewChanges = new Counter({
+    name: 'standby_view_changes_total',
+    help: 'Newer views that this node learnt of: the first that it knew, another primary, or another backup; and the primary of the new view, by name.',
+    labelNames: ['change', 'primary'],
     registers,
-    collect() {
-      role.reset()
-      if (status !== null) role.set({ role: status().role }, 1)
-    },
+  })
+  const primaries = new Set<string>()
+  const dropped = new Map<string, () => number>()
+  families.countedFrom(
+    'standby_observations_dropped_total',
+    'Observations that were to be told and are lost: lines of the log that could not be written, spans that were given up.',
+    'sink',
+    () => [...dropped].map(([sink, read]) => [sink, read()]),
+  )
+  const requestSeconds = new Histogram({
+    name: 'standby_request_seconds',
+    help: 'From the arrival of a request at the primary to its reply.',
+    buckets: latencyBuckets,
+    registers,
   })
   const operations = new Counter({
     name: 'standby_operations_total',
@@ -111,32 +102,46 @@ export function createMetrics(): Metrics {
     labelNames: ['op', 'code'],
     registers,
   })
-  const latency = new Histogram({
+  const operationSeconds = new Histogram({
     name: 'standby_operation_seconds',
     help: 'From the arrival of an operation at the gateway to its result.',
     labelNames: ['op'],
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
+    buckets: latencyBuckets,
     registers,
   })
+  const requests = watchRequests({ now, record: (seconds) => requestSeconds.observe(seconds) })
 
   return {
     tap: {
-      receives({ message }: Envelope) {
-        count(received, message?.type ?? '(none)')
-        return true
+      receives(envelope) {
+        const { message } = envelope
+        received(message?.type ?? '(none)')
+        if (message?.type === 'stateTransfer') transferBytes('received', jsonSize(message.data))
+        return requests.receives(envelope)
       },
-      sends({ message }) {
-        count(sent, message.type)
-        if (message.type === 'refusal') count(refusals, message.reason)
-        if (message.type === 'stateTransfer') transferBytes += jsonSize(message.data)
+      sends(envelope) {
+        const { message } = envelope
+        sent(message.type)
+        if (message.type === 'refusal') refusals(message.reason)
+        if (message.type === 'stateTransfer') transferBytes('sent', jsonSize(message.data))
+        requests.sends(envelope)
       },
     },
-    watch(next) {
-      status = next
+    watch: (status) => addNodeMetrics(families, status),
+    watchNetwork: (counters) => addNetworkMetrics(families, counters),
+    watchDropped: (sink, read) => void dropped.set(sink, read),
+    viewChanged(before, after) {
+      const primary = boundedLabel(
+        primaries,
+        after.primary === null ? '(none)' : parseNodeId(after.primary).name,
+      )
+      primaries.add(primary)
+      viewChanges.inc({ change: viewChangeOf(before, after), primary })
     },
+    transferred: (side, seconds) => transferSeconds.observe({ side }, seconds),
     operation(op, code, seconds) {
       operations.inc({ op, code })
-      latency.observe({ op }, seconds)
+      operationSeconds.observe({ op }, seconds)
     },
     read: async () => ({ text: await registry.metrics(), type: registry.contentType }),
   }

@@ -56,25 +56,31 @@ export interface ProcessPorts {
   readonly onFailure: (error: Error) => void
 }
 
-/** Logs each new view and each new state of the chart's part `role`, and ends the process when the actor fails. */
+/** Logs and counts each new view, logs each new state of the chart's part `role`, and ends the process when the actor fails. */
 export function watchNode(
   actor: AnyActorRef,
-  { log, onFailure }: Pick<ProcessPorts, 'log' | 'onFailure'>,
+  { log, metrics, onFailure }: Pick<ProcessPorts, 'log' | 'metrics' | 'onFailure'>,
   roleOf: (snapshot: AnyMachineSnapshot) => string,
 ): void {
+  type Context = { readonly view: View; readonly clock: Clock }
+  /** What a view service has read from its record is no change. */
+  let counted = (actor.getSnapshot() as { context: Context }).context.view
   let view: View | null = null
   let role = ''
   actor.subscribe({
     next(snapshot: AnyMachineSnapshot) {
-      const context = snapshot.context as { view: View }
+      const { view: newest, clock } = snapshot.context as Context
       const next = roleOf(snapshot)
-      if (context.view === view && next === role) return
-      if (context.view !== view) {
-        const { number, primary, backup } = context.view
-        if (number > 0) log.write('info', `view ${number}`, { primary, backup })
+      if (newest === view && next === role) return
+      const { number, primary, backup } = newest
+      const { lamport } = clock
+      if (number > counted.number) {
+        metrics.viewChanged(counted, newest)
+        counted = newest
       }
-      if (next !== role && role !== '') log.write('info', `is ${next}`, { view: context.view.number })
-      view = context.view
+      if (newest !== view && number > 0) log.write('info', `view ${number}`, { primary, backup, lamport })
+      if (next !== role && role !== '') log.write('info', `is ${next}`, { view: number, lamport })
+      view = newest
       role = next
     },
     error: (error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))),

@@ -16,8 +16,8 @@ import { startViewServiceProcess, type ViewServiceProcessOptions } from './view-
 
 /** What a process is started with, besides its configuration. */
 export interface RunOptions extends ViewServiceProcessOptions {
-  /** Takes the lines of the log. */
-  readonly line: (line: string) => void
+  /** Takes the lines of the log, and says where one was lost. */
+  readonly line: (line: string, onLost: () => void) => void
   /** The node cannot go on; called once. The process is stopped already. */
   readonly onFailure: (error: Error) => void
 }
@@ -51,6 +51,8 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
   })
   const application = await loadApplication(config.application)
   const transport = await openNetwork(config, clock)
+  metrics.watchNetwork(() => transport.counters())
+  metrics.watchDropped('log', log.lost)
   let failure: Error | null = null
   const onFailure = (error: Error) => {
     if (failure !== null) return

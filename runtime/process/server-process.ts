@@ -74,9 +74,9 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
     })
     const { actor } = server
     viewOf = () => actor.getSnapshot().context.view
-    watchNode(actor, { log, onFailure }, ({ value }) => roleIn(value))
+    watchNode(actor, { log, metrics, onFailure }, ({ value }) => roleIn(value))
     const { transferBytesMax } = limits
-    const transfer = watchTransfer(actor, { clock, log, transferBytesMax })
+    const transfer = watchTransfer(actor, { clock, log, metrics, transferBytesMax })
 
     const stop = async () => {
       if (stopped) return

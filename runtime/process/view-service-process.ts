@@ -59,7 +59,7 @@ export async function startViewServiceProcess(
       ...(observe && { observe }),
     })
     const { actor } = viewService
-    watchNode(actor, { log, onFailure }, (snapshot) =>
+    watchNode(actor, { log, metrics, onFailure }, (snapshot) =>
       snapshot.hasTag('acknowledged') ? 'acknowledged' : 'waiting for an acknowledgement',
     )
     const stop = async () => {

@@ -16,10 +16,12 @@ test('T5 both ends say how many pieces are through, and the log says so once a s
   const client = world.client()
   for (let n = 0; n < 10; n++) world.execute(client, { op: 'put', key: `k${n}`, value: 'x'.repeat(80) })
   const lines: string[] = []
+  const transferred: [string, number][] = []
   const watch = (name: string) =>
     watchTransfer(world.cluster.server(name).node!.actor, {
       clock: world.clock,
       transferBytesMax,
+      metrics: { transferred: (side, seconds) => void transferred.push([side, seconds]) },
       log: createProcessLog({
         level: 'info',
         format: 'text',
@@ -40,9 +42,13 @@ test('T5 both ends say how many pieces are through, and the log says so once a s
   expect(sending()!.bytes).toBe(sending()!.pieces * transferBytesMax)
   world.settle(60_000)
   expect([sending(), arriving()]).toEqual([null, null])
+  // A piece and its acknowledgement take 400 ms; the receiver has the last one half a turn before the sender knows.
+  const took = new Map(transferred.slice(-2))
+  expect(took.get('sent')).toBeGreaterThan(6 * 0.4)
+  expect(took.get('received')).toBeGreaterThan(6 * 0.4)
   const of = (name: string) => lines.filter((line) => line.includes(`${name}: the state`))
   for (const { name } of [primary, idle]) {
-    expect(of(name).at(-1)).toMatch(/the state is transferred view=\d+ ms=\d+/)
+    expect(of(name).at(-1)).toMatch(/the state is transferred view=\d+ side=(sent|received) ms=\d+/)
     expect(of(name).slice(0, -1).join()).toContain('the state is being transferred')
   }
 })
