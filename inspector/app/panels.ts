@@ -28,6 +28,11 @@ export function registerPanels(...added: readonly PanelEntry[]): void {
   )
 }
 
+/** The panels of a place that have something to show. */
+export function panelsIn(place: Place): readonly PanelEntry[] {
+  return panels.value.filter((panel) => panel.place === place && (panel.applies?.() ?? true))
+}
+
 /** What a drawing of one node's statechart is given. */
 export interface ChartSlotProps {
   readonly node: string

@@ -6,7 +6,7 @@ import { Gallery } from '../panels/gallery.tsx'
 import { Scrubber } from '../panels/scrubber.tsx'
 import { Bar } from './bar.tsx'
 import { Palette } from './palette.tsx'
-import { type Place, panels } from './panels.ts'
+import { type Place, panelsIn } from './panels.ts'
 import { announcement, loading, openPanels, problems, run, theme } from './state.ts'
 
 export function Shell() {
@@ -51,7 +51,7 @@ function Workbench() {
 
 /** The panels of a place as tabs; the open one is part of the address. */
 function Tabs({ place, label }: { readonly place: Place; readonly label: string }) {
-  const here = panels.value.filter((panel) => panel.place === place && (panel.applies?.() ?? true))
+  const here = panelsIn(place)
   const open = here.find(({ id }) => id === openPanels.value[place]) ?? here[0]
   if (open === undefined) return null
   if (place === 'drive' && here.length === 1) {

@@ -30,6 +30,8 @@ export interface OpenOptions {
   readonly source: string
   /** Steps come as they happen, and the cursor goes with them. Default false. */
   readonly live?: boolean
+  /** The run grows by what is done to it here: nothing is waited for. Default false. */
+  readonly driven?: boolean
 }
 
 let stopCurrent = () => {}
@@ -99,7 +101,10 @@ export function closeRun(): void {
   })
 }
 
-function sinkFor({ source: name, live: isLive = false }: OpenOptions, isStopped: () => boolean): FeedSink {
+function sinkFor(
+  { source: name, live: isLive = false, driven: isDriven = false }: OpenOptions,
+  isStopped: () => boolean,
+): FeedSink {
   let waiting: TraceStep[] = []
   let target: Run | null = null
   let isScheduled = false
@@ -146,7 +151,7 @@ function sinkFor({ source: name, live: isLive = false }: OpenOptions, isStopped:
         run.value = opened
         source.value = name
         live.value = isLive
-        loading.value = !isLive
+        loading.value = !isLive && !isDriven
         following.value = isLive
         cursor.value = 0
         offset.value = 0

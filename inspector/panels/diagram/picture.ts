@@ -1,6 +1,7 @@
 /** The rows and the scene that the parts of the diagram share, as signals. */
 import { computed, signal } from '@preact/signals'
 import type { TraceStep } from '../../../runtime/observe/trace.ts'
+import { panelsIn } from '../../app/panels.ts'
 import { currentRun, filters } from '../../app/state.ts'
 import { rowsOf } from '../../model/rows.ts'
 import { headHeight, sceneOf } from './scene.ts'
@@ -22,7 +23,8 @@ export const windowHeight = signal(800)
 
 /** Few rows get more room each, many rows less. */
 export const rowHeight = computed(() => {
-  const room = windowHeight.value * 0.52 - headHeight
+  const isDriven = panelsIn('drive').length > 0
+  const room = windowHeight.value * (isDriven ? 0.37 : 0.52) - headHeight
   return Math.round(Math.min(76, Math.max(40, room / Math.max(1, rows.value?.rows.length ?? 1))))
 })
 

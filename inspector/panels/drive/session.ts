@@ -35,7 +35,7 @@ export function openWorld(opened: World, name: string): void {
     worldFeed(opened, () => {
       if (world.value === opened) world.value = null
     }),
-    { source: name },
+    { source: name, driven: true },
   )
   batch(() => {
     world.value = opened

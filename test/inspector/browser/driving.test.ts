@@ -27,6 +27,16 @@ describe('the gallery', () => {
     await page.getByRole('button', { name: /A failover/ }).click()
     await page.locator('.drive-panel').waitFor()
     expect(await page.locator('.source').textContent()).toBe('A failover')
+    // Every row in sight, and nothing that is still to come.
+    const [diagram, rows] = [page.locator('.diagram'), page.locator('.row-name')]
+    const bottom = async (box: Promise<{ y: number; height: number } | null>) => {
+      const { y, height } = (await box)!
+      return y + height
+    }
+    expect(await bottom(rows.last().boundingBox())).toBeLessThanOrEqual(
+      (await bottom(diagram.boundingBox())) + 1,
+    )
+    expect(await page.locator('.workbench').getAttribute('aria-busy')).toBe('false')
   })
 
   browserTest('a story goes on sentence by sentence, and the cursor with it', async () => {
