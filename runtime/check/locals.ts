@@ -8,9 +8,9 @@
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import type { PureAction, Stepper } from '../../machines/pure-transition.ts'
 import { mix, textHash } from './hash.ts'
+import { judged, reasonOf } from './judged.ts'
 import { Links } from './links.ts'
 import { PairTable } from './pair-table.ts'
-import { saidVerdict } from './properties.ts'
 import type { CheckedNode, CheckedSystem, Emission, NodeView, SentMessage, StepInvariant } from './system.ts'
 import { createTolerantStepper } from './tolerant-stepper.ts'
 import { refuseInvalidStep } from './valid-system.ts'
@@ -437,7 +437,7 @@ export class Locals {
     if (this.#stepInvariants.length === 0 || this.#stepped.get(from, to) >= 0) return
     this.#stepped.set(from, to, 0)
     for (const { name, holds } of this.#stepInvariants) {
-      const verdict = saidVerdict(holds(this.view(from), this.view(to)))
+      const verdict = judged(() => holds(this.view(from), this.view(to)))
       if (verdict !== true) this.brokenSteps.push({ name, reason: verdict, from, to })
     }
   }
@@ -455,7 +455,7 @@ export class Locals {
   /** @throws Error where the machine throws before it has any state */
   #started(node: number, id: string, input: unknown) {
     const failed = (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = reasonOf(error)
       return new Error(`node "${id}" cannot start: ${reason}`, { cause: error })
     }
     let start: ReturnType<Stepper<CheckedNode['machine']>['start']>

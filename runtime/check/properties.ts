@@ -1,5 +1,6 @@
 /** Properties with memory: a verdict is remembered by just those facets of a state that it was reached from. */
 import type { Facets } from './facets.ts'
+import { judged, reasonOf } from './judged.ts'
 import type { Goal, Invariant, SystemView } from './system.ts'
 
 /** Looks a property up: for each facet that it read, in the order of reading, a branch for each value. */
@@ -92,7 +93,7 @@ export function rememberInvariants(
 ): RememberedProperty<true | string>[] {
   return list.map(({ name, holds }) => ({
     name,
-    verdict: new Remembered((system) => saidVerdict(named(name, holds)(system)), facets),
+    verdict: new Remembered((system) => judged(() => holds(system)), facets),
   }))
 }
 
@@ -100,19 +101,13 @@ export function rememberGoals(list: readonly Goal[], facets: Facets): Remembered
   return list.map(({ name, reached }) => ({ name, verdict: new Remembered(named(name, reached), facets) }))
 }
 
-/** True, or what is wrong: whoever writes JavaScript may return something else, such as false. */
-export function saidVerdict(verdict: unknown): true | string {
-  return verdict === true || typeof verdict === 'string' ? verdict : `expected true, got ${String(verdict)}`
-}
-
-/** A property that throws is told by its name. */
+/** A goal that throws is told by its name. */
 function named<Verdict>(name: string, compute: (system: SystemView) => Verdict) {
   return (system: SystemView): Verdict => {
     try {
       return compute(system)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new Error(`the property "${name}" threw: ${reason}`, { cause: error })
+      throw new Error(`the goal "${name}" threw: ${reasonOf(error)}`, { cause: error })
     }
   }
 }

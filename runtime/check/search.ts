@@ -2,8 +2,8 @@
 import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
 import { firstBroken } from './judge.ts'
+import { judged } from './judged.ts'
 import { type Happening, Locals } from './locals.ts'
-import { saidVerdict } from './properties.ts'
 import type { StateSet } from './state-store.ts'
 import type { CheckedSystem, Goal, NodeView } from './system.ts'
 import { validSystem } from './valid-system.ts'
@@ -227,7 +227,7 @@ export class Search {
   /** The verdict of the step invariant of that name on one step. */
   stepInvariant(name: string, before: NodeView, after: NodeView): true | string {
     const step = this.#system.steps?.find((step) => step.name === name)
-    return step === undefined ? true : saidVerdict(step.holds(before, after))
+    return step === undefined ? true : judged(() => step.holds(before, after))
   }
 
   goal(name: string, state: ArrayLike<number>): boolean {

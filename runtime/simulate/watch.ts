@@ -2,6 +2,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Observation } from '../../actors/observation.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
+import { judged } from '../check/judged.ts'
 import type { Invariant, StepInvariant, SystemView } from '../check/system.ts'
 import { standbyInvariants, standbyStepInvariants } from '../invariants.ts'
 import { Seat } from './seat.ts'
@@ -75,7 +76,7 @@ export function watchInvariants(options: WatchOptions): Watch {
   const evaluate = (invariant: Invariant, t: number, node: NodeId) => {
     evaluations++
     Seat.asking = invariant
-    const verdict = invariant.holds(system)
+    const verdict = judged(() => invariant.holds(system))
     Seat.asking = null
     if (verdict !== true) fail(invariant.name, verdict, t, node)
   }

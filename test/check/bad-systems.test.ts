@@ -94,14 +94,32 @@ test('a message to nobody may be cut', () => {
   expect(check(system).verdict).toBe('exhausted')
 })
 
-test('a property that throws is told by its name', () => {
+test('an invariant that throws does not hold, and a goal that throws is told by its name', () => {
   const fails = () => {
     throw new Error('no such thing')
   }
-  expect(() => check({ nodes: [node(quiet)], invariants: [always('it', fails)] })).toThrow(
-    'the property "it" threw: no such thing',
+  const nodes = [node(quiet)]
+  expect(check({ nodes, invariants: [always('it', fails)] }).violation).toMatchObject({
+    name: 'it',
+    reason: 'the invariant threw: no such thing',
+  })
+  expect(() => check({ nodes, goals: [reachable('there', fails)] })).toThrow(
+    'the goal "there" threw: no such',
   )
-  expect(() => check({ nodes: [node(quiet)], goals: [reachable('there', fails)] })).toThrow(/"there" threw/)
+})
+
+test('a circle of eventless transitions is a violation, with the run that leads there', () => {
+  const machine = createMachine({
+    initial: 'rest',
+    states: { rest: { on: { go: 'left' } }, left: { always: 'right' }, right: { always: 'left' } },
+  })
+  const { verdict, violation } = check({ nodes: [node(machine, { script: [{ type: 'go' }] })] })
+  expect(verdict).toBe('violated')
+  expect(violation).toMatchObject({
+    name: 'no machine throws',
+    reason: expect.stringContaining('Infinite loop'),
+  })
+  expect(violation!.run.steps).toHaveLength(1)
 })
 
 test('an invariant that returns false does not hold', () => {
