@@ -90,6 +90,17 @@ test('your-own-application: no cent is lost or made by a crash, and refusals say
   expect(output).toContain('invalidCommand: expected a positive amount')
 })
 
+test('trace-operations: four spans of one trace, each with its parent', { timeout: deadlineMs }, async () => {
+  const spans = [
+    ...(await outputOf('trace-operations')).matchAll(/^span (\w+) (\w+) parent=(\w+) standby (\w+) at/gm),
+  ].map(([, traceId, spanId, parent, name]) => ({ traceId, spanId, parent, name }))
+  const idOf = (name: string) => spans.find((span) => span.name === name)?.spanId
+  const parents = { call: 'none', request: idOf('call'), forward: idOf('request'), apply: idOf('forward') }
+
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
+  expect(Object.fromEntries(spans.map(({ name, parent }) => [name, parent]))).toEqual(parents)
+})
+
 test('replicate-a-machine: the order goes on behind a crash and emits its effect once', {
   timeout: deadlineMs,
 }, async () => {

@@ -50,6 +50,7 @@ const inNodePackages: Record<string, readonly string[]> = {
   './transport/tcp': ['valibot', 'rxjs', 'pure-rand'],
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand', 'ws'],
   './transport/nats': ['valibot', 'rxjs', 'pure-rand', '@nats-io/transport-node'],
+  './opentelemetry': ['xstate', 'valibot', 'sorted-btree', '@opentelemetry/api'],
 }
 const commandLineOnly = ['commander', 'log-update', 'prom-client']
 

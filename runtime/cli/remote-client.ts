@@ -8,6 +8,7 @@ import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-s
 import type { NodeId } from '../../machines/node-id.ts'
 import { openNetwork } from '../process/network.ts'
 import { dialingNetworkIn } from '../process/network-config.ts'
+import { flushed, loadTracing } from '../process/tracing.ts'
 import { schedulerClock } from '../schedulers.ts'
 import { gatheredConfig, type NetworkFlags } from './process-options.ts'
 
@@ -18,13 +19,11 @@ export const exitCodes = { failed: 1, wrongOption: 2, mayHaveExecuted: 3 } as co
 export async function openRemote(
   flags: NetworkFlags,
   command: Command,
-): Promise<{ readonly transport: Transport; readonly id: NodeId }> {
+): Promise<{ readonly transport: Transport; readonly id: NodeId; readonly system: string }> {
   try {
-    const transport = await openNetwork(
-      dialingNetworkIn(gatheredConfig(flags, process.env)),
-      schedulerClock(),
-    )
-    return { transport, id: `cli-${randomBytes(6).toString('hex')}#1` }
+    const network = dialingNetworkIn(gatheredConfig(flags, process.env))
+    const transport = await openNetwork(network, schedulerClock())
+    return { transport, id: `cli-${randomBytes(6).toString('hex')}#1`, system: network.system }
   } catch (error) {
     return command.error(`error: ${(error as Error).message}`)
   }
@@ -36,13 +35,15 @@ export async function withRemoteClient(
   command: Command,
   use: (client: KeyValueClient) => Promise<void>,
 ): Promise<void> {
-  const { transport, id } = await openRemote(flags, command)
+  const { transport, id, system } = await openRemote(flags, command)
+  const tracing = await loadTracing(system, process.env)
   const client = withKeyValueMethods(
     createClient<KeyValueCommand, KeyValueResult>({
       id,
       transport,
       clock: schedulerClock(),
       timeoutMs: flags.timeout,
+      ...(tracing && { observe: tracing.observe }),
     }),
   )
   try {
@@ -54,6 +55,6 @@ export async function withRemoteClient(
     process.exitCode = isExecuted ? exitCodes.mayHaveExecuted : exitCodes.failed
   } finally {
     client.stop()
-    await transport.close()
+    await Promise.all([transport.close(), flushed(tracing)])
   }
 }

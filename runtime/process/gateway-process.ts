@@ -6,11 +6,11 @@ import { keyValueStore } from '../../machines/key-value-store.ts'
 import type { AnyApplication } from './application.ts'
 import type { ProcessConfig } from './config.ts'
 import { createHttpSessions, type HttpSessions } from './http-sessions.ts'
-import { storyLines } from './log.ts'
 import {
   lamportOf,
   type NodeProcess,
   type NodeStatus,
+  observerOf,
   type ProcessPorts,
   watchNode,
   within,
@@ -36,7 +36,7 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
   const startedAt = clock.now()
   // A name that was never used before, so that there is nothing to keep on disk (C3).
   const id = `${config.name}-${randomBytes(4).toString('hex')}#1`
-  const observe = storyLines(log)
+  const observe = observerOf(ports)
   const transport = tapped(ports.transport, metrics.tap)
   const common = { transport, clock, timing, limits, application, ...(observe && { observe }) }
   const client = createClient<Json, Json>({ ...common, id })

@@ -1,6 +1,7 @@
 /** The log of a process: one line for each thing worth knowing, as text or as JSON. It never gets to see a secret. */
 import type { Observe } from '../../actors/ports.ts'
 import { formatVector, type VectorClock } from '../../machines/clocks.ts'
+import { withoutSessionSecrets } from '../observe/session-names.ts'
 import { createStory } from '../observe/story.ts'
 import { logLevels } from './config.ts'
 
@@ -47,7 +48,7 @@ export function createProcessLog({ level, format, node, line, now }: ProcessLogO
           ? JSON.stringify({ time, level: of, node, message, ...fields })
           : [time, of.padEnd(5), `${node}:`, message, ...Object.entries(fields).map(fieldText)].join(' ')
       try {
-        line(withoutSecrets(text), onLost)
+        line(withoutSessionSecrets(text), onLost)
       } catch {
         // The log cannot tell that it is full; metrics do. The system goes on without it.
         onLost()
@@ -57,7 +58,7 @@ export function createProcessLog({ level, format, node, line, now }: ProcessLogO
   }
 }
 
-/** Whatever the story of the node tells, as lines of level `debug`, with its clocks; undefined where nobody would read them. */
+/** Whatever the story of a node tells, as lines of level `debug`, with its clocks; undefined where nobody would read them. */
 export function storyLines(log: ProcessLog): Observe | undefined {
   if (log.level !== 'debug') return undefined
   const story = createStory({ level: 'debug' })
@@ -68,11 +69,6 @@ export function storyLines(log: ProcessLog): Observe | undefined {
     const vector = observation.clock?.vector ?? null
     log.write('debug', text, { state, lamport, vector, operations })
   }
-}
-
-/** The name of a session's client is what its holder has to show: its beginning tells sessions apart, and opens none. */
-function withoutSecrets(text: string): string {
-  return text.replace(/(session-[0-9a-f]{8})[0-9a-f]{24}/g, '$1...')
 }
 
 function fieldText([name, value]: [string, LogField]): string {

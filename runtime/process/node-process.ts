@@ -1,12 +1,13 @@
 /** What every process of a system is to whoever runs it: it is ready, says how it stands, and leaves in an orderly way. */
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate'
-import type { TimeClock, Transport } from '../../actors/ports.ts'
+import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import type { Clock } from '../../machines/clocks.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 import type { View } from '../../machines/view.ts'
+import { tee } from '../observe/tee.ts'
 import type { FileSystem } from '../store/file-system.ts'
 import type { AnyApplication } from './application.ts'
-import type { ProcessLog } from './log.ts'
+import { type ProcessLog, storyLines } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { TransferProgress } from './transfer-progress.ts'
 
@@ -48,6 +49,8 @@ export interface ProcessPorts {
   readonly clock: TimeClock
   readonly log: ProcessLog
   readonly metrics: Metrics
+  /** Hears what the node does, besides the log. */
+  readonly observe?: Observe
   /** What is replicated; default: the key-value store. */
   readonly application?: AnyApplication
   /** Default: that of the operating system. */
@@ -85,6 +88,12 @@ export function watchNode(
     },
     error: (error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))),
   })
+}
+
+/** Who hears what the node does; undefined where nobody does, which costs the node less. */
+export function observerOf({ log, observe }: Pick<ProcessPorts, 'log' | 'observe'>): Observe | undefined {
+  const lines = storyLines(log)
+  return lines === undefined || observe === undefined ? (lines ?? observe) : tee(lines, observe).observe
 }
 
 /** The Lamport time in a node's context. */

@@ -12,6 +12,7 @@ import { dumpRoute, monitoringRoutes } from './monitoring-routes.ts'
 import { type Network, openNetwork } from './network.ts'
 import type { NodeProcess, ProcessPorts } from './node-process.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
+import { flushed, loadTracing } from './tracing.ts'
 import { startViewServiceProcess, type ViewServiceProcessOptions } from './view-service-process.ts'
 
 /** What a process is started with, besides its configuration. */
@@ -50,6 +51,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
     now: () => Date.now(),
   })
   const application = await loadApplication(config.application)
+  const tracing = await loadTracing(config.system, process.env)
   const transport = await openNetwork(config, clock)
   metrics.watchNetwork(() => transport.counters())
   metrics.watchDropped('log', log.lost)
@@ -60,12 +62,21 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
     log.write('error', error.message)
     void stop().then(() => options.onFailure(error))
   }
-  const ports: ProcessPorts = { transport, clock, log, metrics, application, onFailure }
+  if (tracing !== null) metrics.watchDropped('opentelemetry', () => tracing.givenUp)
+  const ports: ProcessPorts = {
+    transport: tracing?.withArrivals(transport) ?? transport,
+    clock,
+    log,
+    metrics,
+    application,
+    onFailure,
+    ...(tracing && { observe: tracing.observe }),
+  }
   let node: NodeProcess | null = null
   let http: HttpServer | null = null
   const stop = async () => {
     await node?.stop()
-    await Promise.all([http?.close(httpGraceMs), transport.close()])
+    await Promise.all([http?.close(httpGraceMs), transport.close(), flushed(tracing)])
   }
   try {
     node = await startNode(config, ports, options)

@@ -12,11 +12,11 @@ import { incarnationFile, nextLife } from '../store/incarnations.ts'
 import type { ProcessConfig } from './config.ts'
 import { dumpLines } from './dump.ts'
 import { withLocalNodes } from './local-nodes.ts'
-import { storyLines } from './log.ts'
 import {
   lamportOf,
   type NodeProcess,
   type NodeStatus,
+  observerOf,
   type ProcessPorts,
   watchNode,
   within,
@@ -57,7 +57,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
     const id = nextLife(incarnationFile(data, files), name, Date.now())
     let [draining, stopped] = [false, false]
     const heartbeat = createHeartbeat(() => clock.now())
-    const observe = storyLines(log)
+    const observe = observerOf(ports)
     let viewOf = (): View => noView
     const nodes = withLocalNodes(ports.transport, { clock, viewOf: () => viewOf() })
     const server = createServer({

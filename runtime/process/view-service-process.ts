@@ -8,8 +8,14 @@ import { lockFolder } from '../store/folder-lock.ts'
 import type { Store } from '../store/store.ts'
 import { openViewRecord, viewRecordFile } from '../store/view-record.ts'
 import type { ProcessConfig } from './config.ts'
-import { storyLines } from './log.ts'
-import { lamportOf, type NodeProcess, type NodeStatus, type ProcessPorts, watchNode } from './node-process.ts'
+import {
+  lamportOf,
+  type NodeProcess,
+  type NodeStatus,
+  observerOf,
+  type ProcessPorts,
+  watchNode,
+} from './node-process.ts'
 import { tapped } from './tapped-transport.ts'
 
 /** What only a view service is told. */
@@ -41,7 +47,7 @@ export async function startViewServiceProcess(
     const record = openViewRecord(store, options)
     if (options.isNew) await refuseOldSystem(id, ports.transport, ports, timing.pingCheckIntervalMs * 2)
 
-    const observe = storyLines(log)
+    const observe = observerOf(ports)
     const viewService = createViewService({
       id,
       transport: tapped(ports.transport, metrics.tap, {
