@@ -71,6 +71,10 @@ export interface CheckResult {
  * if (result.verdict === 'violated') console.log(result.violation.story)
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(
+      `expected options such as { seed: 7 }, got ${String(options)}; leave them out for the defaults`,
+    )
   for (const kind of ['liveness', 'handlers'] as const) {
     if (options[kind] === undefined || options.order !== 'random-walk') continue
     throw new RangeError(`expected ${kind} with a search, got it with random walks; leave one of them out`)

@@ -22,6 +22,8 @@ export function validSystem(system: CheckedSystem): CheckedSystem {
 }
 
 function refuseInvalid(system: CheckedSystem): void {
+  if (typeof system !== 'object' || system === null)
+    throw new TypeError(`expected a system such as { nodes: [{ id, machine }] }, got ${String(system)}`)
   const { nodes, crashes = 0, restarts = 0, cuts = [] } = system
   if (!Array.isArray(nodes) || nodes.length === 0)
     throw new TypeError('expected nodes: a list of at least one { id, machine }')

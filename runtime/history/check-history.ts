@@ -60,7 +60,8 @@ export interface Judgement<Op> {
  * Every answered operation must take effect at one point between its call and its return; an unanswered one at some
  * point after its call, or never. The time taken is polynomial in practice; what exceeds the limits is `unknown`.
  *
- * Errors: `HistoryError` for event numbers that are not distinct, or returns before calls.
+ * Errors: `HistoryError` for event numbers that are not distinct, or returns before calls; `TypeError` for what is no
+ * model, no list of operations or no options.
  * Source: Herlihy and Wing (1990) for the notion and its locality; Wing and Gong (1993) and Lowe (2017) for the search.
  *
  * @example
@@ -71,6 +72,7 @@ export function checkHistory<State, Input extends object, Output, Op extends Rec
   history: readonly Op[],
   options: CheckOptions = {},
 ): Judgement<Op> {
+  refuseOdd(model, history, options)
   validateTimes(history)
   const { stepsMax = 20_000_000, timeLimitMs = Number.POSITIVE_INFINITY } = options
   const budget = new Budget(stepsMax, timeLimitMs)
@@ -87,6 +89,29 @@ export function checkHistory<State, Input extends object, Output, Op extends Rec
   const explanation = budget.beside(Math.min(stepsMax, explanationStepsMin + 4 * budget.steps))
   const judgements = parts.map((part) => part.judge(options.explain === false ? null : explanation))
   return combine(judgements, budget.steps)
+}
+
+function refuseOdd(model: unknown, history: unknown, options: unknown): void {
+  const { step, key } = (model ?? {}) as Partial<SequentialModel<unknown, object, unknown>>
+  if (typeof step !== 'function' || typeof key !== 'function')
+    throw new TypeError(`expected a model with step and key, such as keyValueModel, got ${shown(model)}`)
+  if (!Array.isArray(history))
+    throw new TypeError(
+      `expected a list of operations, as parseHistory and HistoryRecorder give one, got ${shown(history)}`,
+    )
+  const odd = history.findIndex((operation) => typeof operation !== 'object' || operation === null)
+  if (odd >= 0)
+    throw new TypeError(
+      `operation ${odd + 1}: expected { client, output, call, return } and its input, got ${shown(history[odd])}`,
+    )
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(
+      `expected options such as { timeLimitMs: 1000 }, got ${shown(options)}; leave them out for the defaults`,
+    )
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object without them' : String(value)
 }
 
 /** Steps that an explanation may take, however few the search took. */

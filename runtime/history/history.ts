@@ -42,9 +42,13 @@ export class HistoryError extends Error {
  * or null; `append` the new value, or null when only acknowledged; `compareAndSet` a boolean, or null when only
  * acknowledged; of `put` and `delete` the output is not looked at.
  *
- * Errors: `HistoryError` for the first line that is not so.
+ * Errors: `HistoryError` for the first line that is not so; `TypeError` for what is no text.
  */
 export function parseHistory(text: string): Operation[] {
+  if (typeof text !== 'string')
+    throw new TypeError(
+      `expected the text of a history, one operation a line, got ${show(text)}; read the file as utf8`,
+    )
   const operations: Operation[] = []
   const lines: number[] = []
   for (const [index, line] of text

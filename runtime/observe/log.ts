@@ -1,5 +1,7 @@
 /** A log for people: one line for each event that matters, aligned in columns. */
 import picocolors from 'picocolors'
+import * as v from 'valibot'
+import { checked } from '../../actors/options.ts'
 import { formatOperations } from './correlation.ts'
 import { createStory, type StoryEvent, type StoryKind, type StoryOptions } from './story.ts'
 import { type Sink, tee } from './tee.ts'
@@ -12,12 +14,27 @@ export interface LogOptions extends StoryOptions {
   readonly colour?: boolean
 }
 
+const optionsSchema = v.strictObject(
+  {
+    // The story checks it.
+    level: v.optional(v.unknown()),
+    slowMs: v.optional(
+      v.pipe(v.number('expected milliseconds from 0 on'), v.minValue(0, 'expected milliseconds from 0 on')),
+    ),
+    write: v.optional(v.function('expected a function that takes a line')),
+    colour: v.optional(v.boolean('expected true or false')),
+  },
+  'expected some of level, slowMs, write, colour',
+)
+
 /**
  * Writes what happens as lines: time, node, its chart state, Lamport time, operations, and a sentence.
+ * @throws StandbyError `invalidOption` for an option that is wrong or unknown
  * @example
  * await using cluster = createCluster({ observe: createLog({ level: 'debug' }).observe })
  */
 export function createLog(options: LogOptions = {}): Sink {
+  checked('createLog', optionsSchema, options)
   const { write = (line) => console.log(line) } = options
   const story = createStory(options)
   const format = createLineFormat({ colour: options.colour ?? isColourTerminal() })

@@ -124,6 +124,12 @@ export function createTraceLineReader(): TraceLineReader {
  * @throws TraceError for the first line that is not as it should be; `truncated` unless `partial` is set.
  */
 export function readTrace(text: string, { partial = false }: ReadTraceOptions = {}): ReadTrace {
+  if (typeof text !== 'string')
+    throw new TraceError(
+      'notATrace',
+      1,
+      `expected the text of a trace, got ${String(text)}; read the file as utf8`,
+    )
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   const endsInALine = lines.at(-1) === ''
   while (lines.at(-1)?.trim() === '') lines.pop()

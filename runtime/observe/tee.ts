@@ -1,4 +1,5 @@
 /** Several sinks as one: each hears everything, and none can disturb the system or the others. */
+import { StandbyError } from '../../actors/errors.ts'
 import type { Observe } from '../../actors/ports.ts'
 
 /** Something that hears observations. */
@@ -16,12 +17,13 @@ export interface Tee extends Sink {
 
 /**
  * Hands every observation to each of `sinks`, in their order.
+ * @throws StandbyError `invalidOption` for what is no sink
  * @example
  * const counters = createCounters()
  * await using cluster = createCluster({ observe: tee(createLog(), counters).observe })
  */
 export function tee(...sinks: readonly (Sink | Observe)[]): Tee {
-  const observers = sinks.map((sink) => (typeof sink === 'function' ? sink : sink.observe))
+  const observers = sinks.map(observerOf)
   let failures = 0
   let firstError: unknown = null
   return {
@@ -42,4 +44,13 @@ export function tee(...sinks: readonly (Sink | Observe)[]): Tee {
       return firstError
     },
   }
+}
+
+function observerOf(sink: Sink | Observe, index: number): Observe {
+  const observe = typeof sink === 'function' ? sink : (sink as Sink | null | undefined)?.observe
+  if (typeof observe === 'function') return observe
+  throw new StandbyError(
+    'invalidOption',
+    `tee: expected sinks, such as createLog() or a function, got ${String(sink)} in place ${index + 1}; leave it out`,
+  )
 }

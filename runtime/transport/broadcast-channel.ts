@@ -1,6 +1,6 @@
 /** The transport over a BroadcastChannel: the tabs and workers of one origin, or the threads of one process. Everyone there is trusted; there are no keys. */
 import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
-import { Endpoint, type EnvelopeCounters } from './endpoint.ts'
+import { Endpoint, type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
 import { defaultFrameLimits, type FrameLimits } from './frame.ts'
 
 export type { EnvelopeCounters } from './endpoint.ts'
@@ -29,6 +29,7 @@ export interface BroadcastChannelTransport extends Transport {
 export function createBroadcastChannelTransport(
   options: BroadcastChannelTransportOptions = {},
 ): BroadcastChannelTransport {
+  refuseNoOptions(options)
   const limits = { ...defaultFrameLimits, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })
   const channel = new BroadcastChannel(options.name ?? 'standby')

@@ -35,6 +35,15 @@ export interface EndpointOptions {
   readonly observe?: Observe
 }
 
+/** @throws StandbyError `invalidOption` for what can hold no options */
+export function refuseNoOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new StandbyError(
+    'invalidOption',
+    `options: expected an object, got ${String(options)}; leave it out for the defaults`,
+  )
+}
+
 /** The end of a transport in this process. */
 export class Endpoint {
   readonly clock: TimeClock

@@ -11,7 +11,7 @@ import type { Envelope, Observe, Random, TimeClock, Transport } from '../../acto
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
 import { type Authentication, checkedAuthentication, nonceOf, permits } from './authentication.ts'
 import { Connection, type ConnectionHost, type ConnectionLimits, type Wire } from './connection.ts'
-import { Endpoint, type EnvelopeCounters, type LossReason } from './endpoint.ts'
+import { Endpoint, type EnvelopeCounters, type LossReason, refuseNoOptions } from './endpoint.ts'
 import { defaultFrameLimits, encodeControl, type FrameRefusal } from './frame.ts'
 
 /** Where the node of a name (`s1`, every life of it) is dialed; null or absent: it dials us, and is answered where it came from. */
@@ -115,14 +115,28 @@ const optionNames = [
   'tls',
 ]
 
-/** A name that was misspelt would be an option that is not set: a server that listens nowhere. */
-function refuseUnknown(options: object): void {
+/**
+ * A name that was misspelt would be an option that is not set: a server that listens nowhere.
+ * @throws StandbyError `invalidOption`
+ */
+export function refuseOddOptions(options: MeshOptions & { readonly tls?: unknown }): void {
+  refuseNoOptions(options)
   const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
-  if (unknown === undefined) return
-  throw new StandbyError(
-    'invalidOption',
-    `options: expected some of ${optionNames.join(', ')}, got ${unknown}; leave it out`,
-  )
+  if (unknown !== undefined) {
+    throw new StandbyError(
+      'invalidOption',
+      `options: expected some of ${optionNames.join(', ')}, got ${unknown}; leave it out`,
+    )
+  }
+  const { directory = {}, tls = {} } = options
+  if (directory === null || !['object', 'function'].includes(typeof directory)) {
+    throw new StandbyError(
+      'invalidOption',
+      `directory: expected addresses by name, or a function from names to addresses, got ${directory}`,
+    )
+  }
+  if (tls === null || typeof tls !== 'object')
+    throw new StandbyError('invalidOption', `tls: expected { listen, dial }, got ${tls}`)
 }
 
 /** Routes envelopes over connections that it dials (`dial`) and that it is given (`accept`). */
@@ -149,7 +163,7 @@ export class Mesh implements ConnectionHost {
 
   /** @throws StandbyError `invalidOption` */
   constructor(options: MeshOptions, dial: (address: string) => Wire) {
-    refuseUnknown(options)
+    refuseOddOptions(options)
     const { directory = {}, system = 'standby', authentication, limits = {} } = options
     const { success, issues } = v.safeParse(limitsSchema, limits)
     if (!success) {

@@ -2,7 +2,7 @@
 import { StandbyError } from '../../actors/errors.ts'
 import type { Envelope, Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import type { NodeId } from '../../machines/node-id.ts'
-import { Endpoint, type EnvelopeCounters } from './endpoint.ts'
+import { Endpoint, type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
 import { defaultFrameLimits, encodeControl, type FrameLimits } from './frame.ts'
 import { type AnyMessagePort, PortLink } from './port-link.ts'
 
@@ -42,6 +42,7 @@ export interface MessagePortTransport extends Transport {
  * const transport = createMessagePortTransport({ ports: [port1] })
  */
 export function createMessagePortTransport(options: MessagePortTransportOptions = {}): MessagePortTransport {
+  refuseNoOptions(options)
   const limits = { ...defaultFrameLimits, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })
   const links = new Set<PortLink>()

@@ -9,7 +9,7 @@ import { StandbyError } from '../../actors/errors.ts'
 import type { Envelope, Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
 import { nonceOf } from './authentication.ts'
-import { Endpoint, type EnvelopeCounters } from './endpoint.ts'
+import { Endpoint, type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
 import { defaultFrameLimits, type FrameLimits } from './frame.ts'
 import { Parts, partsOf } from './parts.ts'
 
@@ -65,6 +65,7 @@ const subjectOverheadBytes = 4096
  * @throws StandbyError `invalidOption` for a system's name that is none; NATS's error where no server answers.
  */
 export async function openNatsTransport(options: NatsTransportOptions = {}): Promise<NatsTransport> {
+  refuseNoOptions(options)
   const { system = 'standby' } = options
   if (!/^[\w-]{1,100}$/.test(system)) {
     throw new StandbyError(

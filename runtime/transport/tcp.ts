@@ -20,7 +20,7 @@ import {
   refuseUnsafe,
   type TlsOptions,
 } from './listening.ts'
-import { Mesh, type MeshOptions, type MeshTransport } from './mesh.ts'
+import { Mesh, type MeshOptions, type MeshTransport, refuseOddOptions } from './mesh.ts'
 
 export * from './sockets.ts'
 
@@ -47,6 +47,7 @@ const headerBytes = 4
  * const transport = await openTcpTransport({ listen: { port: 7001 }, directory: { 'view-service': '127.0.0.1:7000' } })
  */
 export async function openTcpTransport(options: TcpTransportOptions = {}): Promise<MeshTransport> {
+  refuseOddOptions(options)
   const { listen, tls, directory } = options
   if (typeof directory === 'object') for (const address of Object.values(directory)) parseAddress(address)
   const mesh = new Mesh(options, (address) => dialed(address, tls?.dial))

@@ -1,6 +1,6 @@
 /** The transport over WebSocket for browsers, on their own WebSocket: it dials, and nobody can dial it. */
 import { StandbyError } from '../../actors/errors.ts'
-import { Mesh, type MeshTransport } from './mesh.ts'
+import { Mesh, type MeshTransport, refuseOddOptions } from './mesh.ts'
 import type { WebSocketTransportOptions } from './websocket.ts'
 import { checkedUrls } from './websocket-url.ts'
 import { type AnyWebSocket, WebSocketWire } from './websocket-wire.ts'
@@ -15,6 +15,7 @@ export { defaultMeshLimits } from './mesh.ts'
 export async function openWebSocketTransport(
   options: WebSocketTransportOptions = {},
 ): Promise<MeshTransport> {
+  refuseOddOptions(options)
   if (options.listen !== undefined || options.tls !== undefined) {
     const what = 'expected neither listen nor tls in a browser; it dials, and its own TLS comes with wss://'
     throw new StandbyError('invalidOption', what)

@@ -8,7 +8,7 @@ import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import { certificateNames } from './certificate.ts'
 import type { Wire } from './connection.ts'
 import { defaultHost, formatAddress, type ListenOptions, refuseUnsafe, type TlsOptions } from './listening.ts'
-import { Mesh, type MeshOptions, type MeshTransport } from './mesh.ts'
+import { Mesh, type MeshOptions, type MeshTransport, refuseOddOptions } from './mesh.ts'
 import { checkedUrls } from './websocket-url.ts'
 import { type AnyWebSocket, messageBytesMax, WebSocketWire } from './websocket-wire.ts'
 
@@ -34,6 +34,7 @@ export interface WebSocketTransportOptions extends MeshOptions {
 export async function openWebSocketTransport(
   options: WebSocketTransportOptions = {},
 ): Promise<MeshTransport> {
+  refuseOddOptions(options)
   const { listen, tls } = options
   checkedUrls(options.directory)
   const mesh: Mesh = new Mesh(options, (address) => dialed(address, mesh.limits.frameBytesMax, tls?.dial))

@@ -6,11 +6,16 @@ import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import { type Application, defineApplication } from '../../machines/application.ts'
 import { replicated } from '../../machines/replicated.ts'
+import { check } from '../../runtime/check/index.ts'
+import { checkHistory, keyValueModel, parseHistory } from '../../runtime/history/index.ts'
 import { createCluster, type KeyValueClient } from '../../runtime/index.ts'
 import { serveInspector } from '../../runtime/inspector/serve.ts'
-import { createLog, createTrace } from '../../runtime/observe/index.ts'
+import { createLog, createTrace, readTrace, tee } from '../../runtime/observe/index.ts'
 import { simulate } from '../../runtime/simulate/index.ts'
+import { createBroadcastChannelTransport } from '../../runtime/transport/broadcast-channel.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
+import { createMessagePortTransport } from '../../runtime/transport/message-port.ts'
+import { openNatsTransport } from '../../runtime/transport/nats.ts'
 import { openTcpTransport } from '../../runtime/transport/tcp.ts'
 import { openWebSocketTransport } from '../../runtime/transport/websocket.ts'
 import { append, createPorts, createWorld, get, put, strangerStamp } from '../world.ts'
@@ -155,6 +160,21 @@ describe('an option out of range is refused by name, with what was expected', ()
     ['listen.port', () => openTcpTransport({ listen: { port: '7400' as never } })],
     ['listen.port', () => openWebSocketTransport({ listen: { port: 70_000 } })],
     ['options', () => openTcpTransport({ lisen: {} } as never)],
+    ['options', () => openTcpTransport(null as never)],
+    ['options', () => openTcpTransport(5 as never)],
+    ['options', () => openWebSocketTransport(null as never)],
+    ['options', () => openNatsTransport(null as never)],
+    ['options', () => createMessagePortTransport(null as never)],
+    ['options', () => createBroadcastChannelTransport(5 as never)],
+    ['directory', () => openTcpTransport({ directory: null } as never)],
+    ['directory', () => openWebSocketTransport({ directory: '127.0.0.1:1' } as never)],
+    ['tls', () => openTcpTransport({ tls: true } as never)],
+    ['createLog', () => createLog(null as never)],
+    ['createLog.write', () => createLog({ write: 5 as never })],
+    ['createLog.slowMs', () => createLog({ slowMs: -1 })],
+    ['createLog.levle', () => createLog({ levle: 'debug' } as never)],
+    ['tee', () => tee(5 as never)],
+    ['tee', () => tee(createLog(), undefined as never)],
     ['serveInspector.port', () => serveInspector({ port: '80' as never })],
     ['serveInspector.prt', () => serveInspector({ prt: 80 } as never)],
   ])('other doors: %s', async (name, open) => {
@@ -164,6 +184,27 @@ describe('an option out of range is refused by name, with what was expected', ()
     })
 
     await expect((async () => open())()).rejects.toEqual(wrong)
+  })
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'check',
+      () => check(undefined as never),
+      'expected a system such as { nodes: [{ id, machine }] }, got undefined',
+    ],
+    ['check', () => check({ nodes: [] }, null as never), 'expected options such as { seed: 7 }, got null'],
+    ['checkHistory', () => checkHistory(undefined as never, []), 'expected a model with step and key'],
+    ['checkHistory', () => checkHistory(keyValueModel, undefined as never), 'expected a list of operations'],
+    [
+      'checkHistory',
+      () => checkHistory(keyValueModel, [null] as never),
+      'operation 1: expected { client, output',
+    ],
+    ['checkHistory', () => checkHistory(keyValueModel, [], null as never), 'expected options such as'],
+    ['parseHistory', () => parseHistory(undefined as never), 'expected the text of a history'],
+    ['readTrace', () => readTrace(undefined as never), 'line 1: expected the text of a trace, got undefined'],
+  ])('judges: %s says what it takes', (_, judge, what) => {
+    expect(judge).toThrow(what)
   })
 
   test.each(['', 'a#1', 'x'.repeat(201), 5])('client: name %j', async (wrong) => {
