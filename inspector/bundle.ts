@@ -19,7 +19,7 @@ const options = {
 } as const satisfies BuildOptions
 
 /** What is alike side by side, as it was found to compress best: a compressor looks back 32 kB only. */
-const packages = ['valibot', 'preact', '@preact/signals-core', '@preact/signals', 'xstate', 'microdiff']
+const packages = ['preact', '@preact/signals-core', '@preact/signals', 'xstate', 'microdiff']
 const folders = [
   ...['inspector/feeds', 'runtime/observe', 'actors', 'machines', 'runtime/history', 'runtime/simulate'],
   ...['inspector/stand-ins', 'runtime/transport', 'inspector/world', 'inspector/model'],
@@ -36,6 +36,7 @@ export async function bundledScript(): Promise<string> {
     alias: {
       rxjs: pathOf('./stand-ins/schedulers.ts'),
       'sorted-btree': pathOf('./stand-ins/sorted-array.ts'),
+      valibot: pathOf('./stand-ins/schemas.ts'),
     },
   } as const satisfies BuildOptions
   const entry = pathOf('./main.tsx')
