@@ -21,9 +21,9 @@ const options = {
 /** What is alike side by side, as it was found to compress best: a compressor looks back 32 kB only. */
 const packages = ['preact', '@preact/signals-core', '@preact/signals', 'xstate', 'microdiff']
 const folders = [
-  ...['inspector/feeds', 'runtime/observe', 'actors', 'machines', 'runtime/history', 'runtime/simulate'],
-  ...['inspector/stand-ins', 'runtime/transport', 'inspector/world', 'inspector/model'],
-  ...['inspector/exports', 'inspector/charts', 'inspector/panels', 'inspector/app'],
+  ...['runtime/history', 'runtime/observe', 'actors', 'runtime/transport', 'machines', 'runtime/simulate'],
+  ...['inspector/stand-ins', 'inspector/world', 'inspector/model', 'inspector/exports', 'inspector/feeds'],
+  ...['inspector/charts', 'inspector/panels', 'inspector/app'],
 ]
 
 export async function bundledScript(): Promise<string> {
@@ -31,8 +31,10 @@ export async function bundledScript(): Promise<string> {
     ...options,
     target: 'es2023',
     format: 'iife',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
+    jsx: 'transform',
+    jsxFactory: 'h',
+    jsxFragment: 'Fragment',
+    inject: [pathOf('./jsx.ts')],
     alias: {
       rxjs: pathOf('./stand-ins/schedulers.ts'),
       'sorted-btree': pathOf('./stand-ins/sorted-array.ts'),
@@ -87,6 +89,30 @@ const inOrder: Plugin = {
 
 /** What the page never asks for, with what stands in its place. */
 const omissions = [
+  {
+    what: 'actions on other actors, which no chart of ours queues',
+    file: /xstate.dist.log-\w+\.esm\.js$/,
+    text: /^ {2}enqueue\.sendTo = [\s\S]*?(?=^ {2}collect\()/m,
+    instead: '',
+  },
+  {
+    what: 'such actions among those of a setup',
+    file: /xstate.dist.xstate\.esm\.js$/,
+    text: /^ {4}sendTo,\n {4}raise,\n {4}log,\n {4}cancel,\n {4}stopChild,\n {4}enqueueActions,\n {4}emit,\n {4}spawnChild,\n/m,
+    instead: 'raise, cancel, stopChild, enqueueActions,',
+  },
+  {
+    what: 'what writes a snapshot to keep it',
+    file: /xstate.dist.raise-\w+\.esm\.js$/,
+    text: /^function serializeHistoryValue[\s\S]*?(?=^function resolveRaise)/m,
+    instead: 'function getPersistedSnapshot() { throw new Error("not in the page") }\n',
+  },
+  {
+    what: 'what puts a kept snapshot back',
+    file: /xstate.dist.StateMachine-\w+\.esm\.js$/,
+    text: /^ {2}restoreSnapshot\([\s\S]*?^ {2}}$/m,
+    instead: '  restoreSnapshot() { throw new Error("not in the page") }',
+  },
   {
     what: 'the table for jumps ahead in random numbers: without it a jump throws',
     file: /pure-rand.lib.esm.generator.mersenne\.js$/,

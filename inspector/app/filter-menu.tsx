@@ -20,7 +20,7 @@ const counted = computed(() => {
     const step = current!.step(i)!
     if (step.node !== null) add('hiddenNodes', nameOf(step.node))
     add('hiddenKinds', step.kind)
-    if (step.message !== undefined) add('hiddenMessages', step.message.type)
+    if (step.message?.type) add('hiddenMessages', step.message.type)
   }
   return counts
 })

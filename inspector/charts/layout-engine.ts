@@ -1,5 +1,6 @@
 /** ELK in the page: it lies there compressed, is unpacked when it is first needed, and runs in a worker beside the page. */
 import type { ElkNode } from 'elkjs/lib/elk-api.js'
+import { within } from '../model/within.ts'
 import type { LayoutEngine } from './chart-layout.ts'
 
 /** The id of the block in the page that holds ELK's worker: gzip, as base64. */
@@ -17,7 +18,7 @@ export function embeddedEngine(page: Document): EmbeddedEngine {
     async layout(graph) {
       const running = await prepared()
       try {
-        return await within(patienceMs, running.layout(graph))
+        return await within(patienceMs, running.layout(graph), `no layout within ${patienceMs / 1000} s`)
       } catch (error) {
         running.stop()
         started = null
@@ -84,16 +85,4 @@ async function sourceIn(page: Document): Promise<string> {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
   return new Response(unpacked).text()
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no layout within ${ms / 1000} s`)), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -5,6 +5,7 @@ import type { TraceStep } from '../../runtime/observe/trace.ts'
 /** One line for a step: `receive forward from s1#1`, `crash as primary.serving`, `call put ...`. */
 export function eventText(step: TraceStep): string {
   const { kind, message, detail, call, refused, microsteps, event, after, machine } = step
+  if (step.text !== undefined) return oneLine(step.text)
   const because = detail === undefined ? '' : ` (${detail})`
   const unchanged = refused === undefined ? '' : `, refused: ${refused.reason}`
   if (message !== undefined) {

@@ -1,18 +1,42 @@
 /** Feeds from a trace as text: a file, however large, read piece by piece, or a text that was pasted or embedded. */
 import { createTraceLineReader, TraceError } from '../../runtime/observe/read-trace.ts'
 import type { Feed, FeedSink } from './feed.ts'
+import { type ForeignReader, foreignReader, headerFor } from './foreign-run.ts'
 
 /** Milliseconds of work after which the page gets its turn. */
 const sliceMs = 24
 
-/** Reads a file that a person chose or dropped. */
+/** Reads a file that a person chose or dropped: a trace, or a run in the format of another tool. */
 export function fileFeed(file: Blob): Feed {
   return (sink) => {
     let isStopped = false
-    void readPieces(piecesOf(file), sink, () => isStopped)
+    void read(file, sink, () => isStopped)
     return () => {
       isStopped = true
     }
+  }
+}
+
+async function read(file: Blob, sink: FeedSink, isStopped: () => boolean): Promise<void> {
+  const foreign = foreignReader(await file.slice(0, headBytes).text())
+  await (foreign === null ? readPieces(piecesOf(file), sink, isStopped) : readWhole(file, foreign, sink))
+}
+
+/** What is looked at to know the format of a file. */
+const headBytes = 8192
+
+async function readWhole(file: Blob, foreign: ForeignReader, sink: FeedSink): Promise<void> {
+  try {
+    if (file.size > lineMax) {
+      throw new Error(`expected at most ${lineMax / 1024 / 1024} MB in this format; cut the file into parts`)
+    }
+    const run = await foreign(await file.text())
+    sink.header(headerFor(run))
+    for (const step of run.steps) sink.step(step)
+    for (const note of run.notes) sink.problem(note)
+    sink.end({ end: true, steps: run.steps.length, dropped: 0 })
+  } catch (error) {
+    sink.problem(sentence(error, 0))
   }
 }
 

@@ -51,7 +51,7 @@ export function createClockAudit(): ClockAudit {
     take(step) {
       const now = clockOf(step)
       const node = step.node
-      if (now === null || node === null) return null
+      if (now === null || node === null || step.text !== undefined) return null
       // Of a node whose start the run has not seen nothing is known.
       const bases = step.kind === 'start' ? startOf(step, clocks) : (clocks.get(node) ?? [])
       const received = step.kind === 'receive' ? (sent.get(step.message?.id ?? '') ?? null) : null

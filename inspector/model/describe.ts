@@ -6,7 +6,8 @@ import type { TraceStep } from '../../runtime/observe/trace.ts'
 
 /** One line for a step, without its node: `receives ping 2 from s1#1`. */
 export function titleOf(step: TraceStep): string {
-  const { kind, message, detail, call, machine } = step
+  const { kind, message, detail, call, machine, text } = step
+  if (text !== undefined) return text
   switch (kind) {
     case 'send':
       return `sends ${messageText(step)} to ${message?.to}`
@@ -38,10 +39,11 @@ export function titleOf(step: TraceStep): string {
 /** The message of a step in a few words, such as `forward 3 of view 2: 1 requests`. */
 export function messageText({ message }: TraceStep): string {
   if (message === undefined) return 'a message'
-  return safely(
+  const text = safely(
     () => describeMessage({ type: message.type, ...(message.body as object) } as Message),
     message.type,
   )
+  return text || 'a message'
 }
 
 /** The event that the step's chart took; empty where it took none. */

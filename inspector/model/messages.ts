@@ -1,5 +1,5 @@
 /** Where each message was sent, and what became of it: delivered, dropped, duplicated, or still in flight. */
-import type { TraceStep } from '../../runtime/observe/trace.ts'
+import type { TraceMessage, TraceStep } from '../../runtime/observe/trace.ts'
 
 /** One message over its life; numbers are those of steps. */
 export interface Track {
@@ -33,32 +33,35 @@ export function createMessages(): Messages {
   const byId = new Map<string, Track>()
   const of = ({ message }: TraceStep): Track | null =>
     message === undefined ? null : (byId.get(message.id) ?? null)
+  const trackOf = ({ id, type, from, to, sentIn }: TraceMessage, { kind, i }: TraceStep): Track => {
+    let track = kind === 'send' ? undefined : byId.get(id)
+    if (track === undefined) {
+      track = {
+        id,
+        type,
+        from,
+        to,
+        sentIn: sentIn ?? (kind === 'send' ? i : null),
+        receivedIn: [],
+        droppedIn: [],
+        duplicatedIn: [],
+        delayedIn: [],
+        refusedIn: [],
+      }
+      byId.set(id, track)
+      all.push(track)
+    }
+    // Whatever a log calls it, it is where the message came to.
+    const list = listFor(track, kind) ?? (sentIn === undefined ? null : track.receivedIn)
+    list?.push(i)
+    return track
+  }
   return {
     all,
     of,
     take(step) {
-      const { message, kind, i } = step
-      if (message === undefined) return null
-      let track = kind === 'send' ? undefined : byId.get(message.id)
-      if (track === undefined) {
-        const { id, type, from, to } = message
-        track = {
-          id,
-          type,
-          from,
-          to,
-          sentIn: kind === 'send' ? i : null,
-          receivedIn: [],
-          droppedIn: [],
-          duplicatedIn: [],
-          delayedIn: [],
-          refusedIn: [],
-        }
-        byId.set(id, track)
-        all.push(track)
-      }
-      listFor(track, kind)?.push(i)
-      return track
+      for (const message of step.joined ?? []) trackOf(message, step)
+      return step.message === undefined ? null : trackOf(step.message, step)
     },
     forgetBefore(cut) {
       const isOver = (track: Track) => lastStepOf(track) < cut

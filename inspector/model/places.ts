@@ -25,20 +25,25 @@ export function createPlaces(): Places {
   const on: Record<Axis, number[]> = { order: [], time: [], lamport: [], rank: [] }
   const end: Record<Axis, number> = { order: 0, time: 0, lamport: 0, rank: 0 }
   const lastIn: { lamport: number; rank: number }[] = []
-  const sent = new Map<string, { lamport: number; rank: number }>()
   let start: number | null = null
-  let next = 0
+  let [first, next] = [0, 0]
 
+  const sendOf = (step: TraceStep, sentIn: number | null | undefined) => {
+    const index = sentIn == null || sentIn === step.i ? -1 : sentIn - first
+    return index < 0 ? undefined : { lamport: on.lamport[index]!, rank: on.rank[index]! }
+  }
   const causal = (step: TraceStep, index: number, track: Track | null) => {
     const own = lastIn[index]
-    const cause = track === null || step.kind === 'send' ? undefined : sent.get(track.id)
+    const cause = sendOf(step, track?.sentIn)
     if (index < 0) return { lamport: end.lamport, rank: end.rank }
     // What the network does to a message lies with the message, not with the node's own events.
-    if (step.lamport === null) {
+    if (step.vector === null) {
       const at = step.message === undefined ? own : (cause ?? own)
       return at ?? { lamport: end.lamport, rank: end.rank }
     }
-    return { lamport: step.lamport, rank: Math.max(own?.rank ?? -1, cause?.rank ?? -1) + 1 }
+    const joined = step.joined?.map(({ sentIn }) => sendOf(step, sentIn)) ?? []
+    const ranks = [own, cause, ...joined].map((before) => before?.rank ?? -1)
+    return { lamport: step.lamport ?? own?.lamport ?? 0, rank: Math.max(...ranks) + 1 }
   }
 
   return {
@@ -46,10 +51,9 @@ export function createPlaces(): Places {
     on,
     end,
     take(step, index, track) {
-      start ??= step.t
+      if (start === null) [start, first] = [step.t, step.i]
       const { lamport, rank } = causal(step, index, track)
-      if (index >= 0 && step.lamport !== null) lastIn[index] = { lamport, rank }
-      if (step.kind === 'send' && step.message !== undefined) sent.set(step.message.id, { lamport, rank })
+      if (index >= 0 && step.vector !== null) lastIn[index] = { lamport, rank }
       const places = { order: next, time: step.t - start, lamport, rank }
       next += 1
       lane.push(index)
@@ -61,11 +65,7 @@ export function createPlaces(): Places {
     forget(count) {
       lane.splice(0, count)
       for (const axis of axes) on[axis].splice(0, count)
-      // Only messages that may still arrive are worth remembering.
-      if (sent.size > sentMax)
-        for (const id of [...sent.keys()].slice(0, sent.size - sentMax)) sent.delete(id)
+      first += count
     },
   }
 }
-
-const sentMax = 50_000

@@ -199,7 +199,8 @@ function forgetBelow(list: { readonly i: number }[], cut: number): void {
 }
 
 function labelAfter({ kind, after }: TraceStep): string | null | undefined {
-  if (after !== undefined) return shortState(after.value)
+  // Where a state has no name its steps look alike.
+  if (after !== undefined) return shortState(after.value) || undefined
   return kind === 'crash' || kind === 'stop' ? null : undefined
 }
 

@@ -31,6 +31,12 @@ export function reasonsFor(run: Run, step: TraceStep): Reason[] {
 function cause(run: Run, step: TraceStep): Reason {
   const { kind, node, message, detail } = step
   const track = run.messages.of(step)
+  if (step.text !== undefined) {
+    const i = track?.sentIn ?? undefined
+    const news =
+      i === undefined ? '' : ` Its clock is the first of ${node} to include step ${i}, of ${message?.from}.`
+    return { about: 'cause', text: `The file calls it: ${step.text}.${news}`, ...(i !== undefined && { i }) }
+  }
   switch (kind) {
     case 'receive': {
       if (track?.sentIn == null)
@@ -183,6 +189,7 @@ function changesOf(step: TraceStep): Reason[] {
 
 function clockOf(run: Run, step: TraceStep): Reason[] {
   const making = makingOf(run, step)
+  if (step.text !== undefined) return []
   if (making === null)
     return step.node === null || step.vector !== null
       ? []

@@ -57,6 +57,7 @@ function ClockHead({ columns }: { readonly columns: readonly string[] }) {
 /** The sum that makes the clock of the cursor's step: own, received, the greater of both, one more. */
 function Workshop() {
   const [current, here] = [currentRun(), step.value]
+  if (here?.text !== undefined && here.vector !== null) return null
   const making = current === null || here === null ? null : makingOf(current, here)
   if (current === null || here === null || making === null) {
     return <p class="empty">This step has no clock.</p>
@@ -137,6 +138,8 @@ const listMax = 20
 
 function BrokenRules() {
   const broken = currentRun()?.brokenRules ?? []
+  if (step.value?.text !== undefined)
+    return <p class="hint">Clocks as the file has them: no rule was applied.</p>
   if (broken.length === 0) return <p class="ok-line">✓ Every clock is as L1 and L3 say.</p>
   return (
     <div class="broken-rules">

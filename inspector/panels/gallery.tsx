@@ -51,7 +51,8 @@ export function Gallery() {
           />
           <b>Open a file</b> or drop one anywhere on this page
           <small>
-            as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it
+            as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it; or a log for ShiViz, or an
+            ITF trace
           </small>
         </label>
         <form

@@ -13,7 +13,7 @@ export function MessagePanel() {
   return (
     <div class="message-panel">
       <p class="message-line">
-        <b>{message.type}</b> from {message.from} to {message.to}{' '}
+        <b>{message.type || 'message'}</b> from {message.from} to {message.to}{' '}
         <span class={`fate ${fateOf(track).replace(' ', '-')}`}>{fateOf(track)}</span>
       </p>
       <Life track={track} />

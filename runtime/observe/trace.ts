@@ -61,6 +61,8 @@ export interface TraceStep {
   /** `start`: the node that spawned or invoked this one. */
   readonly parent?: string
   readonly message?: TraceMessage
+  /** In runs from elsewhere: what else was received together with `message`. */
+  readonly joined?: readonly TraceMessage[]
   /** `local`, and in foreign runs `timer`: the event, which no message brought. */
   readonly event?: Json
   /** Milliseconds of the system's clock. */
@@ -88,6 +90,8 @@ export interface TraceStep {
   readonly operations: readonly string[]
   /** `drop`, `delay`, `crash`, `partition` ...: what it was. */
   readonly detail?: string
+  /** What a log from elsewhere calls it: of such a step only what the log says is known. */
+  readonly text?: string
   /** `call` and `return`. */
   readonly call?: { readonly id: number; readonly command: Json; readonly end?: Json }
   readonly verdicts: readonly Json[]
@@ -106,6 +110,8 @@ export interface TraceMessage {
   readonly body: Json
   /** When it was sent; null where the trace has not seen that. */
   readonly sentAt: number | null
+  /** In runs from elsewhere: the number of the step that sent it, which may be of any kind. */
+  readonly sentIn?: number
 }
 
 /** The last line of a trace. */

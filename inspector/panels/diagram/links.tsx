@@ -80,10 +80,10 @@ export function LinkLabels() {
   const taken: { x: number; y: number; width: number }[] = []
   const labels = []
   for (const link of current.links) {
-    if (link.shape === 'copy') continue
+    const text = link.track.type
+    if (link.shape === 'copy' || text === '') continue
     const { x, y } = endOf(link)
     const y1 = dotY(link.row1)
-    const text = link.track.type
     const length = text.length * 5.6
     // Near the sender, where lines have not yet crossed, and below the name of its state.
     const part = Math.min(0.5, (y < y1 ? 13 : 24) / Math.max(1, Math.abs(y - y1)))

@@ -1,0 +1,338 @@
+/** Imports: logs for ShiViz and of GoVector, and ITF traces, as runs of the page; what the page exports comes back. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { exportFormats, toItf, toShiviz } from '../../inspector/exports/index.ts'
+import type { FeedSink } from '../../inspector/feeds/feed.ts'
+import { textFeed } from '../../inspector/feeds/file.ts'
+import { foreignReader, headerFor } from '../../inspector/feeds/foreign-run.ts'
+import { readItf } from '../../inspector/feeds/itf.ts'
+import { matchesIn } from '../../inspector/feeds/log-matches.ts'
+import { readShiviz } from '../../inspector/feeds/shiviz.ts'
+import { relate } from '../../inspector/model/causality.ts'
+import { titleOf } from '../../inspector/model/describe.ts'
+import { createRun, type Run } from '../../inspector/model/run.ts'
+import { reasonsFor } from '../../inspector/model/why.ts'
+import { chartState } from '../../runtime/observe/story.ts'
+import { readShiviz as readByItsRules } from './shiviz.ts'
+import { failoverTrace, hostileTrace } from './traces.ts'
+
+/** As the page reads a log, but without a worker. */
+const readLog = (text: string) => readShiviz(text, matchesIn)
+
+async function runOf(reading: ReturnType<typeof readLog>): Promise<Run> {
+  const foreign = await reading
+  const run = createRun(headerFor(foreign))
+  run.append(foreign.steps)
+  return run
+}
+
+/** Each edge of the diagram as `from step -> to step`. */
+const edgesOf = (run: Run) =>
+  run.messages.all.flatMap(({ from, to, sentIn, receivedIn }) =>
+    receivedIn.map((i) => `${from} ${sentIn} -> ${to} ${i}`),
+  )
+
+/** As GoVector's logger writes them: two processes, one file after the other. */
+const goVector = `client {"client":1}
+Initialization Complete
+client {"client":2}
+Sending ping
+client {"server":3, "client":3}
+Received pong
+server {"server":1}
+Initialization Complete
+server {"client":2, "server":2}
+Received ping
+server {"client":2, "server":3}
+Sending pong
+`
+
+describe('ShiViz', () => {
+  test('a log of GoVector: hosts are lanes, an entry that rises is an edge (L4)', async () => {
+    const run = await runOf(readLog(goVector))
+    expect(run.lanes.map(({ id }) => id)).toEqual(['client', 'server'])
+    const said = [...Array(run.end).keys()].map(
+      (i) => `${run.step(i)!.node} ${run.step(i)!.kind} ${titleOf(run.step(i)!)}`,
+    )
+    expect(said).toEqual([
+      'client local Initialization Complete',
+      'client send Sending ping',
+      'server local Initialization Complete',
+      'server receive Received ping',
+      'server send Sending pong',
+      'client receive Received pong',
+    ])
+    expect(edgesOf(run)).toEqual(['client 1 -> server 3', 'server 4 -> client 5'])
+    expect(run.step(5)).toMatchObject({ vector: { client: 3, server: 3 }, lamport: null })
+    expect(run.step(5)!.after).toBeUndefined()
+    expect(run.places.on.rank).toEqual([0, 1, 0, 2, 3, 4])
+    expect([run.brokenRules, run.marks]).toEqual([[], []])
+    expect(reasonsFor(run, run.step(3)!)[0]).toMatchObject({
+      i: 1,
+      text: expect.stringContaining('step 1, of client'),
+    })
+  })
+
+  test.each([
+    ['with its header', `(?<host>\\S*) (?<clock>{.*})\\n(?<event>.*)\n\n${goVector}`],
+    ['with lines of Windows', goVector.replaceAll('\n', '\r\n')],
+    ['the text first', goVector.replace(/^(.*)\n(.*)$/gm, '$2\n$1')],
+  ])('the same log %s is the same run', async (_, text) => {
+    expect(foreignReader(text)).toBe(readShiviz)
+    expect((await readLog(text)).steps).toEqual((await readLog(goVector)).steps)
+  })
+
+  test('groups of a parser are shown, what they are for is known by what they hold', async () => {
+    const text = `(?<date>\\S+) (?<kind>\\S+) (?<host>\\S+) (?<state>\\S+) (?<clock>\\{.*\\}) (?<event>.*)
+
+09:01 INFO a idle {"a":1} begins
+09:02 crash a - {"a":2} falls
+09:03 WARN b busy {"b":1,"a":1} hears`
+    const run = await runOf(readLog(text))
+    const [begins, falls, hears] = [0, 1, 2].map((i) => run.step(i)!)
+    expect([begins!.kind, falls!.kind, hears!.kind]).toEqual(['send', 'crash', 'receive'])
+    expect(begins!.after).toEqual({ value: 'idle', context: { date: '09:01', kind: 'INFO' } })
+    expect(run.contexts.at(run.lane('b')!, 2)).toEqual({ date: '09:03', kind: 'WARN' })
+    expect(run.marks.map(({ kind }) => kind)).toEqual(['fault'])
+  })
+
+  test('one event may end several edges, and those that others imply are left out', async () => {
+    const text = `a {"a":1}
+one
+b {"b":1}
+two
+c {"a":1,"c":1}
+three
+d {"a":1,"b":1,"c":1,"d":1}
+joins`
+    const run = await runOf(readLog(text))
+    expect(edgesOf(run).sort()).toEqual(['a 0 -> c 2', 'b 1 -> d 3', 'c 2 -> d 3'])
+    expect(run.places.on.rank[3]).toBe(2)
+  })
+
+  test('runs of one file are all shown, each with hosts of its own', async () => {
+    const text = `(?<host>\\S+) (?<clock>\\{.*\\}) (?<event>.*)
+^=== (?<trace>.*) ===$
+=== first ===
+a {"a":1} x
+=== second ===
+a {"a":1} y
+b {"a":1,"b":1} z
+=== second ===
+a {"a":1} w`
+    const { steps, notes } = await readLog(text)
+    expect(steps.map(({ node }) => node)).toEqual(['first/a', 'second/a', 'second/b', 'second 3/a'])
+    expect(steps[2]).toMatchObject({ kind: 'receive', vector: { 'second/a': 1, 'second/b': 1 } })
+    expect(notes).toEqual([expect.stringContaining('3 runs. All are shown')])
+  })
+
+  test.each([
+    ['a failover', failoverTrace()],
+    ['hostile names', hostileTrace()],
+  ])('%s: what we export comes back with hosts, clocks, kinds, states and texts', async (_, trace) => {
+    const text = toShiviz(trace)
+    expect(foreignReader(text.slice(0, 8192))).toBe(readShiviz)
+    const { steps, notes } = await readLog(text)
+    const events = readByItsRules(text)
+    expect(notes).toEqual([])
+    expect(steps).toHaveLength(trace.steps.length)
+    for (const [i, step] of steps.entries()) {
+      const { host, clock, fields } = events[i]!
+      const { kind, lamport, t, after } = trace.steps[i]!
+      expect(step).toMatchObject({ i, node: host, kind, lamport, t: Math.round(t), text: fields.event })
+      expect(Object.entries(step.vector!)).toEqual(Object.entries(clock))
+      if (after !== undefined && kind !== 'crash') {
+        expect(step.after?.value).toBe(chartState(after.value).replaceAll(/\s/g, ''))
+      }
+    }
+    // Of the network a log tells the state of the sender, which is none of its own.
+    const plain = (log: string) => log.replaceAll(/^(\(network\) \{.*?\} \d+ \d+ \S+) \S+/gm, '$1')
+    expect(plain(toShiviz({ steps }))).toBe(plain(text))
+  })
+
+  test('L4 happened-before in the run is that of the log, and every edge is part of it', async () => {
+    const trace = failoverTrace()
+    const [before, after] = [createRun(trace.header), await runOf(readLog(toShiviz(trace)))]
+    before.append(trace.steps)
+    const known = trace.steps.filter(({ vector }) => vector !== null).map(({ i }) => i)
+    fc.assert(
+      fc.property(fc.constantFrom(...known), fc.constantFrom(...known), (a, b) => {
+        const [was, is] = [before, after].map((run) => relate(run, run.step(a)!, run.step(b)!))
+        // A step that did not tick has no place of its own among those of others.
+        if (was === 'before' || was === 'after') expect(is).toBe(was)
+      }),
+      { numRuns: 1000 },
+    )
+    for (const { sentIn, receivedIn } of after.messages.all) {
+      for (const i of receivedIn) expect(relate(after, after.step(sentIn!)!, after.step(i)!)).toBe('before')
+    }
+  })
+
+  test.each([
+    ['no group', '(?<host>\\S+) (?<event>.*)\n\na x', /groups host, clock, event/],
+    ['no expression', '(?<host>\\S+) (?<clock>{.*}) (?<event>.*\n\na {"a":1} x', /Unterminated group/],
+    ['nothing to match', '(?<host>) (?<clock>) (?<event>z)\n\na {"a":1} x', /finds no event/],
+    ['matches of nothing', '(?<host>)(?<clock>)(?<event>)\n\na {"a":1} x', /where there is nothing/],
+    [
+      'a clock that is none',
+      'a {"a":1,}\nx',
+      /expected the clock of a with its own count, got .*a.*:1,.* at "x"/,
+    ],
+    ['a clock without its host', 'a {"b":1}\nx\nb {"b":1}\ny', /expected the clock of a/],
+    ['a count that is none', 'a {"a":"1"}\nx', /expected the clock of a/],
+    ['a count twice', 'a {"a":1}\nx\na {"a":1}\ny', /a counts 1 twice/],
+    ['a circle', 'a {"a":1,"b":1}\nx\nb {"a":1,"b":1}\ny', /clocks of b and a go in a circle/],
+  ])('%s is said, with what to do', async (_, text, message) => {
+    expect(foreignReader(text)).toBe(readShiviz)
+    await expect(readLog(text)).rejects.toThrow(message)
+  })
+
+  test('a log that is cut off is shown as far as it goes, and so is said', async () => {
+    const { steps, notes } = await readLog(`${goVector}client {"server":3, "cli`)
+    expect(steps).toHaveLength(6)
+    expect(notes).toEqual([expect.stringContaining('are not shown: 1.')])
+  })
+
+  test('hosts and fields with the names of what every object has are names', async () => {
+    const text = `(?<host>\\S+) (?<clock>\\{.*\\}) (?<__proto__>\\S+) (?<constructor>\\S+) (?<event>.*)
+
+__proto__ {"__proto__":1} p c one
+constructor {"__proto__":1,"constructor":1} p c two`
+    const run = await runOf(readLog(text))
+    expect(edgesOf(run)).toEqual(['__proto__ 0 -> constructor 1'])
+    expect(Object.entries(run.contexts.at(run.lane('constructor')!, 1)!)).toEqual([
+      ['__proto__', 'p'],
+      ['constructor', 'c'],
+    ])
+    expect(({} as { p?: unknown }).p).toBeUndefined()
+  })
+
+  test('ten thousand events, one host after the other, are put in order', async () => {
+    const lines = [...Array(10_000).keys()].map((index) => {
+      const [host, own] = [`h${Math.floor(index / 100)}`, (index % 100) + 1]
+      const next = `h${Math.floor(index / 100) + 1}`
+      return `${host} {"${host}":${own}${index < 9900 && own === 1 ? `,"${next}":100` : ''}}\nevent ${index}`
+    })
+    const { steps } = await readLog(lines.join('\n'))
+    expect(steps[0]!.node).toBe('h99')
+    expect(steps.at(-1)!.text).toBe('event 99')
+  })
+})
+
+/** As Apalache writes them, with every value that the format has. */
+const itf = `{
+  "#meta": { "format": "ITF", "source": "lock.tla" },
+  "vars": ["holder", "waiting", "tickets", "big"],
+  "loop": 1,
+  "states": [
+    { "#meta": { "index": 0 }, "holder": "none", "waiting": { "#set": [] }, "tickets": { "#map": [] },
+      "big": { "#bigint": "123456789012345678901" } },
+    { "#meta": { "index": 1 }, "holder": "p1", "waiting": { "#set": ["p3", "p2"] },
+      "tickets": { "#map": [["p2", { "#bigint": "1" }], [{ "#tup": [{ "#bigint": "2" }, "x"] }, true]] },
+      "big": { "#unserializable": "Nat" } }
+  ]
+}`
+
+describe('ITF', () => {
+  test('each state is a step; values are shown as JSON, changes from state to state', async () => {
+    expect(foreignReader(itf)).toBe(readItf)
+    const foreign = await readItf(itf)
+    const run = await runOf(Promise.resolve(foreign))
+    expect(run.lanes).toHaveLength(1)
+    expect(run.contexts.at(run.lanes[0]!, 0)).toEqual({
+      '#meta': { format: 'ITF', source: 'lock.tla' },
+      big: '123456789012345678901',
+      holder: 'none',
+      tickets: {},
+      waiting: [],
+    })
+    expect(run.contexts.at(run.lanes[0]!, 1)).toMatchObject({
+      big: 'Nat',
+      holder: 'p1',
+      tickets: { p2: 1, '[2,"x"]': true },
+      waiting: ['p2', 'p3'],
+    })
+    expect(reasonsFor(run, run.step(1)!).map(({ text }) => text)).toContain('holder becomes: "p1".')
+    expect(foreign.notes).toEqual(['The trace is a loop: after its last state comes state 1 again.'])
+    expect(run.step(1)).toMatchObject({ text: 'state 1', lamport: null, vector: null })
+  })
+
+  test('a state is called after the action that led to it', async () => {
+    const text = JSON.stringify({
+      vars: ['mbt::actionTaken', 'x'],
+      states: [
+        { 'mbt::actionTaken': 'init', x: 1 },
+        { 'mbt::actionTaken': 'increment', x: 2 },
+      ],
+    })
+    expect((await readItf(text)).steps.map((step) => step.text)).toEqual(['init', 'increment'])
+  })
+
+  test.each([
+    ['a failover', failoverTrace()],
+    ['hostile names', hostileTrace()],
+  ])('%s: what we export comes back, state by state', async (_, trace) => {
+    const run = await runOf(readItf(toItf(trace, { from: 1 })))
+    expect(run.end).toBe(trace.steps.length - 1)
+    const last = run.contexts.at(run.lanes[0]!, run.end - 1) as Record<string, never>
+    const step = trace.steps.at(-1)!
+    expect(last.step).toMatchObject({ i: step.i, kind: step.kind, node: step.node })
+    const { value } = trace.steps.findLast(({ node, after }) => node === 's1#2' && after)?.after ?? {}
+    if (value !== undefined) expect(last.nodes!['s1#2']).toMatchObject({ state: value, status: 'running' })
+  })
+
+  test.each([
+    ['cut off', itf.slice(0, 300), /expected an ITF trace as JSON: .* is the file whole\?/],
+    ['no states', '{"vars":[],"states":{}}', /expected a list of states/],
+    ['a state that is none', '{"vars":["x"],"states":[{"x":1},7]}', /state 1: expected variables/],
+    ['a map that is none', '{"vars":["x"],"states":[{"x":{"#map":3}}]}', /state 0: expected variables/],
+  ])('%s is said, with what to do', async (_, text, message) => {
+    expect(foreignReader(text)).toBe(readItf)
+    await expect(readItf(text)).rejects.toThrow(message)
+  })
+
+  test('what is nested a hundred thousand deep, huge, or named like what objects have is shown in part', async () => {
+    const deep = `${'['.repeat(100_000)}1${']'.repeat(100_000)}`
+    const { steps } = await readItf(
+      `{"vars":["x"],"states":[{"x":${deep},"__proto__":{"polluted":1},"y":"${'z'.repeat(1e6)}"}]}`,
+    )
+    expect(JSON.stringify(steps).length).toBeLessThan(100_000)
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+  })
+})
+
+test.each(exportFormats.map(({ id, write }) => [id, write] as const))(
+  '%s of an import is written or refused with a sentence',
+  async (_, write) => {
+    for (const foreign of [await readLog(goVector), await readItf(itf)]) {
+      const trace = { header: headerFor(foreign), steps: foreign.steps, complete: true, dropped: 0 }
+      let text: string
+      try {
+        text = write(trace)
+      } catch (error) {
+        text = (error as Error).message
+      }
+      expect(text.length).toBeGreaterThan(10)
+      expect(text).not.toMatch(/undefined|NaN/)
+    }
+  },
+)
+
+test('a feed knows a trace, a log and an ITF trace by what they say', async () => {
+  const fed = (text: string) =>
+    new Promise<string>((resolve) => {
+      let steps = 0
+      const sink: FeedSink = {
+        header: () => {},
+        step() {
+          steps += 1
+        },
+        end: () => resolve(`${steps} steps`),
+        problem: (problem) => resolve(problem),
+      }
+      textFeed(text)(sink)
+    })
+  expect(await fed(itf.replace('"loop": 1,', ''))).toBe('2 steps')
+  expect(await fed(toItf(failoverTrace()))).toMatch(/^\d+ steps$/)
+  expect(await fed('a note\nof mine')).toContain('expected a header with "format":"standby-trace"')
+})
