@@ -1,11 +1,12 @@
 /** A client as a live actor, with calls as promises: results, time limits, aborts and typed errors. */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type Actor, createActor, type Snapshot } from 'xstate'
+import { type Actor, type AnyActorRef, createActor, type Snapshot } from 'xstate'
 import type { Application, Json, JsonLike } from '../machines/application.ts'
 import type { Result } from '../machines/at-most-once.ts'
 import {
   type Call,
   type CallFailure,
+  type ClientContext,
   type ClientMachine,
   clientDefaults,
   createClientMachine,
@@ -14,13 +15,16 @@ import {
 } from '../machines/client.ts'
 import { copyJson, jsonSize } from '../machines/json.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
+import type { Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/pure-transition.ts'
+import { rememberLast } from '../machines/remember-last.ts'
 import { changed } from './charts.ts'
 import { StandbyError } from './errors.ts'
-import { nodeLogic, startNode } from './node.ts'
+import { isTimer, nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import { PendingCalls } from './pending-calls.ts'
+import { createRetransmission, type Retransmission } from './retransmission.ts'
 import type { ActorOptions } from './view-service.ts'
 
 /** How long one call waits, and what ends it early. */
@@ -82,15 +86,13 @@ export function createClient<Command, Result>(
   checked('createClient', schemas.ports, options)
   const { viewService = 'view-service', inspect, clock, observe } = options
   const id = checked('id', schemas.id, options.id)
-  const { retryIntervalMs } = checkedTiming(options.timing)
+  const timing = checkedTiming(options.timing)
+  const { retryIntervalMs } = timing
   const limits = checkedLimits(options.limits)
   const timeoutMs = checked('timeoutMs', schemas.timeoutMs, options.timeoutMs ?? 10_000)
-  const own = createClientMachine({
-    retryIntervalMs,
-    queueMax: limits.clientQueueMax,
-    batchMax: limits.batchMax,
-    batchBytesMax: Math.min(limits.batchBytesMax, clientDefaults.batchBytesMax),
-  })
+  const retries = createRetransmission(clock, retryIntervalMs, timing)
+  const { clientQueueMax, batchMax, batchBytesMax } = limits
+  const own = chartOf(retryIntervalMs, clientQueueMax, batchMax, batchBytesMax)
   const machine = changed(own, options.charts?.client)
 
   const pending = new PendingCalls()
@@ -104,6 +106,8 @@ export function createClient<Command, Result>(
     vectorEntriesMax: limits.vectorEntriesMax,
     ...options,
     id,
+    begins: (self: AnyActorRef) => void retriesOf.set(self, retries),
+    hears: (message: Message) => hear(message, retries),
     carryOut: ({ params }: PureAction) => {
       for (const { id: call, end } of (params as Settle).calls) settle(call, end)
     },
@@ -232,6 +236,24 @@ export function createClient<Command, Result>(
   }
 }
 
+const retriesOf = new WeakMap<AnyActorRef, Retransmission>()
+
+/** Clients of a process are mostly alike, and then share one chart: it is larger than everything else that is theirs. */
+const chartOf = rememberLast(
+  (retryIntervalMs: number, queueMax: number, batchMax: number, batchBytesMax: number) =>
+    createClientMachine({
+      retryIntervalMs,
+      queueMax,
+      batchMax,
+      batchBytesMax: Math.min(batchBytesMax, clientDefaults.batchBytesMax),
+    }).provide({
+      delays: {
+        retryInterval: ({ context, event, self }) =>
+          retriesOf.get(self)!.sent(exchangeOf(context), isTimer(event)),
+      },
+    }),
+)
+
 const noOptions: CallOptions = {}
 
 /** Calls without promises, for worlds in which nothing may happen between two steps. */
@@ -297,6 +319,19 @@ export function withKeyValueMethods<Core extends Client<KeyValueCommand, KeyValu
       }
     },
   }
+}
+
+/** What a client waits for: a view, its session, or the answer to its request. */
+function exchangeOf({ view, outstanding, session, seq }: ClientContext): string {
+  if (view.primary === null) return 'view'
+  return outstanding === null ? 'null/0' : `${session}/${seq}`
+}
+
+function hear(message: Message, retries: Retransmission): void {
+  if (message.type === 'reply') retries.answered(`${message.session}/${message.seq}`)
+  // `overloaded` is no reason to come again soon, and a view that is not new brings nobody who answers.
+  else if (message.type === 'refusal' && message.reason !== 'overloaded') retries.heard()
+  else if (message.type === 'viewReply' && message.view.primary === null) retries.heard()
 }
 
 function copied(command: unknown): Json {

@@ -31,6 +31,10 @@ export interface NodeOptions extends NodePorts {
   readonly vectorEntriesMax?: number
   /** Carries out the chart's other effects, after the step that asked for them. */
   readonly carryOut?: (action: PureAction) => void
+  /** Is told the actor, before the chart's first step. */
+  readonly begins?: (self: AnyActorRef) => void
+  /** Hears each message that is taken, before the chart does. */
+  readonly hears?: (message: Message) => void
   /** Whether the node was told to stop, which XState does only after the step that is under way: nothing is sent any more. */
   readonly isHalted?: () => boolean
   /** Called after each step and before anything that it sent leaves: the place to make state durable (V11). */
@@ -180,7 +184,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       const envelope = envelopeOf(event as Arrival)
       return Object.assign(taken, { kind: 'receive', envelope, messageId: messageIdOf(envelope) } as const)
     }
-    const kind = event.type.startsWith('xstate.after.') ? 'timer' : 'local'
+    const kind = isTimer(event) ? 'timer' : 'local'
     return Object.assign(taken, { kind } as const)
   }
 
@@ -217,6 +221,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     if (invalid === null) {
       const event: EventObject = Object.assign({}, message, { from, stamp })
       newest = { event, envelope }
+      options.hears?.(message)
       actor.send(event)
     } else
       observe?.({
@@ -232,10 +237,12 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
 
   const logic: ActorLogic<Snapshot<unknown>, EventObject, unknown> = {
     ...(machine as unknown as ActorLogic<Snapshot<unknown>, EventObject, unknown>),
-    getInitialSnapshot: (scope, input) =>
-      take(null, { type: 'xstate.init' }, scope, (shared) =>
+    getInitialSnapshot(scope, input) {
+      options.begins?.(scope.self)
+      return take(null, { type: 'xstate.init' }, scope, (shared) =>
         machine.getInitialSnapshot(shared as never, input as never),
-      ),
+      )
+    },
     transition(snapshot, event, scope) {
       if (event.type === 'xstate.stop') {
         leave()
@@ -285,6 +292,11 @@ export function startNode(
   if (status !== 'error') return
   subscription.unsubscribe()
   throw error
+}
+
+/** Whether an event is a timer of the chart that has run out. */
+export function isTimer({ type }: { readonly type: string }): boolean {
+  return type.startsWith('xstate.after.')
 }
 
 /** Only a new entry, or a change of who is a server, can put a clock past its bounds. */

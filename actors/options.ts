@@ -30,6 +30,7 @@ const timing = group({
   pingTimeout: integer('expected a whole number from 2 to 1000', 2, 1000),
   resendIntervalMs: ms,
   retryIntervalMs: ms,
+  retransmitMaxMs: ms,
 })
 const limits = group({
   queueMax: count,
@@ -56,10 +57,12 @@ export const defaultTiming: Required<TimingOptions> = {
   pingCheckIntervalMs: 100,
   /** A server is dead at this many checks after its last ping. */
   pingTimeout: 2,
-  /** A primary repeats a forward or a piece of a state transfer this often. */
+  /** A primary repeats a forward or a piece of a state transfer this often at most; less often where answers take longer. */
   resendIntervalMs: 50,
-  /** A client asks and sends again this often. */
+  /** A client asks and sends again this often at most; less often where answers take longer. */
   retryIntervalMs: 50,
+  /** Neither waits longer than this, however long answers take; at or below an interval, that interval is kept as it is. */
+  retransmitMaxMs: 2000,
 }
 
 /** How much is too much by default. */
@@ -74,7 +77,7 @@ export const defaultLimits: Required<LimitOptions> = {
   /** Bytes of JSON text in one command. */
   commandBytesMax: 16 * 1024 * 1024,
   /** Client entries in a vector clock; `Infinity` drops nothing, not even dead incarnations (L6). */
-  vectorEntriesMax: 64,
+  vectorEntriesMax: 16,
 }
 
 const someServers = 'expected how many servers, from 1 to 1000, or a list of names that differ'

@@ -2,11 +2,14 @@
 import { type Actor, createActor } from 'xstate'
 import type { Application } from '../machines/application.ts'
 import { keyValueStore } from '../machines/key-value-store.ts'
+import type { Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import { createServerMachine, type ServerMachine } from '../machines/server.ts'
+import type { ServerContext } from '../machines/server-setup.ts'
 import { changed } from './charts.ts'
-import { nodeLogic, startNode } from './node.ts'
+import { isTimer, nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
+import { createRetransmission, type Retransmission } from './retransmission.ts'
 import type { ActorOptions } from './view-service.ts'
 
 /** What a server needs: the ports, its id, and what it replicates. */
@@ -48,12 +51,23 @@ export function createServer(options: ServerActorOptions): ServerNode {
   const { viewService = 'view-service', application = keyValueStore, inspect } = options
   const id = checked('id', schemas.id, options.id)
   checked('application', schemas.application, application)
-  const { pingIntervalMs, resendIntervalMs } = checkedTiming(options.timing)
+  const timing = checkedTiming(options.timing)
+  const { pingIntervalMs, resendIntervalMs } = timing
   const limits = checkedLimits(options.limits)
   const own = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs })
-  const machine = changed(own, options.charts?.server)
+  const resends = createRetransmission(options.clock, resendIntervalMs, timing)
+  const paced = own.provide({
+    delays: { resendInterval: ({ context, event }) => resends.sent(exchangeOf(context), isTimer(event)) },
+  })
+  const machine = changed(paced, options.charts?.server)
   let halted = false
-  const node = { vectorEntriesMax: limits.vectorEntriesMax, ...options, id, isHalted: () => halted }
+  const node = {
+    vectorEntriesMax: limits.vectorEntriesMax,
+    ...options,
+    id,
+    hears: (message: Message) => hear(message, resends),
+    isHalted: () => halted,
+  }
   const logic = nodeLogic(machine, node)
   const actor: ServerActor = createActor(logic, {
     id,
@@ -73,6 +87,18 @@ export function createServer(options: ServerActorOptions): ServerNode {
       actor.stop()
     },
   }
+}
+
+/** What a primary waits for: the acknowledgement of a forward, or of a piece of its state. */
+function exchangeOf({ view, outstanding, sending }: ServerContext): string {
+  if (sending !== null) return `piece ${view.number}/${sending.index}`
+  return outstanding === null ? 'nothing' : `forward ${view.number}/${outstanding.number}`
+}
+
+function hear(message: Message, resends: Retransmission): void {
+  if (message.type === 'forwardAck') resends.answered(`forward ${message.viewNumber}/${message.number}`)
+  else if (message.type === 'stateTransferAck')
+    resends.answered(`piece ${message.viewNumber}/${message.index}`)
 }
 
 /** The role that a server's state value says. */

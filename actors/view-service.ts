@@ -17,7 +17,7 @@ export interface ActorOptions extends NodePorts {
   readonly charts?: Charts
   /** XState's own inspection, as in `createActor`. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
-  /** Client entries in the vector clock (L6); default 64, `Infinity` for uncapped clocks. */
+  /** Client entries in the vector clock (L6); default 16, `Infinity` for uncapped clocks. */
   readonly vectorEntriesMax?: number
 }
 

@@ -5,8 +5,6 @@ import type { Program } from './processes/programs.ts'
 import { type RunningStandby, startDriver, startStandby, warmUp } from './processes/systems.ts'
 
 const [few, many] = [64, 1000] as const
-/** A thousand callers at once wait longer than the 50 ms after which a client asks again by default. */
-const retryIntervalMs = 1000
 /** How many clients the servers have met, when the bytes of a message are counted. */
 const everSeen = [10, 1000, 10_000]
 
@@ -33,7 +31,7 @@ async function compare(
   quick: boolean,
 ): Promise<Measurement[]> {
   const drive = (clients: number) =>
-    startDriver({ kind: 'standby', directory, clients, connections: connectionsOf(clients), retryIntervalMs })
+    startDriver({ kind: 'standby', directory, clients, connections: connectionsOf(clients) })
   const perSecond = (driver: Program, callers: number) => async () =>
     (await driver.ask<LoadAnswer>({ ask: 'load', callers, ms: quick ? 300 : 1000 })).perSecond
 

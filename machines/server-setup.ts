@@ -16,6 +16,7 @@ import { digest } from './digest.ts'
 import { effects, isMessage } from './effects.ts'
 import type { Message, Received, RefusalReason, Request } from './messages.ts'
 import type { NodeId } from './node-id.ts'
+import { rememberLast } from './remember-last.ts'
 import { RequestQueue, sessionKey } from './request-queue.ts'
 import { noView, type View } from './view.ts'
 
@@ -407,17 +408,4 @@ type Enqueue = (action: { type: 'send'; params: { to: NodeId; message: Message }
 function answer(enqueue: Enqueue, { client, session, seq }: Request, outcome: Outcome): void {
   if (outcome.kind === 'staleSequence') return
   enqueue({ type: 'send', params: { to: client, message: { type: 'reply', session, seq, outcome } } })
-}
-
-/** Guards and actions of one transition ask for the same value: the last one is kept. Pure as seen from outside. */
-function rememberLast<Args extends readonly unknown[], Value>(
-  compute: (...args: Args) => Value,
-): (...args: Args) => Value {
-  let last: { readonly args: Args; readonly value: Value } | null = null
-  return (...args) => {
-    if (last === null || !last.args.every((arg, index) => arg === args[index])) {
-      last = { args, value: compute(...args) }
-    }
-    return last.value
-  }
 }

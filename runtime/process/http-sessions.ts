@@ -69,6 +69,7 @@ const sequenceMax = Number.MAX_SAFE_INTEGER - 1
 /** Sessions as clients of their own, each with the id that its text gives it. */
 export function createHttpSessions(given: HttpSessionsOptions): HttpSessions {
   const { sessionsMax, probe, ...unwatched } = given
+  const { retryIntervalMs } = checkedTiming(given.timing)
   /** How often clients that wait for an answer were refused. */
   const refusals = new Map<NodeId, number>()
   const options = {
@@ -89,6 +90,8 @@ export function createHttpSessions(given: HttpSessionsOptions): HttpSessions {
   const clientFor = (token: string, resume?: ResumedSession): SessionClient =>
     createClient<Json, Json>({
       ...options,
+      // A stale number is told by copies that went out again and again: their intervals do not grow.
+      timing: { ...options.timing, retransmitMaxMs: retryIntervalMs },
       id: idOf(token),
       ...(resume && { resume }),
     })
@@ -166,7 +169,6 @@ export function createHttpSessions(given: HttpSessionsOptions): HttpSessions {
 
   /** @throws HttpError 409, when nothing will ever come of this number; else nothing comes of this call */
   const stale = async (client: SessionClient, sequence: number, signal: AbortSignal): Promise<never> => {
-    const { retryIntervalMs } = checkedTiming(options.timing)
     refusals.set(client.id, 0)
     signal.addEventListener('abort', () => refusals.delete(client.id), { once: true })
     const watch = {
