@@ -126,6 +126,12 @@ const omissions = [
     instead: '',
   },
   {
+    what: 'calls of a client as promises: the page submits them',
+    file: /actors.client\.ts$/,
+    text: /^ {4}execute: [\s\S]*?(?=^ {4}stop,$)|(?<=^ {4}\.\.\.client,\n)[\s\S]*?(?=^ {2}\}$)|^const explanations: [\s\S]*?^\}$/gm,
+    instead: '',
+  },
+  {
     what: 'the count of rare situations over many seeds',
     file: /simulate.situations\.ts$/,
     text: /^.*$/s,
