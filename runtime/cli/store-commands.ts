@@ -1,9 +1,9 @@
-/** `standby get`, `put`, `append`, `delete` and `execute`: one command each, to a running system. */
+/** `standby get`, `put`, `append`, `compare-and-set`, `delete` and `execute`: one command each, to a running system. */
 import { type Command, Option } from 'commander'
 import type { Json } from '../../machines/application.ts'
 import { duration } from './options.ts'
 import { addNetworkFlags, type NetworkFlags } from './process-options.ts'
-import { withRemoteClient } from './remote-client.ts'
+import { exitCodes, withRemoteClient } from './remote-client.ts'
 
 interface StoreOptions extends NetworkFlags {
   readonly timeout: number
@@ -44,6 +44,23 @@ export function registerStoreCommands(program: Command): void {
   )
   command(
     program,
+    'compare-and-set',
+    '<key> <expected> <value>',
+    'set the value under a key if the present one is as expected; prints whether it did, and ends with 1 if it did not',
+  )
+    .addOption(
+      as('what expected and value are: the texts themselves, or the JSON that they spell, null for no value'),
+    )
+    .action((key: string, expected: string, text: string, options: StoreOptions, self: Command) => {
+      const [present, value] = [valueIn(expected, options, self), valueIn(text, options, self)]
+      return withRemoteClient(options, self, async (client) => {
+        const isSet = await client.compareAndSet(key, present, value)
+        print(options, { key, value: isSet })
+        if (!isSet) process.exitCode = exitCodes.failed
+      })
+    })
+  command(
+    program,
     'execute',
     '<command>',
     'execute a command of any application, as JSON; print its result as JSON',
@@ -71,10 +88,8 @@ function command(program: Command, name: string, args: string, description: stri
   return addNetworkFlags(own)
 }
 
-function as(): Option {
-  return new Option('--as <type>', 'what the value is: the text itself, or the JSON that it spells')
-    .choices(['string', 'json'])
-    .default('string')
+function as(what = 'what the value is: the text itself, or the JSON that it spells'): Option {
+  return new Option('--as <type>', what).choices(['string', 'json']).default('string')
 }
 
 function valueIn(text: string, { as }: StoreOptions, command: Command): Json {

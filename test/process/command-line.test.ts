@@ -79,6 +79,8 @@ describe('a system that runs', () => {
       standby('get', 'none', ...at),
       standby('append', 'b', 'xyz', ...at),
       standby('put', 'c', '{"n":1}', '--as', 'json', '--json', ...at),
+      standby('compare-and-set', 'a', 'hello', 'hello', ...at),
+      standby('compare-and-set', 'a', 'null', '1', '--as', 'json', '--json', ...at),
     ])
     expect(commands.map(({ stdout }) => stdout)).toEqual([
       'hello\n',
@@ -86,7 +88,10 @@ describe('a system that runs', () => {
       'null\n',
       '3\n',
       '{"key":"c","value":{"n":1}}\n',
+      'true\n',
+      '{"key":"a","value":false}\n',
     ])
+    expect(commands.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0, 1])
     const wrong = await standby('append', 'c', 'x', ...at)
     expect(wrong).toMatchObject({ code: 1, stdout: '' })
     expect(wrong.stderr).toContain('applicationError')
