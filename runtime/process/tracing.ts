@@ -9,6 +9,7 @@ export async function loadTracing(
   system: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Tracing | null> {
+  if (!isAnySdkThere()) return null
   let door: typeof import('../opentelemetry/index.ts')
   try {
     door = await import('../opentelemetry/index.ts')
@@ -18,6 +19,13 @@ export async function loadTracing(
   }
   const tracing = door.createTracing({ system, ratio: ratioIn(env) })
   return tracing.isActive ? tracing : null
+}
+
+/** The API keeps what is registered under a symbol of its own: without it there is nothing to load the API for, which takes longer than a command. */
+function isAnySdkThere(): boolean {
+  return Object.getOwnPropertySymbols(globalThis).some(({ description }) =>
+    description?.startsWith('opentelemetry.js.api.'),
+  )
 }
 
 /**
