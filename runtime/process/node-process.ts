@@ -1,5 +1,6 @@
 /** What every process of a system is to whoever runs it: it is ready, says how it stands, and leaves in an orderly way. */
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate'
+import type { Charts } from '../../actors/charts.ts'
 import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import type { Clock } from '../../machines/clocks.ts'
 import type { NodeId } from '../../machines/node-id.ts'
@@ -53,6 +54,8 @@ export interface ProcessPorts {
   readonly observe?: Observe
   /** What is replicated; default: the key-value store. */
   readonly application?: AnyApplication
+  /** Changed charts, for negative controls; default: ours. */
+  readonly charts?: Charts
   /** Default: that of the operating system. */
   readonly files?: FileSystem
   /** The node cannot go on, and its process has to end. */

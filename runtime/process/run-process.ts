@@ -1,4 +1,5 @@
 /** A process from its configuration: network, node and HTTP, started in this order and ended in the other. Signals are the command line's. */
+import type { Charts } from '../../actors/charts.ts'
 import { schedulerClock } from '../schedulers.ts'
 import { formatAddress } from './address.ts'
 import { loadApplication } from './application.ts'
@@ -17,6 +18,8 @@ import { startViewServiceProcess, type ViewServiceProcessOptions } from './view-
 
 /** What a process is started with, besides its configuration. */
 export interface RunOptions extends ViewServiceProcessOptions {
+  /** Changed charts of a server, for negative controls; default: ours. */
+  readonly charts?: Charts
   /** Takes the lines of the log, and says where one was lost. */
   readonly line: (line: string, onLost: () => void) => void
   /** The node cannot go on; called once. The process is stopped already. */
@@ -71,6 +74,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
     application,
     onFailure,
     ...(tracing && { observe: tracing.observe }),
+    ...(options.charts && { charts: options.charts }),
   }
   let node: NodeProcess | null = null
   let http: HttpServer | null = null

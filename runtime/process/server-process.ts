@@ -47,7 +47,15 @@ export interface ServerProcess extends NodeProcess {
  * @throws StandbyError `invalidStore` where its next life cannot be known, or another process works in the data folder
  */
 export async function startServerProcess(config: ProcessConfig, ports: ProcessPorts): Promise<ServerProcess> {
-  const { clock, log, metrics, onFailure, files = nodeFileSystem, application = keyValueStore } = ports
+  const {
+    clock,
+    log,
+    metrics,
+    charts,
+    onFailure,
+    files = nodeFileSystem,
+    application = keyValueStore,
+  } = ports
   const { name, timing, limits, drainMs } = config
   const startedAt = clock.now()
   const data = config.data!
@@ -70,6 +78,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       clock,
       timing,
       limits,
+      ...(charts && { charts }),
       ...(observe && { observe }),
     })
     const { actor } = server

@@ -7,6 +7,8 @@ import type { Json } from '../../../runtime/history/index.ts'
 /** Whoever calls. */
 export interface Caller {
   readonly name: string
+  /** It never waits for a write, so that nothing but a refusal sends it to a new primary. */
+  readonly onlyReads?: boolean
   /** Resolves with the result. @throws CallerGone where nobody will ever know; whatever else is a failure */
   execute(command: KeyValueCommand): Promise<Json>
 }
@@ -17,8 +19,8 @@ export class CallerGone extends Error {
 }
 
 /** A client in this process. */
-export function clientCaller(name: string, client: KeyValueClient): Caller {
-  return { name, execute: (command) => executeOn(client, command) }
+export function clientCaller(name: string, client: KeyValueClient, onlyReads = false): Caller {
+  return { name, onlyReads, execute: (command) => executeOn(client, command) }
 }
 
 /** Executes on a client of the key-value store, however long it takes. */

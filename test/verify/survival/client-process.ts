@@ -1,9 +1,11 @@
 /** A process with clients, for callers.ts: `argv[2]` says how they are made. It executes what it is told, and says what came of it. */
+import type { Charts } from '../../../actors/charts.ts'
 import { createClient, type KeyValueClient, withKeyValueMethods } from '../../../actors/client.ts'
 import type { KeyValueCommand } from '../../../machines/key-value-store.ts'
 import { schedulerClock } from '../../../runtime/schedulers.ts'
 import { openNatsTransport } from '../../../runtime/transport/nats.ts'
 import { openTcpTransport } from '../../../runtime/transport/tcp.ts'
+import { type BrokenChartsName, brokenCharts } from './broken-charts.ts'
 import { type ClientOrder, type ClientWord, executeOn } from './callers.ts'
 
 /** How the clients of a process are made. */
@@ -13,10 +15,13 @@ export interface ClientsOptions {
   /** Where the servers are, over TCP; or the server of NATS. */
   readonly directory?: Readonly<Record<string, string>>
   readonly nats?: string
+  /** Their charts are broken. */
+  readonly broken?: BrokenChartsName
 }
 
 /** Clients that share a transport. */
-export async function openClients({ ids, directory = {}, nats }: ClientsOptions) {
+export async function openClients({ ids, directory = {}, nats, broken }: ClientsOptions) {
+  const charts: Charts = broken === undefined ? {} : brokenCharts[broken]
   const transport =
     nats === undefined
       ? await openTcpTransport({ directory })
@@ -25,7 +30,7 @@ export async function openClients({ ids, directory = {}, nats }: ClientsOptions)
         })
   const clock = schedulerClock()
   const clients: KeyValueClient[] = ids.map((id) =>
-    withKeyValueMethods(createClient<KeyValueCommand, never>({ id, transport, clock })),
+    withKeyValueMethods(createClient<KeyValueCommand, never>({ id, transport, clock, charts })),
   )
   return {
     clients,

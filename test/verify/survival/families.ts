@@ -3,6 +3,7 @@
  * and a primary that is told to leave does so alone, for it waits until its backup has everything.
  */
 import type { Random } from '../../../actors/ports.ts'
+import type { BrokenChartsName } from './broken-charts.ts'
 import { fullDiskOfServer, fullDiskOfViewService } from './disk-faults.ts'
 import {
   cut,
@@ -25,6 +26,10 @@ export interface Family {
   readonly hasBrokenLogs?: boolean
   /** Without /dev/full it is left out. */
   readonly needsFullDevice?: boolean
+  /** Its servers or clients are broken: a negative control. */
+  readonly broken?: BrokenChartsName
+  /** After the faults everybody must be answered within it; default 60 s. */
+  readonly answeredWithinMs?: number
   /** The faults of one round, which strike together. */
   draw(random: Random): readonly Fault[]
 }

@@ -1,6 +1,7 @@
 /** What is done to a system: each fault begins, lasts for a while that is drawn from chance, and is mended before it resolves. */
 import type { Random } from '../../../actors/ports.ts'
 import type { ClientProcess } from './callers.ts'
+import type { Load } from './load.ts'
 import { type Survivors, viewServiceName, type Who } from './system.ts'
 
 /** Where a fault strikes. */
@@ -8,6 +9,7 @@ export interface Stage {
   readonly system: Survivors
   readonly clientProcesses: readonly ClientProcess[]
   readonly random: Random
+  readonly load: Pick<Load, 'more' | 'eachAnswered'>
   /** Each process has its data in a folder of its name in it. */
   readonly folder: string
   /** For faults that only some systems have. */
@@ -23,7 +25,7 @@ export interface Fault {
 /** Pings come every 100 ms, and who is not heard of for 800 is dead: some pauses are noticed, and some are not. */
 const [shortMs, longMs] = [300, 2800]
 
-const fault = (name: string, strike: Fault['strike']): Fault => ({ name, strike })
+export const fault = (name: string, strike: Fault['strike']): Fault => ({ name, strike })
 
 /** What strikes one process, found when it is time, and what mends it after a while. */
 const passing = (

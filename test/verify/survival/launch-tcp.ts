@@ -1,19 +1,33 @@
 /** A system of `standby serve` over TCP with a gateway, each pair of processes with a link of its own that can be cut. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { createProcesses } from '../../process/processes.ts'
-import { createSystem } from '../../process/processes.ts'
+import { createSystem, served } from '../../process/processes.ts'
+import type { BrokenChartsName } from './broken-charts.ts'
 import { type Link, openLink } from './proxy.ts'
-import { type Launcher, viewServiceName } from './system.ts'
+import { type Launcher, readerName, viewServiceName } from './system.ts'
+
+const brokenServer = new URL('./broken-server.ts', import.meta.url).pathname
+
+/** How the processes are not as they should be. */
+export interface TcpLauncherOptions {
+  readonly hasBrokenLogs?: boolean
+  /** The charts of its servers. */
+  readonly broken?: BrokenChartsName | undefined
+}
 
 /**
- * The launcher, and where clients dial. `hasBrokenLogs`: everything is logged, of half of the processes to a disk that is
+ * The launcher, and where somebody dials. `hasBrokenLogs`: everything is logged, of half of the processes to a disk that is
  * full, of the others to pipes that nobody reads any more.
  */
 export async function tcpLauncher(
   processes: ReturnType<typeof createProcesses>,
   servers: readonly string[],
-  { hasBrokenLogs = false }: { readonly hasBrokenLogs?: boolean } = {},
-): Promise<{ launcher: Launcher; directory: Readonly<Record<string, string>> }> {
+  { hasBrokenLogs = false, broken }: TcpLauncherOptions = {},
+): Promise<{
+  readonly launcher: Launcher
+  directoryOf(dialer: string): Readonly<Record<string, string>>
+}> {
   let starts = 0
   const full = hasBrokenLogs ? openSync('/dev/full', 'w') : -1
   const system = await createSystem(processes, servers, () => {
@@ -24,7 +38,7 @@ export async function tcpLauncher(
     if (hasBrokenLogs) closeSync(full)
   })
   const listeners = [viewServiceName, ...servers]
-  const dialers = [...listeners, 'clients', 'gateway']
+  const dialers = [...listeners, 'clients', readerName, 'gateway']
   const links = new Map<string, Link>()
   for (const from of dialers) {
     for (const to of listeners) {
@@ -43,13 +57,20 @@ export async function tcpLauncher(
   const flagsOf = (name: string) =>
     Object.entries(directoryOf(name)).flatMap(([to, at]) => ['--peer', `${to}=${at}`])
 
+  const brokenServerOf = (name: string, charts: BrokenChartsName) => {
+    const { peers, timing, http } = JSON.parse(readFileSync(system.config, 'utf8'))
+    const own = { name, listen: peers[name], data: join(processes.folder, name), peers: directoryOf(name) }
+    const given = JSON.stringify({ ...own, timing, http, logFormat: 'json' })
+    return served(name, processes.run([given, charts], { program: brokenServer }))
+  }
   const started = (name: string, ofViewService: readonly string[], flags: readonly string[]) => {
     if (name === viewServiceName) return system.viewService(...ofViewService)
-    return name === 'gateway' ? system.gateway(name, ...flags) : system.server(name, ...flags)
+    if (name === 'gateway') return system.gateway(name, ...flags)
+    return broken === undefined ? system.server(name, ...flags) : brokenServerOf(name, broken)
   }
 
   return {
-    directory: directoryOf('clients'),
+    directoryOf,
     launcher: {
       names: [...listeners, 'gateway'],
       async start(name, isFirst) {

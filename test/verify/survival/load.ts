@@ -32,7 +32,7 @@ export function startLoad(callers: readonly Caller[], random: Random) {
   const failures: string[] = []
   /** Pieces of text by key; whether they were answered. */
   const appended = new Map<string, { readonly key: string; isAnswered: boolean }>()
-  let [stopped, answered, gone] = [false, 0, 0]
+  let [stopped, answered, writes, gone] = [false, 0, 0, 0]
   const answeredBy = new Map<string, number>()
 
   const execute = async (caller: Caller, command: KeyValueCommand): Promise<Json | undefined> => {
@@ -42,6 +42,7 @@ export function startLoad(callers: readonly Caller[], random: Random) {
       // The judge takes a text for the answer of an append, and we have a length.
       recorder.answered(token, command.op === 'append' ? null : output)
       answered += 1
+      if (command.op !== 'get') writes += 1
       answeredBy.set(caller.name, (answeredBy.get(caller.name) ?? 0) + 1)
       return output
     } catch (error) {
@@ -52,7 +53,7 @@ export function startLoad(callers: readonly Caller[], random: Random) {
   }
   const work = async (caller: Caller) => {
     for (let n = 0; !stopped; n++) {
-      const command = drawn(random, `${caller.name}/${n};`)
+      const command = drawn(random, `${caller.name}/${n};`, caller.onlyReads)
       const isAppend = command.op === 'append'
       if (isAppend) appended.set(command.value, { key: command.key, isAnswered: false })
       const output = await execute(caller, command)
@@ -64,6 +65,12 @@ export function startLoad(callers: readonly Caller[], random: Random) {
 
   return {
     answered: () => answered,
+    /** Resolves when so many more writes, or reads, have been answered; or when the bound is over, for a system may well wait. */
+    async more(kind: 'writes' | 'reads', count: number, boundMs: number) {
+      const done = () => (kind === 'writes' ? writes : answered - writes)
+      const [goal, deadline] = [done() + count, Date.now() + boundMs]
+      while (done() < goal && Date.now() < deadline) await pause(20)
+    },
     failures,
     /** Resolves when every caller has been answered so often from now on. @throws Error past the bound */
     async eachAnswered(times: number, boundMs: number) {
@@ -99,10 +106,14 @@ export function startLoad(callers: readonly Caller[], random: Random) {
   }
 }
 
+/** A load that was started. */
+export type Load = ReturnType<typeof startLoad>
+
 /** A command whose value is nobody else's. */
-function drawn(random: Random, value: string): KeyValueCommand {
+function drawn(random: Random, value: string, onlyReads = false): KeyValueCommand {
   const of = (keys: readonly string[]) => keys[Math.floor(random() * keys.length)]!
   const kind = random()
+  if (onlyReads) return { op: 'get', key: of(kind < 0.7 ? logs : registers) }
   if (kind < 0.5) return { op: 'append', key: of(logs), value }
   if (kind < 0.75) return { op: 'get', key: of(logs) }
   const key = of(registers)

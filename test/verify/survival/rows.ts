@@ -4,6 +4,7 @@ import { createProcesses } from '../../process/processes.ts'
 import { wrongsIn } from '../../store/told-views.ts'
 import { skipsNats } from '../../transport/nats-server.ts'
 import { count, type Row } from '../row.ts'
+import { controlRows } from './control-rows.ts'
 import { hasFullDevice } from './disk-faults.ts'
 import { families } from './families.ts'
 import { type SurvivalReport, survive } from './run.ts'
@@ -16,7 +17,7 @@ export interface SurvivalOptions {
   readonly runs: number
   /** Rounds of faults in a run. */
   readonly rounds: number
-  /** Only the families of these names; default: all. */
+  /** Only the families of these names, and `controls`; default: all. */
   readonly only: readonly string[] | null
   readonly progress: (text: string) => void
 }
@@ -25,6 +26,7 @@ export interface SurvivalOptions {
 export async function survivalRows(options: SurvivalOptions): Promise<Row[]> {
   const { seed: first, runs, rounds, only, progress } = options
   const rows: Row[] = only === null ? [await killedStepsRow(progress)] : []
+  if (only === null || only.includes('controls')) rows.push(...(await controlRows(first, progress)))
   for (const family of families) {
     if (only !== null && !only.includes(family.name)) continue
     if ((family.network === 'nats' && skipsNats) || (family.needsFullDevice && !hasFullDevice)) continue

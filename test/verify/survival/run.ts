@@ -14,7 +14,7 @@ import type { Fault, Stage } from './faults.ts'
 import { natsLauncher } from './launch-nats.ts'
 import { tcpLauncher } from './launch-tcp.ts'
 import { type LoadVerdict, startLoad } from './load.ts'
-import { startSurvivors } from './system.ts'
+import { readerName, startSurvivors } from './system.ts'
 
 /** How a run ended. */
 export interface SurvivalReport extends LoadVerdict {
@@ -27,7 +27,7 @@ export interface SurvivalReport extends LoadVerdict {
 }
 
 /** After the faults, each caller must have so many answers within the bound. */
-const [answersAfter, answeredWithinMs] = [5, 60_000]
+const [answersAfter, usualBoundMs] = [5, 60_000]
 const servers = ['s1', 's2', 's3']
 
 /** Runs a family with a seed. */
@@ -58,11 +58,16 @@ interface Running {
 }
 
 async function run({ family, random, rounds, progress, processes, nats }: Running): Promise<SurvivalReport> {
-  const hasBrokenLogs = family.hasBrokenLogs ?? false
-  const tcp = nats === null ? await tcpLauncher(processes, servers, { hasBrokenLogs }) : null
+  const { hasBrokenLogs = false, broken, answeredWithinMs = usualBoundMs } = family
+  const tcp = nats === null ? await tcpLauncher(processes, servers, { hasBrokenLogs, broken }) : null
   const system = await startSurvivors(tcp?.launcher ?? natsLauncher(processes, servers, nats!.url))
-  const where: Omit<ClientsOptions, 'ids'> = tcp === null ? { nats: nats!.url } : { directory: tcp.directory }
-  const here = await openClients({ ...where, ids: ['here0#1', 'here1#1', 'reader#1'] })
+  const whereFor = (dialer: string): Omit<ClientsOptions, 'ids'> => ({
+    ...(tcp === null ? { nats: nats!.url } : { directory: tcp.directoryOf(dialer) }),
+    ...(broken && { broken }),
+  })
+  const where = whereFor('clients')
+  const here = await openClients({ ...where, ids: ['here#1', 'last#1'] })
+  const there = await openClients({ ...whereFor(readerName), ids: ['reader#1'] })
   const clientProcesses = ['one', 'two'].map((name) =>
     startClientProcess(name, 2, (life) => [
       JSON.stringify({ ...where, ids: [`${name}-a#${life}`, `${name}-b#${life}`] } satisfies ClientsOptions),
@@ -70,15 +75,23 @@ async function run({ family, random, rounds, progress, processes, nats }: Runnin
   )
   processes.onEnd(async () => {
     for (const { end } of clientProcesses) end()
-    await here.close()
+    await Promise.all([here.close(), there.close()])
   })
-  const [first, second, last] = here.clients.map((client) => clientCaller(client.id.split('#')[0]!, client))
-  const callers = [first!, second!, ...clientProcesses.flatMap((process) => process.callers)]
+  const [first, last] = here.clients.map((client) => clientCaller(client.id.split('#')[0]!, client))
+  const reader = clientCaller('reader', there.clients[0]!, true)
+  const callers = [first!, reader, ...clientProcesses.flatMap((process) => process.callers)]
   if (tcp !== null) callers.push(httpCaller('http', () => system.served('gateway')?.http ?? '127.0.0.1:1'))
 
   const load = startLoad(callers, random)
   const faults = new Map<string, number>()
-  const stage: Stage = { system, clientProcesses, random, folder: processes.folder, ...(nats && { nats }) }
+  const stage: Stage = {
+    system,
+    clientProcesses,
+    random,
+    load,
+    folder: processes.folder,
+    ...(nats && { nats }),
+  }
   const strike = async (fault: Fault) => {
     faults.set(fault.name, (faults.get(fault.name) ?? 0) + 1)
     await fault.strike(stage)

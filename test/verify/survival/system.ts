@@ -9,7 +9,7 @@ export interface Launcher {
   /** `view-service`, the names of servers, and of gateways. */
   readonly names: readonly string[]
   start(name: string, isFirst: boolean): Promise<Served>
-  /** The link from one to another; `clients` is who calls. null: this network has none to cut. */
+  /** The link from one to another; `clients` is who calls, but for the gateway and `readerName`. null: this network has none to cut. */
   cut(from: string, to: string, state: LinkState): void
   cutReplies(from: string, to: string, state: 'open' | 'held'): void
 }
@@ -21,6 +21,8 @@ export type Who = 'primary' | 'backup' | 'idle' | 'view-service' | 'gateway'
 const leaveMs = 12_000
 const redundantMs = 60_000
 export const viewServiceName = 'view-service'
+/** Who only reads; it has links of its own. */
+export const readerName = 'reader'
 
 /** Starts all processes. */
 export async function startSurvivors(launcher: Launcher) {
