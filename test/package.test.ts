@@ -42,6 +42,7 @@ const packages: Record<string, readonly string[]> = {
   './transport/memory': ['rxjs', 'pure-rand'],
   './transport/faults': ['valibot'],
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand'],
+  './transport/nats': ['valibot', 'rxjs', 'pure-rand', '@nats-io/nats-core'],
   './transport/message-port': ['valibot', 'rxjs', 'pure-rand'],
   './transport/broadcast-channel': ['valibot', 'rxjs', 'pure-rand'],
 }

@@ -18,6 +18,7 @@ export interface NetworkFlags {
   readonly natsUser?: string
   readonly natsPasswordFile?: string
   readonly natsTokenFile?: string
+  readonly natsNkeyFile?: string
   readonly natsCredentialsFile?: string
 }
 
@@ -58,6 +59,7 @@ export function addNetworkFlags(command: Command): Command {
     .option('--nats-user <user>', 'who it is there (STANDBY_NATS_USER)')
     .option('--nats-password-file <file>', 'its password there (STANDBY_NATS_PASSWORD_FILE)')
     .option('--nats-token-file <file>', 'or a token (STANDBY_NATS_TOKEN_FILE)')
+    .option('--nats-nkey-file <file>', 'or the seed of an nkey (STANDBY_NATS_NKEY_FILE)')
     .option('--nats-credentials-file <file>', 'or a .creds file (STANDBY_NATS_CREDENTIALS_FILE)')
 }
 
@@ -96,7 +98,7 @@ type Fields = Record<string, unknown>
 const alternatives = [
   ['secret', 'secretFile', 'keysFile', 'authentication'],
   ['httpToken', 'httpTokenFile'],
-  ['natsUser', 'natsPasswordFile', 'natsTokenFile', 'natsCredentialsFile'],
+  ['natsUser', 'natsPasswordFile', 'natsTokenFile', 'natsNkeyFile', 'natsCredentialsFile'],
 ] as const
 
 /** Fields that are texts, as they are in the environment: `tlsCaFile` is `STANDBY_TLS_CA_FILE`. */
@@ -104,7 +106,7 @@ const texts = [
   ...['name', 'listen', 'data', 'application', 'http', 'transport', 'system', 'logLevel', 'logFormat'],
   ...['secret', 'secretFile', 'keysFile', 'httpToken', 'httpTokenFile'],
   ...['tlsCertFile', 'tlsKeyFile', 'tlsCaFile', 'tlsClientCertificates'],
-  ...['natsUser', 'natsPasswordFile', 'natsTokenFile', 'natsCredentialsFile'],
+  ...['natsUser', 'natsPasswordFile', 'natsTokenFile', 'natsNkeyFile', 'natsCredentialsFile'],
 ]
 
 /**

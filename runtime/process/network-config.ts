@@ -35,6 +35,7 @@ export const networkEntries = {
   natsUser: v.optional(text),
   natsPasswordFile: v.optional(path),
   natsTokenFile: v.optional(path),
+  natsNkeyFile: v.optional(path),
   natsCredentialsFile: v.optional(path),
   insecure: v.optional(v.boolean()),
   origins: v.optional(v.array(text)),
@@ -48,6 +49,8 @@ export interface NatsConfig {
   readonly user: string | null
   readonly password: string | null
   readonly token: string | null
+  /** The seed of an nkey. */
+  readonly seed: string | null
   /** The text of a `.creds` file. */
   readonly credentials: string | null
 }
@@ -119,18 +122,20 @@ export function refuseUnsafeNetwork({ listen, authentication, tls, nats, insecur
     )
   }
   if (nats === null) return
-  const isKnown = nats.user !== null || nats.token !== null || nats.credentials !== null
+  const isKnown = [nats.user, nats.token, nats.seed, nats.credentials].some((way) => way !== null)
   const remote = nats.servers.find((server) => !isLoopback(hostOf(server)))
   if (remote !== undefined && !isKnown && tls?.listen === undefined) {
     throw invalid(
-      `natsServers: expected credentials for ${remote}, where anybody else could be anybody; give --nats-credentials-file, --nats-token-file, --nats-user or a certificate, or say --insecure`,
+      `natsServers: expected credentials for ${remote}, where anybody else could be anybody; give --nats-credentials-file, --nats-nkey-file, --nats-token-file, --nats-user or a certificate, or say --insecure`,
     )
   }
 }
 
 function natsIn(given: Given): NatsConfig | null {
-  const { transport, natsServers, natsUser, natsPasswordFile, natsTokenFile, natsCredentialsFile } = given
-  const all = { natsServers, natsUser, natsPasswordFile, natsTokenFile, natsCredentialsFile }
+  const { transport, natsServers, natsUser, natsPasswordFile, natsTokenFile, natsNkeyFile } = given
+  const { natsCredentialsFile } = given
+  const ways = { natsUser, natsTokenFile, natsNkeyFile, natsCredentialsFile }
+  const all = { natsServers, natsPasswordFile, ...ways }
   const named = Object.entries(all).find(([, value]) => value !== undefined)?.[0]
   if (transport !== 'nats') {
     if (named === undefined) return null
@@ -143,14 +148,36 @@ function natsIn(given: Given): NatsConfig | null {
     throw invalid('natsServers: expected addresses without passwords; give those in files')
   if ((natsUser === undefined) !== (natsPasswordFile === undefined))
     throw invalid('natsUser, natsPasswordFile: expected both, got one of them')
+  const used = Object.keys(ways).filter((way) => ways[way as keyof typeof ways] !== undefined)
+  if (used.length > 1)
+    throw invalid(
+      `natsServers: expected one way to say who it is, got ${used.join(' and ')}; leave all but one out`,
+    )
   return {
     servers: natsServers,
     user: natsUser ?? null,
     password: natsPasswordFile === undefined ? null : textIn('natsPasswordFile', natsPasswordFile).trim(),
     token: secretIn('natsTokenFile', natsTokenFile),
-    credentials:
-      natsCredentialsFile === undefined ? null : textIn('natsCredentialsFile', natsCredentialsFile),
+    seed: seedIn(natsNkeyFile),
+    credentials: credentialsIn(natsCredentialsFile),
   }
+}
+
+/** The seed of a user, alone in its file or on a line of its own. */
+function seedIn(file: string | undefined): string | null {
+  if (file === undefined) return null
+  const [seed] = /^SU[A-Z2-7]{56}$/m.exec(textIn('natsNkeyFile', file).replaceAll('\r', '')) ?? []
+  if (seed !== undefined) return seed
+  throw invalid(`natsNkeyFile: expected ${file} to hold the seed of a user, SU and 56 letters and digits`)
+}
+
+function credentialsIn(file: string | undefined): string | null {
+  if (file === undefined) return null
+  const text = textIn('natsCredentialsFile', file)
+  if (/BEGIN NATS USER JWT/.test(text) && /BEGIN USER NKEY SEED/.test(text)) return text
+  throw invalid(
+    `natsCredentialsFile: expected ${file} to hold a user's JWT and the seed of its key, as nsc writes them`,
+  )
 }
 
 function refuseBesidesNats({ listen, authentication }: NetworkConfig): void {
@@ -167,7 +194,8 @@ function refuseUnreachable({ listen, tls }: NetworkConfig): void {
   throw invalid('tlsCertFile: expected a certificate where it listens; give --tls-cert-file, --tls-key-file')
 }
 
-function hostOf(server: string): string {
+/** The host of a server of NATS: `nats://[::1]:4222` is `::1`. */
+export function hostOf(server: string): string {
   const rest = server.replace(/^[a-z]+:\/\//, '')
   return /^\[([^\]]+)\]/.exec(rest)?.[1] ?? rest.split(':')[0]!
 }

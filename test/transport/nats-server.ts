@@ -13,10 +13,15 @@ export const skipsNats = process.env.STANDBY_SKIP_NATS === '1'
 
 export interface NatsServer {
   readonly url: string
+  /** Where the configuration asks for a listener `websocket`; else empty. */
+  readonly webSocketUrl: string
   /** Kills it; `start` brings it back on the same port. */
   kill(): Promise<void>
-  start(): Promise<void>
+  /** With the same configuration unless there is another one for this life. */
+  start(configuration?: string): Promise<void>
   stop(): Promise<void>
+  /** What the server of this life has written. */
+  log(): string
 }
 
 /** Starts a server with a configuration in its own language, such as `max_payload: 100000`. */
@@ -27,11 +32,14 @@ export async function startNatsServer(configuration = ''): Promise<NatsServer> {
     )
   }
   const folder = mkdtempSync(join(tmpdir(), 'standby-nats-'))
-  writeFileSync(join(folder, 'nats.conf'), configuration)
   let child: ChildProcess | null = null
   let port = -1
+  let webSocketUrl = ''
 
-  const start = async () => {
+  let log = ''
+
+  const start = async (given = configuration) => {
+    writeFileSync(join(folder, 'nats.conf'), given)
     const flags = [
       '-a',
       '127.0.0.1',
@@ -44,7 +52,7 @@ export async function startNatsServer(configuration = ''): Promise<NatsServer> {
     ]
     const started = spawn(executable, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
     child = started
-    let log = ''
+    log = ''
     await new Promise<void>((resolve, reject) => {
       started.stderr.on('data', (chunk: Buffer) => {
         log += chunk.toString()
@@ -55,6 +63,7 @@ export async function startNatsServer(configuration = ''): Promise<NatsServer> {
     })
     const [, found] = /Listening for client connections on [\d.]+:(\d+)/.exec(log) ?? []
     port = Number(found)
+    webSocketUrl = /Listening for websocket clients on (wss?:\/\/[\d.]+:\d+)/.exec(log)?.[1] ?? ''
   }
   const kill = async () => {
     const running = child
@@ -69,8 +78,12 @@ export async function startNatsServer(configuration = ''): Promise<NatsServer> {
     get url() {
       return `127.0.0.1:${port}`
     },
+    get webSocketUrl() {
+      return webSocketUrl
+    },
     start,
     kill,
+    log: () => log,
     async stop() {
       await kill()
       rmSync(folder, { recursive: true, force: true })

@@ -123,6 +123,29 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
     expect(String(error)).not.toContain(secret)
   })
 
+  test('a server that comes back and knows nobody at first is dialed until it does', async () => {
+    const own = await startNatsServer('authorization { token: "the token of before" }')
+    const connection = {
+      servers: own.url,
+      token: 'the token of before',
+      reconnectTimeWait: 20,
+      reconnectJitter: 10,
+    }
+    const transport = await openNatsTransport({ connection })
+    try {
+      await own.kill()
+      await own.start('authorization { token: "another token" }')
+      await until(() => own.log().split('authentication error').length > 3, 'three refusals')
+      await own.kill()
+      await own.start()
+
+      await until(() => transport.connected(), 'a connection')
+    } finally {
+      await transport.close()
+      await own.stop()
+    }
+  })
+
   test('a system goes on after its nats-server was killed and has come back', async () => {
     const clock = schedulerClock()
     const timing = { pingIntervalMs: 50, pingCheckIntervalMs: 150 }
