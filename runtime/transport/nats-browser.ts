@@ -1,5 +1,6 @@
 /** The transport over a NATS server or cluster, for browsers: over its listener for WebSocket. Node has nats.ts. */
 import { wsconnect } from '@nats-io/nats-core'
+import { StandbyError } from '../../actors/errors.ts'
 import { type NatsTransport, type NatsTransportOptions, natsTransport } from './nats-transport.ts'
 
 export type { EnvelopeCounters } from './endpoint.ts'
@@ -7,8 +8,18 @@ export type { NatsLimits, NatsTransport, NatsTransportOptions } from './nats-tra
 
 /**
  * Connects to NATS: as in Node, but `servers` are `ws://` or `wss://`, and the browser itself decides about certificates.
- * @throws StandbyError `invalidOption` for a system's name that is none; NATS's error where no server answers.
+ * @throws StandbyError `invalidOption` for a system's name that is none, and where no WebSocket opens; NATS's error where it refuses who asks.
  */
 export function openNatsTransport(options: NatsTransportOptions = {}): Promise<NatsTransport> {
-  return natsTransport(options, wsconnect)
+  return natsTransport(options, (connection) => wsconnect(connection).catch(explain))
+}
+
+/** Browsers say no reason why a WebSocket did not open. */
+function explain(cause: Error): never {
+  if (cause.message !== '') throw cause
+  throw new StandbyError(
+    'invalidOption',
+    'connection: expected a server of NATS that takes this page, got no answer, and the browser says no reason; look whether it has a listener "websocket" there, and this origin among its allowed_origins',
+    { cause },
+  )
 }
