@@ -19,11 +19,12 @@ export type Feed = (sink: FeedSink) => () => void
 /** Hears what comes in from now on; returns how to stop. */
 export type Messages = (listen: (data: unknown) => void) => () => void
 
-/** A run in the format of another tool, read whole. */
+/** A run in the format of another tool. */
 export interface ForeignRun {
   /** What is known of the file as a whole, for the header. */
   readonly options: Json
-  readonly steps: readonly TraceStep[]
+  /** Made as they are asked for; what is wrong with one is thrown then. */
+  readonly steps: Iterable<TraceStep>
   /** What a person should know of how it is shown. */
   readonly notes: readonly string[]
 }

@@ -19,24 +19,38 @@ export function fileFeed(file: Blob): Feed {
 
 async function read(file: Blob, sink: FeedSink, isStopped: () => boolean): Promise<void> {
   const foreign = foreignReader(await file.slice(0, headBytes).text())
-  await (foreign === null ? readPieces(piecesOf(file), sink, isStopped) : readWhole(file, foreign, sink))
+  await (foreign === null
+    ? readPieces(piecesOf(file), sink, isStopped)
+    : readForeign(file, foreign, sink, isStopped))
 }
 
 /** What is looked at to know the format of a file. */
 const headBytes = 8192
 
-async function readWhole(file: Blob, foreign: ForeignReader, sink: FeedSink): Promise<void> {
+async function readForeign(
+  file: Blob,
+  foreign: ForeignReader,
+  sink: FeedSink,
+  isStopped: () => boolean,
+): Promise<void> {
+  const pause = createPause()
+  let count = 0
   try {
     if (file.size > lineMax) {
       throw new Error(`expected at most ${lineMax / 1024 / 1024} MB in this format; cut the file into parts`)
     }
     const run = await foreign(await file.text())
-    sink.header(headerFor(run))
-    for (const step of run.steps) sink.step(step)
+    for (const step of run.steps) {
+      if (isStopped()) return
+      if (count === 0) sink.header(headerFor(run))
+      sink.step(step)
+      count += 1
+      if (pause.isDue()) await pause.take()
+    }
     for (const note of run.notes) sink.problem(note)
-    sink.end({ end: true, steps: run.steps.length, dropped: 0 })
+    sink.end({ end: true, steps: count, dropped: 0 })
   } catch (error) {
-    sink.problem(sentence(error, 0))
+    sink.problem(sentence(error, count))
   }
 }
 
@@ -67,7 +81,7 @@ async function readPieces(
     else sink.end(read.end)
   }
   let rest = ''
-  let since = performance.now()
+  const pause = createPause()
   try {
     for await (const piece of pieces) {
       const lines = (rest + piece).split('\n')
@@ -75,9 +89,7 @@ async function readPieces(
       for (const line of lines) {
         if (isStopped()) return
         if (line.trim() !== '') take(line, false)
-        if (performance.now() - since < sliceMs) continue
-        await turn()
-        since = performance.now()
+        if (pause.isDue()) await pause.take()
       }
       if (rest.length > lineMax) throw new Error(tooLong)
     }
@@ -103,6 +115,14 @@ function sentence(error: unknown, steps: number): string {
   return steps === 0 ? `This cannot be shown: ${text}` : `Reading stopped after ${steps} steps: ${text}`
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve))
+/** When it is the page's turn, and how to wait until it has had it. */
+function createPause() {
+  let since = performance.now()
+  return {
+    isDue: () => performance.now() - since >= sliceMs,
+    async take() {
+      await new Promise((resolve) => setTimeout(resolve))
+      since = performance.now()
+    },
+  }
 }

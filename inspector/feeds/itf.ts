@@ -21,14 +21,23 @@ export async function readItf(text: string): Promise<ForeignRun> {
   if (!Array.isArray(states) || states.length === 0) {
     throw new Error('expected a list of states in the ITF trace, got none; write it again')
   }
+  const isLoop = Number.isSafeInteger(loop)
+  return {
+    options: { origin: 'ITF' },
+    steps: stepsOf(states, meta),
+    notes: isLoop ? [`The trace is a loop: after its last state comes state ${loop} again.`] : [],
+  }
+}
+
+function* stepsOf(states: readonly unknown[], meta: unknown): Iterable<TraceStep> {
   const contexts = createContextLog()
-  const steps = states.map((state, i): TraceStep => {
+  for (const [i, state] of states.entries()) {
     const variables = variablesOf(state, i, meta)
     const step = variables.step as { readonly text?: Json } | undefined
     const name = [...actions.map((action) => variables[action]), step?.text].find(
       (one) => typeof one === 'string',
     )
-    return {
+    yield {
       i,
       node,
       kind: 'local',
@@ -36,17 +45,11 @@ export async function readItf(text: string): Promise<ForeignRun> {
       t: 0,
       lamport: null,
       vector: null,
-      ...(i === 0 ? {} : { before: { value: '' } }),
+      ...(i > 0 && { before: { value: '' } }),
       after: { value: '', ...contexts.entryFor(node, variables, i === 0) },
       operations: [],
       verdicts: [],
     }
-  })
-  const isLoop = Number.isSafeInteger(loop)
-  return {
-    options: { origin: 'ITF' },
-    steps,
-    notes: isLoop ? [`The trace is a loop: after its last state comes state ${loop} again.`] : [],
   }
 }
 

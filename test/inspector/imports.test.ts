@@ -1,8 +1,8 @@
 /** Imports: logs for ShiViz and of GoVector, and ITF traces, as runs of the page; what the page exports comes back. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { exportFormats, toItf, toShiviz } from '../../inspector/exports/index.ts'
-import type { FeedSink } from '../../inspector/feeds/feed.ts'
+import { exportFormats, toItf, toShiviz, traceText } from '../../inspector/exports/index.ts'
+import type { FeedSink, ForeignRun } from '../../inspector/feeds/feed.ts'
 import { textFeed } from '../../inspector/feeds/file.ts'
 import { foreignReader, headerFor } from '../../inspector/feeds/foreign-run.ts'
 import { readItf } from '../../inspector/feeds/itf.ts'
@@ -12,12 +12,18 @@ import { relate } from '../../inspector/model/causality.ts'
 import { titleOf } from '../../inspector/model/describe.ts'
 import { createRun, type Run } from '../../inspector/model/run.ts'
 import { reasonsFor } from '../../inspector/model/why.ts'
+import { readTrace } from '../../runtime/observe/index.ts'
 import { chartState } from '../../runtime/observe/story.ts'
 import { readShiviz as readByItsRules } from './shiviz.ts'
 import { failoverTrace, hostileTrace } from './traces.ts'
 
 /** As the page reads a log, but without a worker. */
-const readLog = (text: string) => readShiviz(text, matchesIn)
+const readLog = (text: string) => whole(readShiviz(text, matchesIn))
+
+async function whole(reading: Promise<ForeignRun>) {
+  const { steps, ...rest } = await reading
+  return { ...rest, steps: [...steps] }
+}
 
 async function runOf(reading: ReturnType<typeof readLog>): Promise<Run> {
   const foreign = await reading
@@ -236,7 +242,7 @@ const itf = `{
 describe('ITF', () => {
   test('each state is a step; values are shown as JSON, changes from state to state', async () => {
     expect(foreignReader(itf)).toBe(readItf)
-    const foreign = await readItf(itf)
+    const foreign = await whole(readItf(itf))
     const run = await runOf(Promise.resolve(foreign))
     expect(run.lanes).toHaveLength(1)
     expect(run.contexts.at(run.lanes[0]!, 0)).toEqual({
@@ -265,14 +271,14 @@ describe('ITF', () => {
         { 'mbt::actionTaken': 'increment', x: 2 },
       ],
     })
-    expect((await readItf(text)).steps.map((step) => step.text)).toEqual(['init', 'increment'])
+    expect((await whole(readItf(text))).steps.map((step) => step.text)).toEqual(['init', 'increment'])
   })
 
   test.each([
     ['a failover', failoverTrace()],
     ['hostile names', hostileTrace()],
   ])('%s: what we export comes back, state by state', async (_, trace) => {
-    const run = await runOf(readItf(toItf(trace, { from: 1 })))
+    const run = await runOf(whole(readItf(toItf(trace, { from: 1 }))))
     expect(run.end).toBe(trace.steps.length - 1)
     const last = run.contexts.at(run.lanes[0]!, run.end - 1) as Record<string, never>
     const step = trace.steps.at(-1)!
@@ -288,13 +294,13 @@ describe('ITF', () => {
     ['a map that is none', '{"vars":["x"],"states":[{"x":{"#map":3}}]}', /state 0: expected variables/],
   ])('%s is said, with what to do', async (_, text, message) => {
     expect(foreignReader(text)).toBe(readItf)
-    await expect(readItf(text)).rejects.toThrow(message)
+    await expect(whole(readItf(text))).rejects.toThrow(message)
   })
 
   test('what is nested a hundred thousand deep, huge, or named like what objects have is shown in part', async () => {
     const deep = `${'['.repeat(100_000)}1${']'.repeat(100_000)}`
-    const { steps } = await readItf(
-      `{"vars":["x"],"states":[{"x":${deep},"__proto__":{"polluted":1},"y":"${'z'.repeat(1e6)}"}]}`,
+    const { steps } = await whole(
+      readItf(`{"vars":["x"],"states":[{"x":${deep},"__proto__":{"polluted":1},"y":"${'z'.repeat(1e6)}"}]}`),
     )
     expect(JSON.stringify(steps).length).toBeLessThan(100_000)
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
@@ -304,7 +310,7 @@ describe('ITF', () => {
 test.each(exportFormats.map(({ id, write }) => [id, write] as const))(
   '%s of an import is written or refused with a sentence',
   async (_, write) => {
-    for (const foreign of [await readLog(goVector), await readItf(itf)]) {
+    for (const foreign of [await readLog(goVector), await whole(readItf(itf))]) {
       const trace = { header: headerFor(foreign), steps: foreign.steps, complete: true, dropped: 0 }
       let text: string
       try {
@@ -317,6 +323,12 @@ test.each(exportFormats.map(({ id, write }) => [id, write] as const))(
     }
   },
 )
+
+test('an import that was exported as JSON lines is the same run', async () => {
+  const foreign = await readLog(goVector)
+  const text = traceText({ header: headerFor(foreign), steps: foreign.steps, complete: true, dropped: 0 })
+  expect(readTrace(text).steps).toEqual(foreign.steps)
+})
 
 test('a feed knows a trace, a log and an ITF trace by what they say', async () => {
   const fed = (text: string) =>

@@ -38,6 +38,8 @@ browserTest(
     await page.getByRole('tab', { name: 'Why' }).click()
     expect(await page.locator('[role=tabpanel]').last().textContent()).toContain('Sending <script>')
     expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined()
+    for (const axis of ['time', 'lamport', 'rank']) await page.getByLabel('axis').selectOption(axis)
+    expect(await page.locator('path.link.delivered').getAttribute('d')).not.toContain('NaN')
     await takePicture(page, 'import-shiviz')
 
     const again = await exported(page, 'ShiViz log')
