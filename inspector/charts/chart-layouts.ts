@@ -1,4 +1,5 @@
 /** Finds the layout of a machine: known ones come with the page, others are made on demand and kept. */
+import { digest } from '../../machines/digest.ts'
 import type { MachineDescription } from '../../runtime/observe/definition.ts'
 import { assembled, type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
 import { chartOf, type Level } from './chart-model.ts'
@@ -62,18 +63,7 @@ const keys = new WeakMap<MachineDescription, string>()
 export function keyOf(machine: MachineDescription): string {
   const known = keys.get(machine)
   if (known !== undefined) return known
-  const key = `${machine.id} ${digest(JSON.stringify(machine.root))}`
+  const key = `${machine.id} ${digest(machine.root)}`
   keys.set(machine, key)
   return key
-}
-
-/** 64 bits of FNV-1a, in two halves that start differently: enough for charts, none for secrets. */
-function digest(text: string): string {
-  let [first, second] = [0x811c9dc5, 0x050c5d1f]
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    first = Math.imul(first ^ code, 0x01000193)
-    second = Math.imul(second ^ code, 0x01000193) ^ (first >>> 15)
-  }
-  return `${text.length.toString(36)}-${(first >>> 0).toString(36)}-${(second >>> 0).toString(36)}`
 }

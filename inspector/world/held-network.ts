@@ -1,9 +1,10 @@
 /** A network driven by hand: every message waits until somebody delivers, drops, duplicates or delays it. */
-import { messageIdOf, type ObservationKind } from '../../actors/observation.ts'
+import { messageIdOf } from '../../actors/observation.ts'
 import type { Envelope, Observe, Transport } from '../../actors/ports.ts'
 import { copyJson } from '../../machines/json.ts'
 import type { Message } from '../../machines/messages.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
+import { createNetworkTelling } from '../../runtime/transport/network-telling.ts'
 import type { HeldClock } from './held-clock.ts'
 
 /** A copy of a message that is under way. */
@@ -61,19 +62,7 @@ export function createHeldNetwork({ clock, observe, latencyMs }: HeldNetworkOpti
 
   const keyOf = (id: string, copy: number) => `${copy}:${id}`
   const linkOf = (from: NodeId, to: NodeId) => `${nameOf(from)} -> ${nameOf(to)}`
-  const tell = (kind: ObservationKind, envelope: Envelope, copy: number, detail: string) =>
-    observe({
-      kind,
-      node: envelope.from,
-      t: clock.now(),
-      clock: null,
-      envelope,
-      messageId: messageIdOf(envelope),
-      copy,
-      detail,
-    })
-  const tellAll = (kind: 'partition' | 'heal', detail: string) =>
-    observe({ kind, node: null, t: clock.now(), clock: null, detail })
+  const telling = createNetworkTelling(clock, observe)
   const hold = (envelope: Envelope): HeldMessage => {
     const id = messageIdOf(envelope)
     const known = sent.get(id) ?? { envelope, copies: 0 }
@@ -94,7 +83,7 @@ export function createHeldNetwork({ clock, observe, latencyMs }: HeldNetworkOpti
     },
     send(envelope) {
       const copy = { ...envelope, message: copyJson(envelope.message) as unknown as Message }
-      if (cuts.has(linkOf(envelope.from, envelope.to))) tell('drop', copy, 0, 'link cut')
+      if (cuts.has(linkOf(envelope.from, envelope.to))) telling.ofMessage('drop', copy, 0, 'link cut')
       else hold(copy)
     },
     close() {},
@@ -108,20 +97,20 @@ export function createHeldNetwork({ clock, observe, latencyMs }: HeldNetworkOpti
     },
     drop({ id, copy, envelope }, why) {
       held.delete(keyOf(id, copy))
-      tell('drop', envelope, copy, why)
+      telling.ofMessage('drop', envelope, copy, why)
     },
     duplicate(envelope) {
       const message = hold(envelope)
-      tell('duplicate', envelope, message.copy, 'sent twice')
+      telling.ofMessage('duplicate', envelope, message.copy, 'sent twice')
       return message
     },
     delay(message, ms) {
       held.set(keyOf(message.id, message.copy), { ...message, due: Math.max(message.due, clock.now()) + ms })
-      tell('delay', message.envelope, message.copy, `${ms} ms`)
+      telling.ofMessage('delay', message.envelope, message.copy, `${ms} ms`)
     },
     cut(from, to) {
       cuts.set(linkOf(from, to), { from, to, isPartition: false })
-      tellAll('partition', `${from} -> ${to} cut`)
+      telling.ofNetwork('partition', `${from} -> ${to} cut`)
     },
     partition(groups) {
       for (const [link, { isPartition }] of cuts) if (isPartition) cuts.delete(link)
@@ -130,12 +119,15 @@ export function createHeldNetwork({ clock, observe, latencyMs }: HeldNetworkOpti
         for (const from of group)
           for (const to of others) cuts.set(linkOf(from, to), { from, to, isPartition: true })
       }
-      tellAll('partition', groups.map((group) => group.join(' ')).join(' | '))
+      telling.ofNetwork('partition', groups.map((group) => group.join(' ')).join(' | '))
     },
     heal(from, to) {
       if (from === undefined || to === undefined) cuts.clear()
       else cuts.delete(linkOf(from, to))
-      tellAll('heal', from === undefined ? 'every link works again' : `${from} -> ${to} works again`)
+      telling.ofNetwork(
+        'heal',
+        from === undefined ? 'every link works again' : `${from} -> ${to} works again`,
+      )
     },
     isCut: (from, to) => cuts.has(linkOf(from, to)),
     cuts: () => [...cuts.values()].map(({ from, to }) => ({ from, to })),

@@ -1,6 +1,5 @@
 /** The nodes of this process on a transport, and what every transport does alike: texts of envelopes, delivery here, counters. It reaches nobody else. */
 import { StandbyError } from '../../actors/errors.ts'
-import { messageIdOf } from '../../actors/observation.ts'
 import type { Envelope, Observe, TimeClock } from '../../actors/ports.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 import { schedulerClock, turnScheduler } from '../schedulers.ts'
@@ -13,6 +12,7 @@ import {
   type FrameRefusal,
   frameRefusals,
 } from './frame.ts'
+import { createNetworkTelling, type NetworkTelling } from './network-telling.ts'
 
 /** Why an envelope of this process was lost before it left, or had nobody to arrive at. */
 export const lossReasons = ['noRoute', 'unreachable', 'queueFull', 'tooLarge', 'notJson', 'nobody'] as const
@@ -49,6 +49,7 @@ export class Endpoint {
   readonly clock: TimeClock
   private readonly limits: FrameLimits
   private readonly observe: Observe | undefined
+  private readonly telling: NetworkTelling
   private readonly receivers = new Map<NodeId, (envelope: Envelope) => void>()
   private closed = false
   private sent = 0
@@ -60,6 +61,7 @@ export class Endpoint {
     this.limits = limits
     this.clock = clock
     this.observe = observe
+    this.telling = createNetworkTelling(clock, observe)
   }
 
   get isClosed(): boolean {
@@ -138,16 +140,7 @@ export class Endpoint {
 
   lose(reason: LossReason, envelope: Envelope): void {
     this.lost[reason] += 1
-    this.observe?.({
-      kind: 'drop',
-      node: envelope.from,
-      t: this.clock.now(),
-      clock: null,
-      envelope,
-      messageId: messageIdOf(envelope),
-      copy: 0,
-      detail: reason,
-    })
+    this.telling.ofMessage('drop', envelope, 0, reason)
   }
 
   /** Counts messages that were lost together, when a connection failed that they waited for. */

@@ -1,11 +1,11 @@
 /** Faults as a decorator of any transport: loss, delay, duplicates, reordering, cut links and partitions; chance comes from a seed. */
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
-import { messageIdOf, type ObservationKind } from '../../actors/observation.ts'
 import type { Envelope, Observe, Random, TimeClock, Transport } from '../../actors/ports.ts'
 import { type MessageType, messageSchemas } from '../../machines/messages.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 import { parseNodeId } from '../../machines/node-id.ts'
+import { createNetworkTelling } from './network-telling.ts'
 
 /** How often what goes wrong; probabilities in [0, 1], all 0 by default. */
 export interface FaultRates {
@@ -68,19 +68,7 @@ export function withFaults(inner: Transport, { clock, random, observe }: FaultOp
   let closed = false
   const delayed = new Set<unknown>()
 
-  const tell = (kind: ObservationKind, envelope: Envelope, copy: number, detail: string) =>
-    observe?.({
-      kind,
-      node: envelope.from,
-      t: clock.now(),
-      clock: null,
-      envelope,
-      messageId: messageIdOf(envelope),
-      copy,
-      detail,
-    })
-  const tellAll = (kind: ObservationKind, detail: string) =>
-    observe?.({ kind, node: null, t: clock.now(), clock: null, detail })
+  const telling = createNetworkTelling(clock, observe)
 
   const connected = (from: NodeId, to: NodeId): boolean => {
     for (const cut of cuts) if (isNode(from, cut.from) && isNode(to, cut.to)) return false
@@ -101,7 +89,7 @@ export function withFaults(inner: Transport, { clock, random, observe }: FaultOp
   const pass = (envelope: Envelope, copy: number, { delay = 0, delayMaxMs = 50 }: FaultRates) => {
     if (delay === 0 || random() >= delay) return inner.send(envelope)
     const ms = random() * delayMaxMs
-    tell('delay', envelope, copy, `${Math.round(ms)} ms`)
+    telling.ofMessage('delay', envelope, copy, `${Math.round(ms)} ms`)
     const handle = clock.setTimeout(() => {
       delayed.delete(handle)
       inner.send(envelope)
@@ -114,18 +102,18 @@ export function withFaults(inner: Transport, { clock, random, observe }: FaultOp
     send(envelope) {
       if (closed) return
       if ((cuts.length > 0 || groups.length > 0) && !connected(envelope.from, envelope.to)) {
-        tell('drop', envelope, 0, 'link cut')
+        telling.ofMessage('drop', envelope, 0, 'link cut')
         return
       }
       const rates = rules.length === 0 ? undefined : ratesFor(envelope)
       if (rates === undefined) return inner.send(envelope)
       if (rates.drop && random() < rates.drop) {
-        tell('drop', envelope, 0, 'lost')
+        telling.ofMessage('drop', envelope, 0, 'lost')
         return
       }
       pass(envelope, 0, rates)
       if (rates.duplicate && random() < rates.duplicate) {
-        tell('duplicate', envelope, 1, 'sent twice')
+        telling.ofMessage('duplicate', envelope, 1, 'sent twice')
         pass(envelope, 1, rates)
       }
     },
@@ -148,17 +136,17 @@ export function withFaults(inner: Transport, { clock, random, observe }: FaultOp
       },
       cut(from, to) {
         if (!cuts.some((cut) => cut.from === from && cut.to === to)) cuts.push({ from, to })
-        tellAll('partition', `${from} -> ${to} cut`)
+        telling.ofNetwork('partition', `${from} -> ${to} cut`)
       },
       partition(...next) {
         groups = next
-        tellAll('partition', next.map((group) => group.join(' ')).join(' | '))
+        telling.ofNetwork('partition', next.map((group) => group.join(' ')).join(' | '))
       },
       heal() {
         if (cuts.length === 0 && groups.length === 0) return
         cuts = []
         groups = []
-        tellAll('heal', 'every link works again')
+        telling.ofNetwork('heal', 'every link works again')
       },
       clear() {
         rules = []
