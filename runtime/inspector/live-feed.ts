@@ -28,6 +28,8 @@ export interface LiveFeed {
   /** Begins to show it what happens, from the recent past on; returns how to stop that. */
   join(viewer: Viewer): () => void
   readonly viewers: number
+  /** Observations that viewers were too slow for, of all viewers there ever were. */
+  readonly dropped: number
   /** Nothing more will happen: everybody is sent the rest, at once, and told so. */
   end(): void
 }
@@ -60,6 +62,7 @@ export function createLiveFeed({
   /** When the system was last seen at rest, or work began. */
   let since = 0
   let ended = false
+  let dropped = 0
 
   const work = (ms: number) => {
     const end = performance.now() + Math.min(ms, sliceMs)
@@ -121,7 +124,10 @@ export function createLiveFeed({
     },
     join(viewer) {
       const nodes = [...machines].map(([id, machine]) => ({ id, machine }))
-      const reader = new Reader(viewer, { nodes, options, queueMax }, past.slice(-pastMax))
+      const onDropped = (count: number) => {
+        dropped += count
+      }
+      const reader = new Reader(viewer, { nodes, options, queueMax, onDropped }, past.slice(-pastMax))
       if (ended) reader.end()
       readers.add(reader)
       schedule()
@@ -129,6 +135,9 @@ export function createLiveFeed({
     },
     get viewers() {
       return readers.size
+    },
+    get dropped() {
+      return dropped
     },
     end() {
       ended = true
@@ -141,12 +150,14 @@ interface ReaderOptions {
   readonly nodes: readonly { readonly id: string; readonly machine: string }[]
   readonly options: unknown
   readonly queueMax: number
+  readonly onDropped: (count: number) => void
 }
 
 /** One viewer, with a trace of its own: each has seen something else. */
 class Reader {
   readonly #viewer: Viewer
   readonly #queueMax: number
+  readonly #onDropped: (count: number) => void
   readonly #trace: Trace
   #queue: Observation[]
   /** How many of the queue have been written. */
@@ -156,7 +167,8 @@ class Reader {
   #hasEnded = false
   #sentAt = Number.NEGATIVE_INFINITY
 
-  constructor(viewer: Viewer, { nodes, options, queueMax }: ReaderOptions, past: Observation[]) {
+  constructor(viewer: Viewer, { nodes, options, queueMax, onDropped }: ReaderOptions, past: Observation[]) {
+    this.#onDropped = onDropped
     this.#viewer = viewer
     this.#queueMax = queueMax
     this.#queue = past
@@ -180,6 +192,7 @@ class Reader {
     this.#queue.splice(0, this.#taken + count)
     this.#taken = 0
     this.#dropped += count
+    this.#onDropped(count)
   }
 
   work(until: number): void {

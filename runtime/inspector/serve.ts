@@ -41,6 +41,8 @@ export interface Inspector {
   drive(...of: Parameters<typeof createDriver>): void
   /** Pages that are open. */
   readonly pages: number
+  /** Observations that pages were too slow for, of all pages there ever were; each page is told of its own. */
+  readonly dropped: number
   /** Tells every page that the run is over, and stops serving. Twice is harmless. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -101,6 +103,9 @@ export async function serveInspector(options: InspectorOptions = {}): Promise<In
     },
     get pages() {
       return served.pages
+    },
+    get dropped() {
+      return feed.dropped
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -119,7 +119,10 @@ export function createClientSpans(shared: Shared): (seen: Seen) => void {
     const { kind, call, before, after, envelope } = observation
     const message = envelope?.message
     if (kind === 'call') {
-      if (waiting.size >= callsMax) return
+      if (waiting.size >= callsMax) {
+        spans.givenUp += 1
+        return
+      }
       const within = trace.getSpanContext(context.active())
       const links = within === undefined ? [] : [{ context: within }]
       waiting.set(keyOf(node, call?.id), {

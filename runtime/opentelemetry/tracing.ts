@@ -10,7 +10,10 @@ import { createServerSpans } from './server-spans.ts'
 
 /** How traces are made; all of it is optional. */
 export interface TracingOptions {
-  /** The name of the system, the same in all its processes: it is part of what ids are derived from. Default `standby`. */
+  /**
+   * The name of the system, the same in all its processes: it is part of what ids are derived from. Default `standby`. Where
+   * ids of clients are used again in another run, as in a cluster in one process, give it a name of the run.
+   */
   readonly system?: string
   /** Which share of the requests is traced, from 0 to 1, the same in all processes: then they agree on which. Default 1. */
   readonly ratio?: number
@@ -72,7 +75,7 @@ function ratioText(): string {
  * retransmissions are events. Attributes carry no keys and no values.
  * @throws StandbyError `invalidOption`
  * @example
- * const tracing = createTracing()
+ * const tracing = createTracing({ system: `demo-${randomUUID()}` })
  * await using cluster = createCluster({ observe: tracing.observe })
  */
 export function createTracing(options: TracingOptions = {}): Tracing {

@@ -116,6 +116,7 @@ describe('a viewer', () => {
     const dropped = said.reduce((sum, one) => sum + ((one.dropped as number | undefined) ?? 0), 0)
     expect(dropped).toBeGreaterThan(0)
     expect(steps.length + dropped).toBe(observed())
+    expect(feed.dropped).toBe(dropped)
     expect(steps.length).toBeLessThanOrEqual(110)
   })
 
