@@ -16,6 +16,7 @@ import type { PureAction } from '../machines/pure-transition.ts'
 import { invalidSender, invalidStamp } from './envelope.ts'
 import { type Microstep, messageIdOf, type Observation } from './observation.ts'
 import type { Envelope, Observe, TimeClock, Transport } from './ports.ts'
+import { quickStep } from './quick-step.ts'
 
 /** What a node needs of the world. */
 export interface NodePorts {
@@ -57,6 +58,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   const { id, transport, clock: time, observe, carryOut, beforeSending } = options
   const { vectorEntriesMax: entriesMax = Number.POSITIVE_INFINITY } = options
   const isBounded = entriesMax !== Number.POSITIVE_INFINITY
+  const step = quickStep(machine)
   let detach: () => void = () => {}
   let stopped = false
   let collected: PureAction[] = []
@@ -250,7 +252,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       }
       return orLeave(() =>
         take(snapshot as AnyMachineSnapshot, event, scope, (shared) =>
-          machine.transition(snapshot as never, event as never, shared as never),
+          step(snapshot as AnyMachineSnapshot, event, shared),
         ),
       )
     },
