@@ -25,6 +25,18 @@ export function addNetworkMetrics(
     'reason',
     () => Object.entries(counters().refused),
   )
+  if (counters().sentBytes !== undefined) {
+    totalFrom(
+      'standby_transport_sent_bytes_total',
+      'Bytes of frames that were sent, without what TLS adds; over WebSocket characters, over NATS those of its protocol.',
+      () => counters().sentBytes!,
+    )
+    totalFrom(
+      'standby_transport_received_bytes_total',
+      'Bytes of frames that have come, without what TLS adds; over WebSocket characters, over NATS those of its protocol.',
+      () => counters().receivedBytes!,
+    )
+  }
   if (counters().connections === undefined) return
   gaugeFrom('standby_transport_connections', 'Connections that are open.', () => counters().connections!)
   totalFrom(

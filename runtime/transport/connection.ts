@@ -35,6 +35,9 @@ export interface Wire {
   send(text: string): void
   /** Bytes that were sent and have not left the process. */
   buffered(): number
+  /** Bytes of frames that it has given to its socket, and that it was given; over WebSocket characters, of which some are several bytes. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
   pause(): void
   resume(): void
   /** Sends what is buffered, then closes. */

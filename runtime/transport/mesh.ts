@@ -73,6 +73,9 @@ export interface TransportCounters extends EnvelopeCounters {
   readonly dialed: number
   /** Bytes that wait to be sent now, on all connections. */
   readonly buffered: number
+  /** Bytes of frames on all connections there ever were, without what TLS adds; over WebSocket characters, of which some are several bytes. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
 }
 
 /** A transport between processes. */
@@ -160,6 +163,8 @@ export class Mesh implements ConnectionHost {
   private accepted = 0
   private looking: unknown = null
   private dials = 0
+  /** Of connections that are closed. */
+  private readonly past = { sentBytes: 0, receivedBytes: 0 }
 
   /** @throws StandbyError `invalidOption` */
   constructor(options: MeshOptions, dial: (address: string) => Wire) {
@@ -219,11 +224,21 @@ export class Mesh implements ConnectionHost {
   counters(): TransportCounters {
     let connections = 0
     let buffered = 0
+    let { sentBytes, receivedBytes } = this.past
     for (const { isOpen, wire } of this.connections) {
       if (isOpen) connections += 1
       buffered += wire.buffered()
+      sentBytes += wire.sentBytes
+      receivedBytes += wire.receivedBytes
     }
-    return { ...this.endpoint.counters(), connections, dialed: this.dials, buffered }
+    return {
+      ...this.endpoint.counters(),
+      connections,
+      dialed: this.dials,
+      buffered,
+      sentBytes,
+      receivedBytes,
+    }
   }
 
   async close(): Promise<void> {
@@ -301,7 +316,10 @@ export class Mesh implements ConnectionHost {
 
   closed(connection: Connection): void {
     this.clearAlarm(connection)
-    this.connections.delete(connection)
+    if (this.connections.delete(connection)) {
+      this.past.sentBytes += connection.wire.sentBytes
+      this.past.receivedBytes += connection.wire.receivedBytes
+    }
     const link = this.linkOf(connection)
     if (link !== undefined) {
       this.endpoint.loseMany('unreachable', link.queue.length)

@@ -41,7 +41,8 @@ export interface NatsTransport extends Transport {
   ready(): Promise<void>
   /** Whether there is a connection to a server now. */
   connected(): boolean
-  counters(): EnvelopeCounters
+  /** Bytes are those of NATS's own protocol, those of others in the same connection included. */
+  counters(): EnvelopeCounters & { readonly sentBytes: number; readonly receivedBytes: number }
   /** Sends what was sent, for at most `drainMs`, then closes. */
   close(): Promise<void>
 }
@@ -63,6 +64,7 @@ export interface NatsWire {
   status(): AsyncIterable<{ readonly type: string }>
   isClosed(): boolean
   close(): Promise<void>
+  stats(): { readonly inBytes: number; readonly outBytes: number }
 }
 
 const subjectOverheadBytes = 4096
@@ -140,7 +142,10 @@ export async function natsTransport(
     send,
     ready: () => nats.flush(),
     connected: () => outbox.isConnected,
-    counters: () => endpoint.counters(),
+    counters() {
+      const { inBytes, outBytes } = nats.stats()
+      return { ...endpoint.counters(), sentBytes: outBytes, receivedBytes: inBytes }
+    },
     async close() {
       endpoint.close()
       if (nats.isClosed()) return

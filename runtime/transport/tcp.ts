@@ -90,6 +90,8 @@ class TcpWire implements Wire {
   readonly peer: string
   readonly closed: Promise<void>
   frameBytesMax = 0
+  sentBytes = 0
+  receivedBytes = 0
   handlers!: WireHandlers
   private readonly socket: Socket
   private unsent: string[] = []
@@ -110,7 +112,10 @@ class TcpWire implements Wire {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.setNoDelay(true)
     if (opens !== null) socket.once(opens, () => this.handlers.opened())
-    socket.on('data', (chunk) => this.take(chunk))
+    socket.on('data', (chunk) => {
+      this.receivedBytes += chunk.length
+      this.take(chunk)
+    })
     socket.on('error', (error) => this.over(error.message))
     socket.on('close', () => this.over('closed by the peer'))
     socket.on('end', () => this.over('ended by the peer'))
@@ -179,6 +184,7 @@ class TcpWire implements Wire {
       buffer.writeUInt32BE(length, at)
       at += headerBytes + length
     }
+    this.sentBytes += bytes
     this.socket.write(buffer)
   }
 

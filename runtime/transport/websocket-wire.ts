@@ -34,6 +34,8 @@ export class WebSocketWire implements Wire {
   readonly certificateNames: readonly string[] | null
   readonly closed: Promise<void>
   frameBytesMax = 0
+  sentBytes = 0
+  receivedBytes = 0
   handlers!: WireHandlers
   private readonly socket: AnyWebSocket
   private unsent: string[] = []
@@ -129,6 +131,7 @@ export class WebSocketWire implements Wire {
       this.handlers.refused(refused('malformed', 'expected a message of text, got a binary one'))
       return
     }
+    this.receivedBytes += data.length
     if (!data.includes(separator)) this.frame(data)
     else for (const text of data.split(separator)) this.frame(text)
   }
@@ -145,6 +148,8 @@ export class WebSocketWire implements Wire {
     this.unsent = []
     this.unsentLength = 0
     if (texts.length === 0 || this.socket.readyState !== open) return
-    this.socket.send(texts.length === 1 ? texts[0]! : texts.join(separator))
+    const text = texts.length === 1 ? texts[0]! : texts.join(separator)
+    this.sentBytes += text.length
+    this.socket.send(text)
   }
 }

@@ -139,7 +139,17 @@ describe('the metrics of a process', () => {
 
   test('docs/operating.md has every metric, and no other', async () => {
     const metrics = createMetrics()
-    const counters = { sent: 0, received: 0, lost: {}, refused: {}, connections: 0, dialed: 0, buffered: 0 }
+    const counters = {
+      sent: 0,
+      received: 0,
+      lost: {},
+      refused: {},
+      connections: 0,
+      dialed: 0,
+      buffered: 0,
+      sentBytes: 0,
+      receivedBytes: 0,
+    }
     metrics.watchNetwork(() => counters as never)
     metrics.watch(nodes.get('s2')!.node.status)
     const { text } = await metrics.read()
@@ -164,9 +174,15 @@ test('metrics have what the transport has counted: what left, what was lost and 
   dialer.send({ ...envelope, to: 's9#1' })
   await arrived
   const { text } = await metrics.read()
+  const { sentBytes, receivedBytes } = dialer.counters()
+  expect(listener.counters()).toMatchObject({ sentBytes: receivedBytes, receivedBytes: sentBytes })
   await Promise.all([dialer.close(), listener.close()])
+  expect(dialer.counters().sentBytes).toBeGreaterThanOrEqual(sentBytes)
 
   expect(sampleOf(text, 'standby_transport_sent_total')).toBe(1)
+  expect(sampleOf(text, 'standby_transport_sent_bytes_total')).toBe(sentBytes)
+  expect(sampleOf(text, 'standby_transport_received_bytes_total')).toBe(receivedBytes)
+  expect(sentBytes).toBeGreaterThan(JSON.stringify(envelope).length)
   expect(sampleOf(text, 'standby_transport_lost_total{reason="noRoute"}')).toBe(1)
   expect(sampleOf(text, 'standby_transport_lost_total{reason="queueFull"}')).toBe(0)
   expect(sampleOf(text, 'standby_transport_connections')).toBe(1)

@@ -102,6 +102,9 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
     await until(() => sizes.length === 5, 'all of them')
 
     expect(sizes).toEqual([10, 99_000, 400_000, 1_000_000, 20])
+    // Each ä is two bytes.
+    expect(here.counters().sentBytes).toBeGreaterThan(2 * 1_499_030)
+    expect(there.counters().receivedBytes).toBeGreaterThan(2 * 1_499_030)
   })
 
   test('a queue that is full loses what comes, and counts it', async () => {
