@@ -87,6 +87,8 @@ const inOrder: Plugin = {
   },
 }
 
+const absent = 'throw new Error("not in the page")'
+
 /** What the page never asks for, with what stands in its place. */
 const omissions = [
   {
@@ -102,16 +104,28 @@ const omissions = [
     instead: 'raise, cancel, stopChild, enqueueActions,',
   },
   {
+    what: 'what starts child actors, of which our charts have none',
+    file: /xstate.dist.raise-\w+\.esm\.js$/,
+    text: /^function resolveSpawn[\s\S]*?(?=^function spawnChild)/m,
+    instead: `function resolveSpawn() { ${absent} }\nfunction executeSpawn() {}\n`,
+  },
+  {
+    what: 'what spawns them',
+    file: /xstate.dist.assign-\w+\.esm\.js$/,
+    text: /^function createSpawner[\s\S]*?(?=^function resolveAssign)/m,
+    instead: `function createSpawner() { return () => { ${absent} } }\n`,
+  },
+  {
     what: 'what writes a snapshot to keep it',
     file: /xstate.dist.raise-\w+\.esm\.js$/,
     text: /^function serializeHistoryValue[\s\S]*?(?=^function resolveRaise)/m,
-    instead: 'function getPersistedSnapshot() { throw new Error("not in the page") }\n',
+    instead: `function getPersistedSnapshot() { ${absent} }\n`,
   },
   {
     what: 'what puts a kept snapshot back',
     file: /xstate.dist.StateMachine-\w+\.esm\.js$/,
     text: /^ {2}restoreSnapshot\([\s\S]*?^ {2}}$/m,
-    instead: '  restoreSnapshot() { throw new Error("not in the page") }',
+    instead: `  restoreSnapshot() { ${absent} }`,
   },
   {
     what: 'the table for jumps ahead in random numbers: without it a jump throws',
@@ -150,11 +164,14 @@ const omissions = [
 const withoutOmissions: Plugin = {
   name: 'omissions',
   setup({ onLoad }) {
-    for (const { what, file, text, instead } of omissions) {
+    for (const { file } of omissions) {
       onLoad({ filter: file }, ({ path }) => {
-        const source = readFileSync(path, 'utf8')
-        if (!text.test(source)) throw new Error(`expected ${what} in ${path}; see what became of it`)
-        return { contents: source.replace(text, instead), loader: path.endsWith('.ts') ? 'ts' : 'js' }
+        let contents = readFileSync(path, 'utf8')
+        for (const { what, text, instead } of omissions.filter((omission) => omission.file.test(path))) {
+          if (!text.test(contents)) throw new Error(`expected ${what} in ${path}; see what became of it`)
+          contents = contents.replace(text, instead)
+        }
+        return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js' }
       })
     }
   },

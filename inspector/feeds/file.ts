@@ -107,11 +107,15 @@ async function readPieces(
 const lineMax = 64 * 1024 * 1024
 const tooLong = `expected lines of a trace, got one of more than ${lineMax / 1024 / 1024} MB; is it a file that --trace wrote?`
 
+const parserHint =
+  '. A log for ShiViz begins with its parser, such as (?<host>\\S*) (?<clock>{.*}) (?<event>.*)'
+
 function sentence(error: unknown, steps: number): string {
   if (error instanceof TraceError && error.code === 'truncated' && steps > 0) {
     return `The trace breaks off in the middle of line ${error.line}, after ${steps} steps: the run was cut short. What is there is shown.`
   }
-  const text = error instanceof Error ? error.message : String(error)
+  let text = error instanceof Error ? error.message : String(error)
+  if (error instanceof TraceError && error.code === 'notATrace') text += parserHint
   return steps === 0 ? `This cannot be shown: ${text}` : `Reading stopped after ${steps} steps: ${text}`
 }
 

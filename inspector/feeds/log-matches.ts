@@ -34,7 +34,7 @@ export const matchesIn = (parser: string, delimiter: string, log: string): LogMa
       end = index + all.length
     }
     skip(part.slice(end))
-    runs.push({ label, events })
+    if (events.length > 0) runs.push({ label, events })
   }
   let [label, start] = ['', 0]
   if (delimiter !== '') {

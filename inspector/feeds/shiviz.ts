@@ -56,7 +56,10 @@ function partsOf(text: string): {
 } {
   const [first = '', second = ''] = text.split('\n', 2)
   if (first.includes('(?<')) {
-    return { parser: first, delimiter: second.trim(), log: text.slice(first.length + second.length + 2) }
+    // Some logs lack the second line.
+    const delimiter = /\{".*\}/.test(second) ? '' : second
+    const log = text.slice(first.length + 1 + delimiter.length)
+    return { parser: first, delimiter: delimiter.trim(), log }
   }
   return { parser: /^\S+ \{.*\}\s*$/.test(first) ? textLast : textFirst, delimiter: '', log: text }
 }

@@ -8,13 +8,20 @@ export function ClocksPanel() {
   const current = currentRun()
   if (current === null) return null
   const clocks = current.lanes.map((lane) => ({ id: lane.id, clock: clockAt(current, lane, cursor.value) }))
-  const started = clocks.filter(({ clock }) => clock !== null)
+  const all = clocks.filter(({ clock }) => clock !== null)
+  const known = all.find(({ id }) => id === node.value)?.clock?.vector ?? {}
+  // A table of all with all would stop the page.
+  const started =
+    all.length <= nodesMax ? all : all.filter(({ id }) => entryOf(known, id) > 0).slice(0, nodesMax)
   const ids = started.map(({ id }) => id)
   return (
     <div class="clocks-panel">
       <BrokenRules />
       <Workshop />
-      <h3>All nodes after step {cursor.value}</h3>
+      <h3>
+        {started === all ? 'All nodes' : `${started.length} of ${all.length} nodes, known to ${node.value},`}{' '}
+        after step {cursor.value}
+      </h3>
       <table class="clocks">
         <caption class="sr-only">Lamport and vector clock of each node after step {cursor.value}</caption>
         <ClockHead columns={['node', 'L', ...ids]} />
@@ -39,6 +46,9 @@ export function ClocksPanel() {
     </div>
   )
 }
+
+/** Rows and columns of a table of clocks. */
+const nodesMax = 60
 
 function ClockHead({ columns }: { readonly columns: readonly string[] }) {
   return (

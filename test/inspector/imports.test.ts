@@ -81,6 +81,7 @@ describe('ShiViz', () => {
 
   test.each([
     ['with its header', `(?<host>\\S*) (?<clock>{.*})\\n(?<event>.*)\n\n${goVector}`],
+    ['with a header of one line', `(?<host>\\S*) (?<clock>{.*})\\n(?<event>.*)\n${goVector}`],
     ['with lines of Windows', goVector.replaceAll('\n', '\r\n')],
     ['the text first', goVector.replace(/^(.*)\n(.*)$/gm, '$2\n$1')],
   ])('the same log %s is the same run', async (_, text) => {
@@ -119,6 +120,7 @@ joins`
   test('runs of one file are all shown, each with hosts of its own', async () => {
     const text = `(?<host>\\S+) (?<clock>\\{.*\\}) (?<event>.*)
 ^=== (?<trace>.*) ===$
+written by hand
 === first ===
 a {"a":1} x
 === second ===
@@ -129,7 +131,10 @@ a {"a":1} w`
     const { steps, notes } = await readLog(text)
     expect(steps.map(({ node }) => node)).toEqual(['first/a', 'second/a', 'second/b', 'second 3/a'])
     expect(steps[2]).toMatchObject({ kind: 'receive', vector: { 'second/a': 1, 'second/b': 1 } })
-    expect(notes).toEqual([expect.stringContaining('3 runs. All are shown')])
+    expect(notes).toEqual([
+      expect.stringContaining('not shown: 1.'),
+      expect.stringContaining('3 runs. All are shown'),
+    ])
   })
 
   test.each([

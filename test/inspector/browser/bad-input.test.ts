@@ -14,7 +14,9 @@ async function problemOf(content: string): Promise<string> {
 }
 
 browserTest('a foreign file, an empty one and a trace of another version say what was expected', async () => {
-  expect(await problemOf('%PDF-1.7 …')).toContain('expected a header with "format":"standby-trace"')
+  const foreign = await problemOf('%PDF-1.7 …')
+  expect(foreign).toContain('expected a header with "format":"standby-trace"')
+  expect(foreign).toContain('A log for ShiViz begins with its parser, such as (?<host>\\S*) ')
   expect(await problemOf('')).toContain('got nothing')
   expect(await problemOf('{"format":"standby-trace","version":99}\n')).toContain(
     'expected version 1, got 99; update standby',

@@ -87,3 +87,18 @@ browserTest('a parser that would never end is stopped, and the page goes on', as
   await page.locator('.problems button').click()
   await openTrace(page, log, 'two.log')
 })
+
+browserTest('of a log of very many hosts the clocks are shown that the node knows', async () => {
+  const page = await openPage()
+  const lines = Array.from(
+    { length: 200 },
+    (_, n) => `h${n} {"h${n}":1${n > 0 ? `,"h${n - 1}":1` : ''}}\nevent ${n}`,
+  )
+  await openTrace(page, lines.join('\n'), 'many.log')
+  await page.keyboard.press('End')
+  await page.getByRole('tab', { name: 'Clocks' }).click()
+  expect(await page.locator('.clocks-panel h3').textContent()).toBe(
+    '2 of 200 nodes, known to h199, after step 199',
+  )
+  expect(await page.locator('table.clocks tbody th').allTextContents()).toEqual(['h198', 'h199'])
+})
