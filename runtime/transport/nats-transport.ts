@@ -88,7 +88,7 @@ export async function natsTransport(
   const limits = { ...defaultFrameLimits, sendBytesMax: 8 * 1024 * 1024, drainMs: 2000, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })
   // A server that comes back before its users are known there must not end the connection for ever.
-  const endless = { maxReconnectAttempts: -1, ignoreAuthErrorAbort: true }
+  const endless = { maxReconnectAttempts: -1, reconnectTimeWait: 200, ignoreAuthErrorAbort: true }
   const nats = await connect({ ...endless, ...options.connection })
   const outbox = new Outbox(nats, limits.sendBytesMax)
   const parts = new Parts(limits.frameBytesMax)

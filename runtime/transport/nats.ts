@@ -12,7 +12,7 @@ export type { NatsLimits, NatsTransport, NatsTransportOptions } from './nats-tra
  *
  * In order between two nodes while the connection lasts, no duplicates; lost is what is sent while no server is there, or
  * finds `sendBytesMax` waiting, or has no room in a buffer of NATS's. What is larger than the server's `max_payload` goes
- * in parts. Reconnection is NATS's own, without end.
+ * in parts. Reconnection is NATS's own, every 200 ms (NATS: 2 s) and without end.
  *
  * In a browser the same door speaks NATS over WebSocket, with `@nats-io/nats-core`: `servers` are `ws://` or `wss://`, where
  * a server of NATS has a listener `websocket`.

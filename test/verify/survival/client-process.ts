@@ -25,9 +25,7 @@ export async function openClients({ ids, directory = {}, nats, broken }: Clients
   const transport =
     nats === undefined
       ? await openTcpTransport({ directory })
-      : await openNatsTransport({
-          connection: { servers: nats, reconnectTimeWait: 200, waitOnFirstConnect: true },
-        })
+      : await openNatsTransport({ connection: { servers: nats, waitOnFirstConnect: true } })
   const clock = schedulerClock()
   const clients: KeyValueClient[] = ids.map((id) =>
     withKeyValueMethods(createClient<KeyValueCommand, never>({ id, transport, clock, charts })),

@@ -101,6 +101,7 @@ export const families: readonly Family[] = [
       kill('primary'),
       kill('backup'),
       kill('view-service'),
+      kill('gateway'),
       killClients,
       ...pauses,
     ]),

@@ -80,7 +80,7 @@ async function run({ family, random, rounds, progress, processes, nats }: Runnin
   const [first, last] = here.clients.map((client) => clientCaller(client.id.split('#')[0]!, client))
   const reader = clientCaller('reader', there.clients[0]!, true)
   const callers = [first!, reader, ...clientProcesses.flatMap((process) => process.callers)]
-  if (tcp !== null) callers.push(httpCaller('http', () => system.served('gateway')?.http ?? '127.0.0.1:1'))
+  callers.push(httpCaller('http', () => system.served('gateway')?.http ?? '127.0.0.1:1'))
 
   const load = startLoad(callers, random)
   const faults = new Map<string, number>()
