@@ -1,6 +1,6 @@
 /** The command line as a child process: what it prints, how it ends, and with which exit code. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -177,4 +177,13 @@ describe('standby', () => {
   test.each(['--help', '--version'])('%s ends with 0', async (flag) => {
     expect(await standby(flag).ended).toBe(0)
   })
+})
+
+test('standby inspect says once what is wrong with a file, and where other formats open', async () => {
+  const path = join(folder, 'go.log')
+  writeFileSync(path, 'a {"a":1}\nstarted\n')
+  const run = standby('inspect', path)
+  expect(await run.ended).toBe(2)
+  expect(run.stderr().match(/error: /g)).toHaveLength(1)
+  expect(run.stderr()).toMatch(/go\.log: line 1: expected a header .* ShiViz .* inspector\.html/)
 })

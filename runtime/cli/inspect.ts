@@ -36,9 +36,7 @@ export function registerInspect(program: Command): void {
         command.error('error: expected a trace or --listen; standby run --trace FILE writes one')
       const refuse = (error: Error) => command.error(`error: ${error.message}`)
       const { told, served } =
-        path === undefined
-          ? await listen(options).catch(refuse)
-          : await show(path, options, command).catch(refuse)
+        path === undefined ? await listen(options).catch(refuse) : await show(path, options).catch(refuse)
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => void served.close().then(() => process.exit(0)))
       }
@@ -47,8 +45,8 @@ export function registerInspect(program: Command): void {
     })
 }
 
-async function show(path: string, { port = 0 }: InspectOptions, command: Command) {
-  const told = checkedTrace(path, command)
+async function show(path: string, { port = 0 }: InspectOptions) {
+  const told = checkedTrace(path)
   const { servePage } = await import('../inspector/serve.ts')
   const { traceSource } = await import('../inspector/trace-source.ts')
   const served = await servePage({ port }, { kind: 'trace', title: basename(path) }, traceSource(path))
@@ -64,9 +62,14 @@ async function listen({ port = defaultInspectorPort }: InspectOptions) {
   return { told: `Apps send to ws://${host}/feed, as standbyInspector() does. Look at them here:`, served }
 }
 
-/** Reads it once, so that a wrong file is refused here, with the line, and not in the page. */
-function checkedTrace(path: string, command: Command): string {
-  const refuse = (what: string): never => command.error(`error: ${path}: ${what}`)
+/**
+ * Reads it once, so that a wrong file is refused here, with the line, and not in the page.
+ * @throws Error with the path and what is wrong
+ */
+function checkedTrace(path: string): string {
+  const refuse = (what: string): never => {
+    throw new Error(`${path}: ${what}`)
+  }
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -85,7 +88,10 @@ function checkedTrace(path: string, command: Command): string {
   } catch (error) {
     // A run that was cut short is still worth a look.
     const isCutShort = error instanceof TraceError && error.code === 'truncated' && reader.steps > 0
-    if (!isCutShort) return refuse((error as Error).message)
+    if (!isCutShort)
+      return refuse(
+        `${(error as Error).message} (Logs for ShiViz and ITF traces open in the page: drop them on inspector.html.)`,
+      )
   }
   if (text.trim() === '') return refuse('expected a trace, got an empty file; record the run again')
   return `${reader.steps} steps${reader.complete ? '' : ', cut short'}. Look at them here:`
