@@ -1,8 +1,11 @@
 // What a sequential model is: the one-copy behaviour that a history is compared with. No search here.
 import type { CompiledHistory } from './compiled-history.ts'
 
-/** Stands for the output of a call that was never answered: any output may have been meant. */
-export const unknownOutput: unique symbol = Symbol('unknown output')
+/**
+ * Stands for the output of a call that was never answered: any output may have been meant. One for all copies of this
+ * module in a process: a model that came with another copy (CommonJS beside ES modules, say) means the same.
+ */
+export const unknownOutput: unique symbol = Symbol.for('standby.unknownOutput')
 
 /** The type of `unknownOutput`. */
 export type UnknownOutput = typeof unknownOutput
