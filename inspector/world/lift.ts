@@ -183,7 +183,7 @@ function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptio
     world?: WorldOptions
     timing?: TimingOptions
     limits?: LimitOptions
-    plan?: { sessionsMax: number; transferBytesMax: number; latencyMs: number }
+    plan?: { sessionsMax: number; queueMax: number; transferBytesMax: number; latencyMs: number }
   }
   if (given.world !== undefined) return given.world
   const machineOf = new Map(header.nodes.map(({ id, machine }) => [id, machine]))
@@ -209,7 +209,7 @@ function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptio
   const limits =
     plan === undefined
       ? given.limits
-      : { sessionsMax: plan.sessionsMax, transferBytesMax: plan.transferBytesMax }
+      : { sessionsMax: plan.sessionsMax, queueMax: plan.queueMax, transferBytesMax: plan.transferBytesMax }
   return {
     servers,
     clients,
