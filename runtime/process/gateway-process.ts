@@ -88,21 +88,22 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
 
 const probeMs = 2000
 
-/** Something that the servers have to decide, and that changes nothing; one at a time. */
+/** Something that the servers have to decide, and that changes nothing; one at a time. Tells the view of who was answered; null: nobody. */
 function createProbe(client: Client<Json, Json>, options: Omit<ClientActorOptions, 'id'>) {
+  const viewOf = ({ actor }: Pick<typeof client, 'actor'>) => actor.getSnapshot().context.view.number
   const ask = async () => {
-    if (options.application === keyValueStore)
-      return client.execute({ op: 'get', key: '' }, { timeoutMs: probeMs })
+    if (options.application === keyValueStore) {
+      await client.execute({ op: 'get', key: '' }, { timeoutMs: probeMs })
+      return viewOf(client)
+    }
     // Of an application that nobody knows here no command is known to be harmless; a session that is opened is.
     const opened = await openSession({ ...options, id: `probe-${randomBytes(8).toString('hex')}#1` }, probeMs)
     opened.client.stop()
+    return viewOf(opened.client)
   }
   let last: Promise<unknown> = Promise.resolve()
-  return (): Promise<boolean> => {
-    const next = last.then(ask).then(
-      () => true,
-      () => false,
-    )
+  return (): Promise<number | null> => {
+    const next = last.then(ask).catch(() => null)
     last = next
     return next
   }

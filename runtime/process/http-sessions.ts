@@ -35,7 +35,7 @@ export type HttpSessionsOptions = Omit<ClientActorOptions, 'id' | 'resume' | 'ti
   /** Sessions kept in memory; one that is dropped goes on where it was when it is named again. */
   readonly sessionsMax: number
   /** Has something decided by the servers; resolves with whether they answered. */
-  readonly probe: () => Promise<boolean>
+  readonly probe: () => Promise<number | null>
 }
 
 type SessionClient = ReturnType<typeof createClient<Json, Json>>

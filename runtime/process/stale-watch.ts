@@ -11,8 +11,8 @@ export interface StaleWatchOptions {
   readonly clock: TimeClock
   /** After how long a copy of the request has gone out once more. */
   readonly resentMs: number
-  /** Has something else decided by the servers; resolves with whether they answered. */
-  readonly probe: () => Promise<boolean>
+  /** Has something else decided by the servers; resolves with the number of the view in which they answered, or null. */
+  readonly probe: () => Promise<number | null>
   /** How many refusals the client has got so far. */
   readonly refusals: () => number
 }
@@ -29,12 +29,13 @@ export async function whenStale(options: StaleWatchOptions, signal: AbortSignal)
   const sight = () => `${actor.getSnapshot().value} ${actor.getSnapshot().context.view.number} ${refusals()}`
   await pause(patienceMs)
   let answered = 0
+  let before = sight()
   while (!signal.aborted) {
-    const before = sight()
-    const isAnswered = await probe()
-    // A view that changes meanwhile, or a refusal, explains the silence.
-    const isIgnored = isAnswered && before === sight() && actor.getSnapshot().matches('awaitingReply')
-    answered = isIgnored ? answered + 1 : 0
+    const view = await probe()
+    // A view that changes meanwhile, one that this client has not heard of, or a refusal explains the silence.
+    const isSame = before === sight() && view === actor.getSnapshot().context.view.number
+    before = sight()
+    answered = isSame && actor.getSnapshot().matches('awaitingReply') ? answered + 1 : 0
     if (answered >= probesMin) return
     await pause(resentMs)
   }

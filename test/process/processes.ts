@@ -12,6 +12,8 @@ import { openTcpTransport } from '../../runtime/transport/tcp.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const deadlineMs = 25_000
+/** A start takes as long as the machine is busy. */
+const readyMs = 50_000
 /** Slow enough for a machine that is busy with other tests. */
 export const timing = { pingIntervalMs: 100, pingCheckIntervalMs: 400 }
 
@@ -154,7 +156,7 @@ export async function createSystem(
 
 /** Resolves when a process of the system says that it is ready. @throws Error if it ends instead */
 export async function served(name: string, child: Child): Promise<Served> {
-  await until(`${name} to be ready`, () => child.stdout().includes('\n') || child.hasEnded())
+  await until(`${name} to be ready`, () => child.stdout().includes('\n') || child.hasEnded(), readyMs)
   if (child.hasEnded()) throw new Error(`expected ${name} to start, got: ${child.stderr()}`)
   const { node, http } = JSON.parse(child.stdout()) as { node: string; http: string }
   const status = async () => {
