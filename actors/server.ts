@@ -110,5 +110,7 @@ export function roleIn(value: unknown): Role {
 /** The role with its inner state, from a server's state value. */
 export function stateIn(value: unknown): string {
   const { role } = value as { role: string | Record<string, string> }
-  return typeof role === 'string' ? role : Object.entries(role).flat().join('.')
+  if (typeof role === 'string') return role
+  const [name] = Object.keys(role)
+  return `${name}.${role[name!]}`
 }
