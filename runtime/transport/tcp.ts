@@ -32,6 +32,8 @@ export interface TcpTransportOptions extends MeshOptions {
 }
 
 const headerBytes = 4
+/** For how many milliseconds what comes on a connection is handled, before timers and other connections have their turn. */
+const turnMs = 5
 
 /**
  * Opens a transport over TCP; addresses in its directory are `host:port`. It has dialed nobody when it resolves: it dials
@@ -103,6 +105,9 @@ class TcpWire implements Wire {
   private have = 0
   private need = headerBytes
   private isPaused = false
+  private isResting = false
+  /** How it ended, while something of it is unread. */
+  private lastWord: string | null = null
   private isOver = false
 
   constructor(socket: Socket, opens: 'connect' | 'secureConnect' | null = null) {
@@ -117,8 +122,8 @@ class TcpWire implements Wire {
       this.take(chunk)
     })
     socket.on('error', (error) => this.over(error.message))
-    socket.on('close', () => this.over('closed by the peer'))
-    socket.on('end', () => this.over('ended by the peer'))
+    socket.on('close', () => this.ended('closed by the peer'))
+    socket.on('end', () => this.ended('ended by the peer'))
   }
 
   get certificateNames(): readonly string[] | null {
@@ -143,10 +148,7 @@ class TcpWire implements Wire {
 
   resume(): void {
     this.isPaused = false
-    const { unread } = this
-    this.unread = null
-    if (unread !== null) this.take(unread)
-    if (!this.isPaused) this.socket.resume()
+    if (!this.isResting) this.goOn()
   }
 
   end(): void {
@@ -161,6 +163,12 @@ class TcpWire implements Wire {
   destroy(): void {
     this.isOver = true
     this.socket.destroy()
+  }
+
+  /** The peer has said all: the end comes when all of it is handled. */
+  private ended(detail: string): void {
+    if (this.unread === null) this.over(detail)
+    else this.lastWord ??= detail
   }
 
   private over(detail: string): void {
@@ -188,10 +196,29 @@ class TcpWire implements Wire {
     this.socket.write(buffer)
   }
 
+  private goOn(): void {
+    const { unread } = this
+    this.unread = null
+    if (unread !== null) this.take(unread)
+    if (this.unread === null && this.lastWord !== null) this.over(this.lastWord)
+    if (!this.isPaused && !this.isResting) this.socket.resume()
+  }
+
+  /** Node reads for as long as there is something to read: a flood on one connection must not make pings late. */
+  private rest(): void {
+    this.isResting = true
+    this.socket.pause()
+    setImmediate(() => {
+      this.isResting = false
+      if (!this.isPaused) this.goOn()
+    })
+  }
+
   private take(chunk: Buffer): void {
+    const begun = performance.now()
     let at = 0
     while (at < chunk.length && !this.isOver) {
-      if (this.isPaused) {
+      if (this.isPaused || this.isResting) {
         this.unread = chunk.subarray(at)
         return
       }
@@ -202,6 +229,7 @@ class TcpWire implements Wire {
         at += headerBytes + length
         this.frame(chunk.subarray(at - length, at))
       } else if (!this.isOver) at += this.gather(chunk, at)
+      if (!this.isPaused && !this.isOver && performance.now() - begun >= turnMs) this.rest()
     }
   }
 
