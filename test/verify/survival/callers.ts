@@ -74,7 +74,9 @@ export function startClientProcess(
       calls += 1
       if (!child.connected) return reject(new CallerGone(`${name} is not there`))
       waiting.set(calls, { resolve, reject })
-      child.send({ call: calls, client, command } satisfies ClientOrder)
+      const order: ClientOrder = { call: calls, client, command }
+      // Whoever is being killed cannot be written to; `kill` tells the callers.
+      child.send(order, () => {})
     })
   return {
     callers: Array.from({ length: count }, (_, client) => ({
