@@ -13,6 +13,7 @@ import {
   type ResumedSession,
   type Settle,
 } from '../machines/client.ts'
+import { isTimer } from '../machines/effects.ts'
 import { copyJson, jsonSize } from '../machines/json.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
 import type { Message } from '../machines/messages.ts'
@@ -21,7 +22,7 @@ import type { PureAction } from '../machines/pure-transition.ts'
 import { rememberLast } from '../machines/remember-last.ts'
 import { changed } from './charts.ts'
 import { StandbyError } from './errors.ts'
-import { isTimer, nodeLogic, startNode } from './node.ts'
+import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'

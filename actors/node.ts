@@ -9,7 +9,7 @@ import type {
   Snapshot,
 } from 'xstate'
 import { boundClock, type Clock, receive, tick } from '../machines/clocks.ts'
-import type { Ignore, Send } from '../machines/effects.ts'
+import { type Ignore, isTimer, type Send } from '../machines/effects.ts'
 import { invalidMessage, type Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/pure-transition.ts'
@@ -294,11 +294,6 @@ export function startNode(
   if (status !== 'error') return
   subscription.unsubscribe()
   throw error
-}
-
-/** Whether an event is a timer of the chart that has run out. */
-export function isTimer({ type }: { readonly type: string }): boolean {
-  return type.startsWith('xstate.after.')
 }
 
 /** Only a new entry, or a change of who is a server, can put a clock past its bounds. */

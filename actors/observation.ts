@@ -8,23 +8,26 @@ import type { PureAction } from '../machines/pure-transition.ts'
 import type { Envelope } from './ports.ts'
 
 /** What happened. `local` is an event from within the node's own process, such as a call of a client. */
-export type ObservationKind =
-  | 'start'
-  | 'send'
-  | 'receive'
-  | 'timer'
-  | 'local'
-  | 'drop'
-  | 'duplicate'
-  | 'delay'
-  | 'crash'
-  | 'restart'
-  | 'stop'
-  | 'partition'
-  | 'heal'
-  | 'call'
-  | 'return'
-  | 'refuse'
+export type ObservationKind = (typeof observationKinds)[number]
+/** All of them. */
+export const observationKinds = [
+  'start',
+  'send',
+  'receive',
+  'timer',
+  'local',
+  'drop',
+  'duplicate',
+  'delay',
+  'crash',
+  'restart',
+  'stop',
+  'partition',
+  'heal',
+  'call',
+  'return',
+  'refuse',
+] as const
 
 /** One thing that happened. Snapshots are the live ones: a sink that keeps them must not change them. */
 export interface Observation {

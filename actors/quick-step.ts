@@ -20,6 +20,7 @@ import {
   stopChild,
 } from 'xstate'
 import { evaluateGuard } from 'xstate/guards'
+import { isTimer } from '../machines/effects.ts'
 import { type StateNode, stepPlans, type Transition } from './step-plans.ts'
 
 type Scope = ActorScope<Snapshot<unknown>, EventObject>
@@ -97,7 +98,7 @@ function stepOf(machine: AnyStateMachine): TakeStep {
   }
 
   return (snapshot, event, scope) => {
-    const isPlain = !event.type.startsWith('xstate.') || event.type.startsWith('xstate.after.')
+    const isPlain = !event.type.startsWith('xstate.') || isTimer(event)
     if (snapshot.status !== 'active' || !isPlain) return byXState(snapshot, event, scope)
     const raised: EventObject[] = []
     let next = microstep(snapshot, event, scope, raised)

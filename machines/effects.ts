@@ -24,6 +24,11 @@ export function ignore<const Reason extends string>(reason: Reason) {
   return { type: 'ignore', params: { reason } } as const
 }
 
+/** Whether an event is a timer of its chart that has run out (XState's `after`). */
+export function isTimer({ type }: { readonly type: string }): boolean {
+  return type.startsWith('xstate.after.')
+}
+
 /** Whether an event is a message and not one of XState's own: for wildcard transitions, which would catch its timers too. */
 export function isMessage({ event }: { event: { type: string } }): boolean {
   return !event.type.startsWith('xstate.')

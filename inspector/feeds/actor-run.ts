@@ -1,6 +1,7 @@
 /** A system of actors as the steps of a run, with the clocks that no actor of theirs keeps. What it is told comes from an adapter for each wire. */
 import type { Json } from '../../machines/application.ts'
 import { type Clock, receive, tick, zeroClock } from '../../machines/clocks.ts'
+import { isTimer } from '../../machines/effects.ts'
 import type { Considered } from '../../runtime/observe/considered.ts'
 import { createContextLog } from '../../runtime/observe/context-log.ts'
 import type { MachineDescription } from '../../runtime/observe/definition.ts'
@@ -175,10 +176,9 @@ export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorR
     const isRefused = rest.refused !== undefined
     const next = sent === null ? (isRefused ? clock : tick(clock, node)) : receive(clock, node, sent.stamp)
     actor.clock = bounded(next, node)
-    const isTimer = isOwn && event.type.startsWith('xstate.after.')
     emit({
       node,
-      kind: sent === null ? (isTimer ? 'timer' : 'local') : 'receive',
+      kind: sent === null ? (isOwn && isTimer(event) ? 'timer' : 'local') : 'receive',
       ...(sent === null ? { event: encode(event) } : { message: sent.message }),
       ...clocksOf(actor),
       ...rest,

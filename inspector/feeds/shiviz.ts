@@ -1,8 +1,8 @@
 /** Logs for ShiViz and of GoVector as steps of a run. The clocks are those of the log; what was sent when is read off them. */
+import { observationKinds } from '../../actors/observation.ts'
 import type { Json } from '../../machines/application.ts'
 import { entryOf } from '../../machines/clocks.ts'
 import { createContextLog } from '../../runtime/observe/context-log.ts'
-import { kinds } from '../../runtime/observe/read-trace.ts'
 import type { TraceMessage, TraceStep } from '../../runtime/observe/trace.ts'
 import { oneLine } from '../exports/text.ts'
 import { jsonText } from '../model/describe.ts'
@@ -138,7 +138,7 @@ function stepsOf(events: readonly LogEvent[]): TraceStep[] {
     }
     const kind = take(
       'kind',
-      kinds.find((known) => known === fields.kind),
+      observationKinds.find((known) => known === fields.kind),
     )
     const t = take('t', numberOf(fields.t))
     const lamport = take('lamport', numberOf(fields.lamport))

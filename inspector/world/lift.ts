@@ -3,6 +3,7 @@ import type { LimitOptions, TimingOptions } from '../../actors/options.ts'
 import type { Json } from '../../machines/application.ts'
 import { parseNodeId } from '../../machines/node-id.ts'
 import type { TraceHeader, TraceStep } from '../../runtime/observe/trace.ts'
+import { limitsOf, type PlanLimits } from '../../runtime/simulate/plan.ts'
 import type { Choice } from './choice.ts'
 import { nameOf } from './held-network.ts'
 import { World } from './world.ts'
@@ -183,7 +184,7 @@ function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptio
     world?: WorldOptions
     timing?: TimingOptions
     limits?: LimitOptions
-    plan?: { sessionsMax: number; queueMax: number; transferBytesMax: number; latencyMs: number }
+    plan?: PlanLimits & { readonly latencyMs: number }
   }
   if (given.world !== undefined) return given.world
   const machineOf = new Map(header.nodes.map(({ id, machine }) => [id, machine]))
@@ -206,10 +207,7 @@ function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptio
     )
   }
   const { plan } = given
-  const limits =
-    plan === undefined
-      ? given.limits
-      : { sessionsMax: plan.sessionsMax, queueMax: plan.queueMax, transferBytesMax: plan.transferBytesMax }
+  const limits = plan === undefined ? given.limits : limitsOf(plan)
   return {
     servers,
     clients,

@@ -1,6 +1,6 @@
 /** Reads a trace back. What is wrong with it is said with the line, what was expected there, and what to do. */
 import * as v from 'valibot'
-import type { ObservationKind } from '../../actors/observation.ts'
+import { observationKinds } from '../../actors/observation.ts'
 import { type TraceEnd, type TraceHeader, type TraceStep, traceFormat, traceVersion } from './trace.ts'
 
 /** A trace that has been read. */
@@ -35,29 +35,10 @@ export class TraceError extends Error {
 
 const id = v.string()
 const list = (what: string) => v.array(v.unknown(), `Expected a list of ${what}`)
-/** The kinds of steps. */
-export const kinds: readonly ObservationKind[] = [
-  'start',
-  'send',
-  'receive',
-  'timer',
-  'local',
-  'drop',
-  'duplicate',
-  'delay',
-  'crash',
-  'restart',
-  'stop',
-  'partition',
-  'heal',
-  'call',
-  'return',
-  'refuse',
-]
 const stepSchema = v.looseObject({
   i: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   node: v.nullable(id),
-  kind: v.picklist(kinds),
+  kind: v.picklist(observationKinds),
   t: v.number(),
   lamport: v.nullable(v.number()),
   vector: v.nullable(v.record(v.string(), v.number())),

@@ -12,7 +12,7 @@ import { createMemoryTransport } from '../transport/memory.ts'
 import { Callers } from './callers.ts'
 import type { Fault } from './fault-plan.ts'
 import { Fingerprint } from './fingerprint.ts'
-import { type Plan, type PlanOptions, planOf } from './plan.ts'
+import { limitsOf, type Plan, type PlanOptions, planOf } from './plan.ts'
 import { Situations } from './situations.ts'
 import { whatIsMissing } from './stuck.ts'
 import { createVirtualClock } from './virtual-clock.ts'
@@ -128,7 +128,6 @@ class Simulation {
           : Number.POSITIVE_INFINITY,
       failed: (code) => this.#callFailed(code),
     })
-    const { sessionsMax, queueMax, transferBytesMax, vectorEntriesMax } = plan
     this.#cluster = createCluster<unknown, unknown, unknown>({
       transport: this.#transport,
       clock,
@@ -137,10 +136,8 @@ class Simulation {
       application: this.#workload.application,
       ...(options.charts === undefined ? {} : { charts: options.charts }),
       limits: {
-        sessionsMax,
-        queueMax,
-        transferBytesMax,
-        vectorEntriesMax: vectorEntriesMax ?? Number.POSITIVE_INFINITY,
+        ...limitsOf(plan),
+        vectorEntriesMax: plan.vectorEntriesMax ?? Number.POSITIVE_INFINITY,
       },
     })
     for (const name of clients) this.#startClient(name)

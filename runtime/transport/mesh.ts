@@ -119,7 +119,8 @@ const optionNames = [
 ]
 
 /**
- * A name that was misspelt would be an option that is not set: a server that listens nowhere.
+ * Asked by every door before it looks at an option. A name that was misspelt would be an option that is not set: a server
+ * that listens nowhere.
  * @throws StandbyError `invalidOption`
  */
 export function refuseOddOptions(options: MeshOptions & { readonly tls?: unknown }): void {
@@ -168,7 +169,6 @@ export class Mesh implements ConnectionHost {
 
   /** @throws StandbyError `invalidOption` */
   constructor(options: MeshOptions, dial: (address: string) => Wire) {
-    refuseOddOptions(options)
     const { directory = {}, system = 'standby', authentication, limits = {} } = options
     const { success, issues } = v.safeParse(limitsSchema, limits)
     if (!success) {
