@@ -35,7 +35,7 @@ function start(args: readonly string[], env: Record<string, string> = {}) {
     {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1', npm_lifecycle_event: '', ...env },
+      env: { ...process.env, npm_lifecycle_event: '', ...env },
     },
   )
   children.push(child)

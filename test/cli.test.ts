@@ -23,7 +23,6 @@ function standby(...args: string[]): Run {
   const child = spawn(process.execPath, ['--import', 'tsx', 'runtime/cli/main.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
   })
   children.push(child)
   let [stdout, stderr] = ['', '']

@@ -217,7 +217,6 @@ describe('standby replay', () => {
       execFile(
         process.execPath,
         ['--import', 'tsx', 'runtime/cli/main.ts', 'replay', path],
-        { env: { ...process.env, NO_COLOR: '1' } },
         (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), out: stdout + stderr }),
       )
     })

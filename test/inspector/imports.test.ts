@@ -14,6 +14,7 @@ import { createRun, type Run } from '../../inspector/model/run.ts'
 import { reasonsFor } from '../../inspector/model/why.ts'
 import { readTrace } from '../../runtime/observe/index.ts'
 import { chartState } from '../../runtime/observe/story.ts'
+import { goVector } from './go-vector.ts'
 import { readShiviz as readByItsRules } from './shiviz.ts'
 import { failoverTrace, hostileTrace } from './traces.ts'
 
@@ -37,21 +38,6 @@ const edgesOf = (run: Run) =>
   run.messages.all.flatMap(({ from, to, sentIn, receivedIn }) =>
     receivedIn.map((i) => `${from} ${sentIn} -> ${to} ${i}`),
   )
-
-/** As GoVector's logger writes them: two processes, one file after the other. */
-const goVector = `client {"client":1}
-Initialization Complete
-client {"client":2}
-Sending ping
-client {"server":3, "client":3}
-Received pong
-server {"server":1}
-Initialization Complete
-server {"client":2, "server":2}
-Received ping
-server {"client":2, "server":3}
-Sending pong
-`
 
 describe('ShiViz', () => {
   test('a log of GoVector: hosts are lanes, an entry that rises is an edge (L4)', async () => {

@@ -1,9 +1,4 @@
 /** NATS over WebSocket, as browsers speak it: the contract of every transport, and a page in a real Chromium that is a client of a system. */
-import { createServer as createHttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { type Browser, chromium } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createServer } from '../../actors/server.ts'
@@ -12,8 +7,8 @@ import { schedulerClock } from '../../runtime/schedulers.ts'
 import { openNatsTransport } from '../../runtime/transport/nats.ts'
 import { openNatsTransport as openInBrowser } from '../../runtime/transport/nats-browser.ts'
 import type { NatsTransport } from '../../runtime/transport/nats-transport.ts'
-import { findChromium } from '../inspector/browser/chromium.ts'
-import { type NatsServer, skipsNats, startNatsServer } from './nats-server.ts'
+import { type BrowserPages, startBrowserPages } from './browser-page.ts'
+import { type NatsServer, natsEnds, skipsNats, startNatsServer } from './nats-server.ts'
 import { until } from './socket-ends.ts'
 import { transportContract } from './transport.contract.ts'
 
@@ -48,18 +43,7 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
   transportContract('over NATS over WebSocket', {
     open: async () => {
       const system = `test-${++systems}`
-      const [here, there] = [await open(system), await open(system)]
-      const ready = async () => {
-        await Promise.all([here.ready(), there.ready()])
-      }
-      const settle = async () => {
-        for (let round = 0; round < 4; round++) {
-          if (here.connected()) await here.ready().catch(() => {})
-          if (there.connected()) await there.ready().catch(() => {})
-          await new Promise((resolve) => setTimeout(resolve, 2))
-        }
-      }
-      return { here, there, settle, ready }
+      return natsEnds(await open(system), await open(system))
     },
   })
 })
@@ -80,33 +64,15 @@ const page = (servers: string) => `
 
 // STANDBY_SKIP_BROWSER=1 leaves it out where there is no Chromium.
 describe.skipIf(skipsNats || process.env.STANDBY_SKIP_BROWSER === '1')('a page', () => {
-  let browser: Browser
+  let pages: BrowserPages
   let server: NatsServer
-  let script = ''
   const transports: NatsTransport[] = []
   const stops: (() => void)[] = []
-  const pages = createHttpServer((_, response) => {
-    response.setHeader('content-type', 'text/html')
-    response.end(`<!doctype html><title>none</title><script type="module">${script}</script>`)
-  })
-  const portOfPages = () => (pages.address() as AddressInfo).port
 
   beforeAll(async () => {
-    await new Promise<void>((resolve) => void pages.listen(0, '127.0.0.1', resolve))
-    server = await startNatsServer(configuration(`http://127.0.0.1:${portOfPages()}`))
-    const resolveDir = fileURLToPath(new URL('../../runtime/transport', import.meta.url))
-    const { outputFiles } = await build({
-      stdin: { contents: page(server.webSocketUrl), resolveDir, loader: 'ts' },
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'browser',
-    })
-    script = outputFiles[0]!.text
-    browser = await chromium.launch({
-      executablePath: findChromium(),
-      args: ['--no-sandbox', '--disable-gpu'],
-    })
+    pages = await startBrowserPages()
+    server = await startNatsServer(configuration(`http://127.0.0.1:${pages.port}`))
+    await pages.serve(page(server.webSocketUrl))
     const ports = async () => {
       const transport = await openNatsTransport({ connection: { servers: server.url, token } })
       transports.push(transport)
@@ -121,17 +87,15 @@ describe.skipIf(skipsNats || process.env.STANDBY_SKIP_BROWSER === '1')('a page',
     await until(() => viewService.acknowledged() && viewService.view().backup !== null, 'a backup')
   }, 60_000)
   afterAll(async () => {
-    await browser?.close()
+    await pages?.close()
     for (const stop of stops) stop()
     await Promise.all(transports.map((transport) => transport.close()))
     await server?.stop()
-    pages.close()
-    pages.closeAllConnections()
   })
 
-  const titleOf = async (address: string) => {
-    const tab = await browser.newPage()
-    await tab.goto(address)
+  const titleOf = async () => {
+    const tab = await pages.browser.newPage()
+    await tab.goto(`http://127.0.0.1:${pages.port}/`)
     await tab.waitForFunction(() => document.title !== 'none')
     const title = await tab.title()
     await tab.close()
@@ -139,13 +103,12 @@ describe.skipIf(skipsNats || process.env.STANDBY_SKIP_BROWSER === '1')('a page',
   }
 
   test('puts, appends and gets', async () => {
-    expect(await titleOf(`http://127.0.0.1:${portOfPages()}/`)).toBe('hello from a page')
+    expect(await titleOf()).toBe('hello from a page')
   }, 30_000)
 
   test('of another origin is turned away', async () => {
-    pages.close()
-    await new Promise<void>((resolve) => void pages.listen(0, '127.0.0.1', resolve))
+    await pages.moveElsewhere()
 
-    expect(await titleOf(`http://127.0.0.1:${portOfPages()}/`)).toContain('allowed_origins')
+    expect(await titleOf()).toContain('allowed_origins')
   }, 30_000)
 })

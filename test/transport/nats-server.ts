@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { NatsTransport } from '../../runtime/transport/nats-transport.ts'
+import type { OpenTransport } from './transport.contract.ts'
 
 const executable = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'].find(
   existsSync,
@@ -87,6 +89,25 @@ export async function startNatsServer(configuration = ''): Promise<NatsServer> {
     async stop() {
       await kill()
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Two ends that are opened, for the contract of all transports. */
+export function natsEnds(here: NatsTransport, there: NatsTransport): OpenTransport {
+  return {
+    here,
+    there,
+    async ready() {
+      await Promise.all([here.ready(), there.ready()])
+    },
+    async settle() {
+      // What was published before a question is delivered before its answer; an answer takes another round.
+      for (let round = 0; round < 4; round++) {
+        if (here.connected()) await here.ready().catch(() => {})
+        if (there.connected()) await there.ready().catch(() => {})
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
     },
   }
 }

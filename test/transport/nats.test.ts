@@ -8,7 +8,7 @@ import { createViewService } from '../../actors/view-service.ts'
 import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { type NatsTransport, openNatsTransport } from '../../runtime/transport/nats.ts'
-import { type NatsServer, skipsNats, startNatsServer } from './nats-server.ts'
+import { type NatsServer, natsEnds, skipsNats, startNatsServer } from './nats-server.ts'
 import { until } from './socket-ends.ts'
 import { transportContract } from './transport.contract.ts'
 
@@ -49,22 +49,7 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
   })
 
   transportContract('over NATS', {
-    open: async () => {
-      const here = await open()
-      const there = await open()
-      const ready = async () => {
-        await Promise.all([here.ready(), there.ready()])
-      }
-      const settle = async () => {
-        // What was published before a question is delivered before its answer; an answer takes another round.
-        for (let round = 0; round < 4; round++) {
-          if (here.connected()) await here.ready().catch(() => {})
-          if (there.connected()) await there.ready().catch(() => {})
-          await new Promise((resolve) => setTimeout(resolve, 2))
-        }
-      }
-      return { here, there, settle, ready }
-    },
+    open: async () => natsEnds(await open(), await open()),
   })
 
   test('a permission to publish for one name speaks for that name only', async () => {

@@ -1,23 +1,12 @@
 /** Runs in the formats of other tools, opened as a person would: a log for ShiViz chosen, an ITF trace dropped, a parser that never ends. */
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { goVector } from '../go-vector.ts'
 import { browserTest, exported, goTo, openPage, openTrace, takePicture } from './page.ts'
 
 const log = `(?<host>\\S*) (?<clock>{.*})\\n(?<event>.*)
 
-client {"client":1}
-Initialization Complete
-client {"client":2}
-Sending <script>window.hacked=1</script>
-client {"server":3, "client":3}
-Received pong
-server {"server":1}
-Initialization Complete
-server {"client":2, "server":2}
-Received ping
-server {"client":2, "server":3}
-Sending pong
-`
+${goVector.replace('Sending ping', 'Sending <script>window.hacked=1</script>')}`
 
 const problem = (page: Page) => page.locator('.problems p')
 

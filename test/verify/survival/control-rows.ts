@@ -26,23 +26,24 @@ export async function controlRows(seed: number, progress: (text: string) => void
 
 async function controlRow(control: Control, seed: number, progress: (text: string) => void): Promise<Row> {
   const begun = performance.now()
+  const row = (result: string, ok: boolean): Row => ({
+    what: `${control.rule}: ${control.name}`,
+    result,
+    seconds: (performance.now() - begun) / 1000,
+    ok,
+  })
   const family = brokenFamily(control)
   const missed: string[] = []
   for (let round = 1; round <= roundsMax; round++) {
     const report = await survive(family, seed + round - 1, 1, progress).catch((error: Error) => error)
-    const seconds = (performance.now() - begun) / 1000
-    const what = `${control.rule}: ${control.name}`
     if (report instanceof Error) missed.push(report.message)
     else {
       if (report.folder !== null) rmSync(report.folder, { recursive: true })
-      if (control.isCaught(report))
-        return { what, result: `caught in round ${round}: ${textOf(report)}`, seconds, ok: true }
+      if (control.isCaught(report)) return row(`caught in round ${round}: ${textOf(report)}`, true)
       missed.push(textOf(report))
     }
-    if (round === roundsMax)
-      return { what, result: `not caught in ${round} rounds: ${missed.join('; ')}`, seconds, ok: false }
   }
-  throw new Error('expected at least one round')
+  return row(`not caught in ${roundsMax} rounds: ${missed.join('; ')}`, false)
 }
 
 function textOf({ answered, lost, duplicates, verdict, failures, problems }: SurvivalReport): string {
