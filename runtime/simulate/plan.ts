@@ -36,13 +36,6 @@ export interface Plan {
   readonly calls: readonly PlannedCall[]
 }
 
-/** The limits of a plan's nodes; what of a vector clock is kept is up to whoever runs it. */
-export function limitsOf({ sessionsMax, queueMax, transferBytesMax }: PlanLimits): PlanLimits {
-  return { sessionsMax, queueMax, transferBytesMax }
-}
-
-export type PlanLimits = Pick<Plan, 'sessionsMax' | 'queueMax' | 'transferBytesMax'>
-
 /** A seed, and what it shall not decide by itself. */
 export interface PlanOptions {
   readonly seed: number
