@@ -1,8 +1,11 @@
 /** A client as a live actor, with calls as promises: results, time limits, aborts and typed errors. */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type Actor, type AnyActorRef, createActor, type Snapshot } from 'xstate'
-import type { Application, Json, JsonLike } from '../machines/application.ts'
-import type { Result } from '../machines/at-most-once.ts'
+import type { Application, Json, JsonLike } from '../machines/application/application.ts'
+import type { Result } from '../machines/application/at-most-once.ts'
+import { copyJson, jsonSize } from '../machines/application/json.ts'
+import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
+import { rememberLast } from '../machines/application/remember-last.ts'
 import {
   type Call,
   type CallFailure,
@@ -12,14 +15,11 @@ import {
   createClientMachine,
   type ResumedSession,
   type Settle,
-} from '../machines/client.ts'
+} from '../machines/client/index.ts'
 import { isTimer } from '../machines/effects.ts'
-import { copyJson, jsonSize } from '../machines/json.ts'
-import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
 import type { Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
-import type { PureAction } from '../machines/pure-transition.ts'
-import { rememberLast } from '../machines/remember-last.ts'
+import type { PureAction } from '../machines/step.ts'
 import { changed } from './charts.ts'
 import { StandbyError } from './errors.ts'
 import { nodeLogic, startNode } from './node.ts'

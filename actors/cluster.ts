@@ -1,8 +1,12 @@
 /** A whole system in one process: a view service, servers and clients on one transport. */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type InspectionEvent, type Observer, type Snapshot, waitFor } from 'xstate'
-import type { Application } from '../machines/application.ts'
-import { type KeyValueCommand, type KeyValueResult, keyValueStore } from '../machines/key-value-store.ts'
+import type { Application } from '../machines/application/application.ts'
+import {
+  type KeyValueCommand,
+  type KeyValueResult,
+  keyValueStore,
+} from '../machines/application/key-value-store.ts'
 import { type NodeId, nodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import type { Charts } from './charts.ts'

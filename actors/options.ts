@@ -1,7 +1,7 @@
 /** Options are checked where they come in: a wrong one is refused with what was expected and what to do. */
 import * as v from 'valibot'
-import { clientDefaults } from '../machines/client.ts'
-import { serverDefaults } from '../machines/server-setup.ts'
+import { clientDefaults } from '../machines/client/index.ts'
+import { serverDefaults } from '../machines/server/setup.ts'
 import { StandbyError } from './errors.ts'
 
 /** Whatever is wrong with it, the message is what was expected; `checked` adds what it got. */

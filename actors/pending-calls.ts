@@ -1,5 +1,5 @@
 /** The calls of a client that nobody has settled yet. It keeps them; when they end is decided elsewhere. */
-import type { Json } from '../machines/application.ts'
+import type { Json } from '../machines/application/application.ts'
 import type { CallEnd } from './client.ts'
 
 export interface PendingCall {

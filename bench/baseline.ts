@@ -9,7 +9,7 @@ import type { CallEnd } from '../actors/client.ts'
 import { StandbyError } from '../actors/errors.ts'
 import { defaultLimits, defaultTiming } from '../actors/options.ts'
 import type { Envelope, TimeClock, Transport } from '../actors/ports.ts'
-import type { Application, Json } from '../machines/application.ts'
+import type { Application, Json } from '../machines/application/application.ts'
 import {
   emptyReplica,
   executeAll,
@@ -20,12 +20,12 @@ import {
   recall,
   restoreReplica,
   snapshotReplica,
-} from '../machines/at-most-once.ts'
-import { clientDefaults } from '../machines/client.ts'
+} from '../machines/application/at-most-once.ts'
+import { digest } from '../machines/application/digest.ts'
+import { copyJson, jsonSize } from '../machines/application/json.ts'
+import { keyValueStore } from '../machines/application/key-value-store.ts'
+import { clientDefaults } from '../machines/client/index.ts'
 import { boundClock, type Clock, receive, tick, zeroClock } from '../machines/clocks.ts'
-import { digest } from '../machines/digest.ts'
-import { copyJson, jsonSize } from '../machines/json.ts'
-import { keyValueStore } from '../machines/key-value-store.ts'
 import { invalidMessage, type Message, type RefusalReason, type Request } from '../machines/messages.ts'
 import { compareNodeIds, type NodeId, parseNodeId } from '../machines/node-id.ts'
 import { nextView, noView, type View } from '../machines/view.ts'

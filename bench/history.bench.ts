@@ -5,7 +5,7 @@ import {
   keyValueModel,
   type Operation,
   type Verdict,
-} from '../runtime/history/index.ts'
+} from '../proof/history/index.ts'
 import { type Random, randomFrom, simulateHistory, type Workload } from '../test/history/simulated-history.ts'
 
 const operations = 10_000

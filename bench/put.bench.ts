@@ -1,7 +1,11 @@
 /** What a put costs with a thousand, a hundred thousand and a million keys: in the store alone, and through a cluster. */
-import type { Application } from '../machines/application.ts'
-import { type KeyValueCommand, type KeyValueState, keyValueStore } from '../machines/key-value-store.ts'
-import { OrderedMap } from '../machines/ordered-map.ts'
+import type { Application } from '../machines/application/application.ts'
+import {
+  type KeyValueCommand,
+  type KeyValueState,
+  keyValueStore,
+} from '../machines/application/key-value-store.ts'
+import { OrderedMap } from '../machines/application/ordered-map.ts'
 import { type BenchOptions, interleaved, type Measurement, median, medianRatio } from './measurement.ts'
 import { startSystem, untilReady } from './systems.ts'
 

@@ -1,10 +1,10 @@
 /** The model checker: distinct states a second, against a bare loop that only hashes and inserts such states, and bytes a state. */
 
-import { Arrivals } from '../runtime/check/arrivals.ts'
-import { happeningsTo } from '../runtime/check/counterexample.ts'
-import { scenarioNamed } from '../runtime/check/scenarios.ts'
-import { Search } from '../runtime/check/search.ts'
-import { StateStore } from '../runtime/check/state-store.ts'
+import { happeningsTo } from '../proof/check/counterexample.ts'
+import { Arrivals } from '../proof/check/engine/arrivals.ts'
+import { Search } from '../proof/check/engine/search.ts'
+import { StateStore } from '../proof/check/engine/state-store.ts'
+import { scenarioNamed } from '../proof/protocol/scenarios.ts'
 import type { BenchOptions, Measurement } from './measurement.ts'
 
 export async function searchBench({ quick }: BenchOptions): Promise<Measurement[]> {

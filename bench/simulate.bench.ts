@@ -2,8 +2,8 @@
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import type { Observation } from '../actors/observation.ts'
 import type { Observe } from '../actors/ports.ts'
-import { createStepper, type Stepper } from '../machines/pure-transition.ts'
-import { type Fault, type Plan, planOf, simulate } from '../runtime/simulate/index.ts'
+import { createStepper, type Stepper } from '../machines/step.ts'
+import { type Fault, type Plan, planOf, simulate } from '../proof/simulate/index.ts'
 import { type BenchOptions, interleaved, type Measurement, median, medianRatio } from './measurement.ts'
 
 export async function simulateBench({ quick }: BenchOptions): Promise<Measurement[]> {

@@ -1,8 +1,8 @@
 /** The two systems that are compared, behind one face: the charts (`standby`) and the protocol by hand (`baseline`). */
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
 import type { CallEnd } from '../actors/client.ts'
-import type { Application } from '../machines/application.ts'
-import { type KeyValueCommand, keyValueStore } from '../machines/key-value-store.ts'
+import type { Application } from '../machines/application/application.ts'
+import { type KeyValueCommand, keyValueStore } from '../machines/application/key-value-store.ts'
 import { createCluster, schedulerClock, seededRandom } from '../runtime/index.ts'
 import { withFaults } from '../runtime/transport/faults.ts'
 import { createMemoryTransport } from '../runtime/transport/memory.ts'

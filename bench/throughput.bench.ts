@@ -1,5 +1,5 @@
 // Operations per second of concurrent callers in one process: the charts and the same protocol by hand, side by side.
-import type { KeyValueCommand } from '../machines/key-value-store.ts'
+import type { KeyValueCommand } from '../machines/application/key-value-store.ts'
 import { type BenchOptions, interleaved, type Measurement, median, medianRatio } from './measurement.ts'
 import { type Subject, type SystemClient, startSystem, untilReady } from './systems.ts'
 

@@ -1,7 +1,7 @@
 /** What a page that looks costs the cluster that it looks at: nothing to speak of without one, little with one, whatever it does. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createCluster } from '../runtime/index.ts'
-import { type Inspector, serveInspector } from '../runtime/inspector/index.ts'
+import { type Inspector, serveInspector } from '../runtime/serve/inspector/index.ts'
 import { type BenchOptions, interleaved, type Measurement, median, medianRatio } from './measurement.ts'
 
 /** A page in a process of its own, as a browser is: it takes what comes and throws it away. */

@@ -21,8 +21,8 @@ const options = {
 /** What is alike side by side, as it was found to compress best: a compressor looks back 32 kB only. */
 const packages = ['preact', '@preact/signals-core', '@preact/signals', 'xstate', 'microdiff']
 const folders = [
-  ...['runtime/history', 'runtime/observe', 'actors', 'runtime/transport', 'machines', 'runtime/simulate'],
-  ...['inspector/stand-ins', 'inspector/world', 'inspector/model', 'inspector/exports', 'inspector/feeds'],
+  ...['proof/history', 'runtime/observe', 'runtime/trace', 'actors', 'runtime/transport', 'machines'],
+  ...['proof/simulate', 'inspector/stand-ins', 'proof/stage', 'inspector/model', 'inspector/feeds'],
   ...['inspector/charts', 'inspector/panels', 'inspector/app'],
 ]
 
@@ -135,7 +135,7 @@ const omissions = [
   },
   {
     what: 'the faster search for an order of thousands of calls: the general one judges the same',
-    file: /history.key-value-model\.ts$/,
+    file: /key-value.model\.ts$/,
     text: /^ {2}compile: .*$/m,
     instead: '',
   },

@@ -1,5 +1,5 @@
 /** The door to the inspector for apps: watching any XState 5 system, and taking runs elsewhere. The page itself is inspector.html. */
-export * from './exports/index.ts'
+export * from '../runtime/trace/exports/index.ts'
 export type { RunSink } from './feeds/actor-run.ts'
 export type { Feed, FeedSink, Messages } from './feeds/feed.ts'
 export {

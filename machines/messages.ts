@@ -18,7 +18,7 @@
  * Who sent a message is the envelope's word, never the message's own: interpreters add `from`.
  */
 import * as v from 'valibot'
-import type { Json } from './application.ts'
+import type { Json } from './application/application.ts'
 import type { NodeId } from './node-id.ts'
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

@@ -7,7 +7,7 @@ import {
 } from '../actors/cluster.ts'
 import { checked, schemas } from '../actors/options.ts'
 import type { Observe, TimeClock, Transport } from '../actors/ports.ts'
-import type { KeyValueCommand, KeyValueResult } from '../machines/key-value-store.ts'
+import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
 import { schedulerClock, seededRandom } from './schedulers.ts'
 import { type Faults, withFaults } from './transport/faults.ts'
 import { createMemoryTransport } from './transport/memory.ts'
@@ -24,9 +24,9 @@ export {
   defineApplication,
   type Json,
   type JsonLike,
-} from '../machines/application.ts'
-export { type KeyValueCommand, keyValueStore } from '../machines/key-value-store.ts'
-export { type ReplicatedResult, replicated } from '../machines/replicated.ts'
+} from '../machines/application/application.ts'
+export { type KeyValueCommand, keyValueStore } from '../machines/application/key-value-store.ts'
+export { type ReplicatedResult, replicated } from '../machines/application/replicated/index.ts'
 export type { View } from '../machines/view.ts'
 export * from './observe/index.ts'
 export { schedulerClock, seededRandom } from './schedulers.ts'

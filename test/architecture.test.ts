@@ -6,7 +6,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const folders = ['machines', 'actors', 'runtime', 'inspector', 'test', 'bench', 'examples']
+const folders = ['machines', 'actors', 'runtime', 'proof', 'cli', 'inspector', 'test', 'bench', 'examples']
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
 const files = folders
@@ -72,18 +72,29 @@ describe('imports point one way', () => {
     expect(forbiddenImports('actors', ['actors/', 'machines/', 'xstate', 'valibot'])).toEqual([])
   })
 
-  test.each(['runtime', 'inspector', 'examples'])('%s imports neither tests nor benchmarks', (folder) => {
-    const outside = sourcesIn(folder).flatMap((path) =>
-      importsOf(path).filter((name) => /^(test|bench)\//.test(name)),
-    )
-    expect(outside).toEqual([])
-  })
+  test.each(['runtime', 'proof', 'cli', 'inspector', 'examples'])(
+    '%s imports neither tests nor benchmarks',
+    (folder) => {
+      const outside = sourcesIn(folder).flatMap((path) =>
+        importsOf(path).filter((name) => /^(test|bench)\//.test(name)),
+      )
+      expect(outside).toEqual([])
+    },
+  )
 
-  test('runtime, but for its command line, imports neither the inspector nor the examples', () => {
-    const outside = sourcesIn('runtime')
-      .filter((path) => !path.startsWith('runtime/cli/'))
-      .flatMap((path) => importsOf(path).filter((name) => /^(inspector|examples)\//.test(name)))
-    expect(outside).toEqual([])
+  test('no floor imports one above it', () => {
+    const floors = ['machines', 'actors', 'runtime', 'proof', 'inspector', 'cli']
+    const upwards = floors.flatMap((folder, floor) =>
+      sourcesIn(folder).flatMap((path) =>
+        importsOf(path)
+          .filter(
+            (name) =>
+              name.includes('/') && [...floors.slice(floor + 1), 'examples'].includes(name.split('/')[0]!),
+          )
+          .map((name) => `${path} imports ${name}`),
+      ),
+    )
+    expect(upwards).toEqual([])
   })
 
   test('every imported package is a dependency, and of shipped code a dependency of the package', () => {
@@ -98,7 +109,7 @@ describe('imports point one way', () => {
     const bridge = JSON.parse(read('inspector/bridge/package.json')) as typeof manifest
     const ofBridge = { ...bridge.dependencies, ...bridge.peerDependencies, 'node:': '' }
     const missing = sources.flatMap((path) => {
-      const ofRoot = /^(machines|actors|runtime)\//.test(path)
+      const ofRoot = /^(machines|actors|runtime|proof|cli)\//.test(path)
         ? shipped
         : { ...everywhere, [bridge.name]: '' }
       const known = path.startsWith('inspector/bridge/') ? ofBridge : ofRoot
@@ -141,18 +152,16 @@ describe('machines are data in, data out', () => {
     expect(found).toEqual([])
   })
 
-  test('only pure-transition.ts, and the live actor with its quick step, step a machine by hand', () => {
+  test('only step.ts, and the live actor with its quick step, step a machine by hand', () => {
     const steps = ['transition', 'getInitialSnapshot', 'microstep']
-    const paths = ['machines', 'actors', 'runtime', 'inspector'].flatMap(sourcesIn)
+    const paths = ['machines', 'actors', 'runtime', 'proof', 'cli', 'inspector'].flatMap(sourcesIn)
     const callers = findings(paths, (node) => {
       const callee = ts.isCallExpression(node) ? node.expression : null
       return callee !== null && ts.isPropertyAccessExpression(callee) && steps.includes(callee.name.text)
         ? callee.name.text
         : null
     }).map((found) => found.split(':')[0])
-    expect(new Set(callers)).toEqual(
-      new Set(['machines/pure-transition.ts', 'actors/node.ts', 'actors/quick-step.ts']),
-    )
+    expect(new Set(callers)).toEqual(new Set(['machines/step.ts', 'actors/node.ts', 'actors/quick-step.ts']))
   })
 })
 

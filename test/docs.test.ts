@@ -109,7 +109,7 @@ describe('rules', () => {
     )
 
   test('every rule that the code cites is in docs/protocol.md', () => {
-    const code = ['machines', 'actors', 'runtime'].flatMap((folder) => filesIn(folder, '.ts'))
+    const code = ['machines', 'actors', 'runtime', 'proof', 'cli'].flatMap((folder) => filesIn(folder, '.ts'))
     const cited = new Set(citations(code))
 
     expect([...cited].filter((id) => !defined.includes(id))).toEqual([])

@@ -132,7 +132,7 @@ describe('the packed package', () => {
   })
 
   test('runs its command', async () => {
-    const main = join(application, 'node_modules', manifest.name, 'dist/runtime/cli/main.js')
+    const main = join(application, 'node_modules', manifest.name, 'dist/cli/main.js')
 
     const { stdout } = await run(process.execPath, [main, '--help'], { cwd: application, timeout: 20_000 })
 

@@ -1,7 +1,7 @@
 /** Over a NATS server: a client of our system, and the bare chain of requests that it is measured against. */
 import { connect } from '@nats-io/transport-node'
 import { createClient } from '../../actors/client.ts'
-import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-store.ts'
+import type { KeyValueCommand, KeyValueResult } from '../../machines/application/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { openNatsTransport } from '../../runtime/transport/nats.ts'
 import { type Driven, type DrivenConfig, keyOf } from './driven.ts'

@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 
 /** What runs in a child. tsx would keep the names of functions, at a cost for each closure that nobody pays in production. */
 const sources = {
-  standby: '../../runtime/cli/main.ts',
+  standby: '../../cli/main.ts',
   driver: './driver.ts',
   node: './node.ts',
   probe: './probe.ts',

@@ -1,7 +1,7 @@
 /** Clients of a running system over TCP: as many as wanted, on as many connections as wanted. */
 import { createClient } from '../../actors/client.ts'
 import { defaultTiming } from '../../actors/options.ts'
-import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-store.ts'
+import type { KeyValueCommand, KeyValueResult } from '../../machines/application/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { type MeshTransport, openTcpTransport } from '../../runtime/transport/tcp.ts'
 import { type Call, type Driven, type DrivenConfig, keyOf } from './driven.ts'

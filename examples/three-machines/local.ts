@@ -23,7 +23,7 @@ const { peers, monitoring } = JSON.parse(readFileSync(config, 'utf8')) as {
   monitoring: string[]
 }
 const manifest = createRequire(import.meta.url).resolve('standby/package.json')
-const command = join(dirname(manifest), 'dist/runtime/cli/main.js')
+const command = join(dirname(manifest), 'dist/cli/main.js')
 
 const children: ChildProcess[] = []
 let isLeaving = false

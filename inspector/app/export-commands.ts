@@ -1,5 +1,5 @@
 /** Taking the shown run elsewhere: a command for each format, and one for a page to mail, each a download. */
-import { type ExportFormat, exportFormats, toStory } from '../exports/index.ts'
+import { type ExportFormat, exportFormats, toStory } from '../../runtime/trace/exports/index.ts'
 import { traceOfRun } from '../model/run-trace.ts'
 import { registerCommands } from './commands.ts'
 import { announcement, cursor, node, report, run, source } from './state.ts'

@@ -1,7 +1,8 @@
 /** The ways to open a trace by hand: a file, a text, a drop anywhere on the page, a paste. */
+
+import { isWorldText } from '../../proof/stage/world-file.ts'
 import { fileFeed, textFeed } from '../feeds/file.ts'
 import { openWorldText } from '../panels/drive/session.ts'
-import { isWorldText } from '../world/world-file.ts'
 import { showComparison } from './other-run.ts'
 import { openFeed, openSecond } from './sink.ts'
 

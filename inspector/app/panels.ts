@@ -1,8 +1,8 @@
 /** The list of panels, and the slots that other parts of the page fill: charts, and the cards of the first screen. */
 import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
-import type { Json } from '../../machines/application.ts'
-import type { TraceMachine, TraceStep } from '../../runtime/observe/trace.ts'
+import type { Json } from '../../machines/application/application.ts'
+import type { TraceMachine, TraceStep } from '../../runtime/trace/write.ts'
 
 /** `details`: tabs on the right; `below`: tabs under the diagram; `drive`: above the scrubber, for what acts on a system. */
 export type Place = 'details' | 'below' | 'drive'

@@ -1,5 +1,5 @@
 /** What is written in a state and beside an arrow, line by line, and how much room that takes. Nothing here knows where. */
-import type { DrawnState, Level, Reaction, TransitionKey } from './chart-model.ts'
+import type { DrawnState, Level, Reaction, TransitionKey } from '../../runtime/trace/exports/chart-model.ts'
 import { textWidth, wrap } from './text-width.ts'
 
 /** A chart without texts is drawn small, and so its titles are larger. */

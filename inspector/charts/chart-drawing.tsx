@@ -1,10 +1,10 @@
 /** A laid-out chart as SVG, with what a moment of a run means for it. Pure: what can be pressed or focused is up to whoever holds it. */
 import type { SVGAttributes } from 'preact'
+import type { TransitionKey } from '../../runtime/trace/exports/chart-model.ts'
 import { Arrow } from './chart-arrow.tsx'
 import { type BoxProps, isFrame, keyOf, StateBox, Written } from './chart-box.tsx'
 import type { ChartLayout } from './chart-layout.ts'
 import type { Tried } from './chart-marks.ts'
-import type { TransitionKey } from './chart-model.ts'
 import { classes, round } from './chart-paths.ts'
 
 /** A node of the run, at the states that are active in it. */

@@ -1,9 +1,9 @@
 /** A statechart with its layout found, its level chosen, and a way to see it large; an outline where it cannot be drawn. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { MachineDescription } from '../../runtime/observe/definition.ts'
+import type { MachineDescription } from '../../runtime/trace/definition.ts'
+import type { Level } from '../../runtime/trace/exports/chart-model.ts'
 import type { ChartLayout } from './chart-layout.ts'
 import { type ChartLayouts, createChartLayouts, type KnownPlaces, layoutsBlock } from './chart-layouts.ts'
-import type { Level } from './chart-model.ts'
 import { ChartOutline } from './chart-outline.tsx'
 import { embeddedEngine } from './layout-engine.ts'
 import { StateChart, type StateChartProps } from './statechart.tsx'

@@ -1,8 +1,14 @@
 /** A chart as a graph for ELK: nodes with the room that their content takes, edges with labels. It places nothing. */
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js'
+import {
+  type Arrow,
+  type DrawnChart,
+  type DrawnState,
+  isWithin,
+  type Level,
+} from '../../runtime/trace/exports/chart-model.ts'
 import { contentOf, fontSizes, type Label, labelOf, type Measured } from './chart-content.ts'
 import type { Box, Edge } from './chart-layout.ts'
-import { type Arrow, type DrawnChart, type DrawnState, isWithin, type Level } from './chart-model.ts'
 import { inReadingOrder, type Ordered } from './reading-order.ts'
 import { textWidth } from './text-width.ts'
 

@@ -1,8 +1,5 @@
 /** Where everything of a drawn chart goes, as plain JSON: ELK places states and routes arrows, nothing here knows SVG. */
 import type { ElkNode } from 'elkjs/lib/elk-api.js'
-import type { Content, Line } from './chart-content.ts'
-import { contentOf } from './chart-content.ts'
-import { type Direction, type DrawnNode, graphOf } from './chart-graph.ts'
 import {
   atLevel,
   type DrawnChart,
@@ -10,7 +7,10 @@ import {
   isWithin,
   type Level,
   type TransitionKey,
-} from './chart-model.ts'
+} from '../../runtime/trace/exports/chart-model.ts'
+import type { Content, Line } from './chart-content.ts'
+import { contentOf } from './chart-content.ts'
+import { type Direction, type DrawnNode, graphOf } from './chart-graph.ts'
 import { type Places, placed, placesOf, round } from './chart-places.ts'
 
 export interface Point {

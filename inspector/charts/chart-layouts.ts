@@ -1,8 +1,8 @@
 /** Finds the layout of a machine: known ones come with the page, others are made on demand and kept. */
-import { digest } from '../../machines/digest.ts'
-import type { MachineDescription } from '../../runtime/observe/definition.ts'
+import { digest } from '../../machines/application/digest.ts'
+import type { MachineDescription } from '../../runtime/trace/definition.ts'
+import { chartOf, type Level } from '../../runtime/trace/exports/chart-model.ts'
 import { assembled, type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
-import { chartOf, type Level } from './chart-model.ts'
 import type { Places } from './chart-places.ts'
 
 /** Numbers of an engine by the key of the machine: a layout is made of them without one. */

@@ -1,12 +1,12 @@
 /** What a moment of a run means for a chart: which states are active, which transitions were tried, taken or can be. */
-import type { Json } from '../../machines/application.ts'
-import type { Considered } from '../../runtime/observe/considered.ts'
+import type { Json } from '../../machines/application/application.ts'
+import type { Considered } from '../../runtime/trace/considered.ts'
 import type {
   MachineDescription,
   StateDescription,
   TransitionDescription,
-} from '../../runtime/observe/definition.ts'
-import type { TransitionKey } from './chart-model.ts'
+} from '../../runtime/trace/definition.ts'
+import type { TransitionKey } from '../../runtime/trace/exports/chart-model.ts'
 
 /** What a step did in a chart. */
 export interface Tried {

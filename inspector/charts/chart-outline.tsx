@@ -1,5 +1,5 @@
 /** The states of a machine as a nested list, for where there is no drawing. */
-import type { StateDescription } from '../../runtime/observe/definition.ts'
+import type { StateDescription } from '../../runtime/trace/definition.ts'
 import { activeIds } from './chart-marks.ts'
 import type { StateChartProps } from './statechart.tsx'
 

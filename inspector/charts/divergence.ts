@@ -1,5 +1,5 @@
 /** Which replicas disagree at a moment of a run: a fact about contexts, whatever the charts themselves have noticed. */
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 
 /** What is known of a node at the moment. */
 export interface NodeState {

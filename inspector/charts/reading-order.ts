@@ -1,5 +1,5 @@
 /** In which order a chart's states are best read: it decides which arrows lead down and which lead back. */
-import { type DrawnChart, type DrawnState, isWithin } from './chart-model.ts'
+import { type DrawnChart, type DrawnState, isWithin } from '../../runtime/trace/exports/chart-model.ts'
 
 /** The children of a state in their order. */
 export type Ordered = (state: DrawnState) => readonly DrawnState[]

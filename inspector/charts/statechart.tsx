@@ -1,12 +1,12 @@
 /** A statechart to look at, walk through and press: it knows nothing of runs, feeds and cursors. */
 import { useMemo, useRef, useState } from 'preact/hooks'
-import type { Json } from '../../machines/application.ts'
-import type { Considered } from '../../runtime/observe/considered.ts'
-import type { MachineDescription } from '../../runtime/observe/definition.ts'
+import type { Json } from '../../machines/application/application.ts'
+import type { Considered } from '../../runtime/trace/considered.ts'
+import type { MachineDescription } from '../../runtime/trace/definition.ts'
+import type { TransitionKey } from '../../runtime/trace/exports/chart-model.ts'
 import { ChartDrawing, type ChartMarks, type Marker } from './chart-drawing.tsx'
 import type { ChartLayout } from './chart-layout.ts'
 import { activeIds, enabledKeys, triedIn, valueText } from './chart-marks.ts'
-import type { TransitionKey } from './chart-model.ts'
 import { nextItem, stateText } from './chart-walk.ts'
 import { useViewport } from './viewport.ts'
 

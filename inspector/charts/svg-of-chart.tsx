@@ -1,7 +1,7 @@
 /** A chart as an SVG file that stands by itself: for documents and for export. It needs no browser. */
 import { renderToStaticMarkup } from 'preact-render-to-string'
-import type { Json } from '../../machines/application.ts'
-import type { MachineDescription } from '../../runtime/observe/definition.ts'
+import type { Json } from '../../machines/application/application.ts'
+import type { MachineDescription } from '../../runtime/trace/definition.ts'
 import { ChartDrawing, noMarks } from './chart-drawing.tsx'
 import type { ChartLayout } from './chart-layout.ts'
 import { activeIds, valueText } from './chart-marks.ts'

@@ -1,10 +1,10 @@
 /** A description of a chart as a config that XState 4 reads: the same states, with its names for guards and for events of its own. */
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import type {
   MachineDescription,
   StateDescription,
   TransitionDescription,
-} from '../../runtime/observe/definition.ts'
+} from '../../runtime/trace/definition.ts'
 
 /** The config, with this context. */
 export function configOf({ id, root }: MachineDescription, context: Json): object {

@@ -3,7 +3,7 @@ import type {
   MachineDescription,
   StateDescription,
   TransitionDescription,
-} from '../../runtime/observe/definition.ts'
+} from '../../runtime/trace/definition.ts'
 
 /** A node of a definition as XState 4 writes it; everything may be missing, for anybody may have written it. */
 interface Node4 {

@@ -1,6 +1,6 @@
 /** What every feed does: it hands a header and steps to a sink until it is stopped. Where they come from is up to each. */
-import type { Json } from '../../machines/application.ts'
-import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/observe/trace.ts'
+import type { Json } from '../../machines/application/application.ts'
+import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
 
 /** Takes a run as it comes in. */
 export interface FeedSink {

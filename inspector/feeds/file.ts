@@ -1,5 +1,5 @@
 /** Feeds from a trace as text: a file, however large, read piece by piece, or a text that was pasted or embedded. */
-import { createTraceLineReader, TraceError } from '../../runtime/observe/read-trace.ts'
+import { createTraceLineReader, TraceError } from '../../runtime/trace/read.ts'
 import type { Feed, FeedSink } from './feed.ts'
 import { type ForeignReader, foreignReader, headerFor } from './foreign-run.ts'
 

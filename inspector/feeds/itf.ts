@@ -1,8 +1,8 @@
 /** Traces of Apalache and Quint (ITF, ADR-015) as steps of a run: one lane, a step for each state, its variables as the context. */
-import type { Json } from '../../machines/application.ts'
-import { createContextLog } from '../../runtime/observe/context-log.ts'
-import type { TraceStep } from '../../runtime/observe/trace.ts'
-import { oneLine } from '../exports/text.ts'
+import type { Json } from '../../machines/application/application.ts'
+import { createContextLog } from '../../runtime/trace/context-log.ts'
+import { oneLine } from '../../runtime/trace/exports/text.ts'
+import type { TraceStep } from '../../runtime/trace/write.ts'
 import { jsonText } from '../model/describe.ts'
 import type { ForeignRun } from './feed.ts'
 

@@ -1,5 +1,5 @@
 /** Runs from the window that opened the page, or that holds it in a frame: through a port, or over the wires of XState's own inspectors. */
-import { createTraceLineReader } from '../../runtime/observe/read-trace.ts'
+import { createTraceLineReader } from '../../runtime/trace/read.ts'
 import type { Feed, FeedSink, Messages } from './feed.ts'
 import { statelyConnected, statelyFeed } from './stately.ts'
 import { isConnectMessage, readyType, wireVersion } from './window-wire.ts'

@@ -1,6 +1,6 @@
 /** The wire of `@statelyai/inspect` (0.7): actors, events and snapshots of an XState 5 app, without microsteps, as the steps of a run. */
 import { createMachine } from 'xstate'
-import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
+import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
 import { createActorRun, type Taken } from './actor-run.ts'
 import type { Feed, Messages } from './feed.ts'
 import { inOrder } from './in-order.ts'

@@ -1,5 +1,5 @@
 /** The feed of a page that was served: lines of a trace over a WebSocket, and what is said beside them. */
-import { createTraceLineReader, type TraceLineReader } from '../../runtime/observe/read-trace.ts'
+import { createTraceLineReader, type TraceLineReader } from '../../runtime/trace/read.ts'
 import type { Feed, FeedSink } from './feed.ts'
 
 /** What the other side says of itself first. */

@@ -1,5 +1,5 @@
 /** The feed of a world inside the page: the run of its shown branch, and what is chosen in it. */
-import type { World } from '../world/world.ts'
+import type { World } from '../../proof/stage/world.ts'
 import type { Feed } from './feed.ts'
 
 /** Feeds what `world` shows; another branch is another run. */

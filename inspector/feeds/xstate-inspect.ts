@@ -1,7 +1,7 @@
 /** The wire of `@xstate/inspect` (0.8, XState 4): `service.*` messages, as text or as its receivers parse them, as the steps of a run. */
-import type { Json } from '../../machines/application.ts'
-import type { Considered } from '../../runtime/observe/considered.ts'
-import type { MachineDescription } from '../../runtime/observe/definition.ts'
+import type { Json } from '../../machines/application/application.ts'
+import type { Considered } from '../../runtime/trace/considered.ts'
+import type { MachineDescription } from '../../runtime/trace/definition.ts'
 import { createActorRun } from './actor-run.ts'
 import { describeDefinition } from './definition-4.ts'
 import type { Feed, Messages } from './feed.ts'

@@ -7,10 +7,10 @@ import type {
   InspectionEvent,
   Snapshot,
 } from 'xstate'
-import type { Json } from '../../machines/application.ts'
-import { type Considered, consideredIn } from '../../runtime/observe/considered.ts'
-import { describeMachine, type MachineDescription } from '../../runtime/observe/definition.ts'
-import { encode } from '../../runtime/observe/encode.ts'
+import type { Json } from '../../machines/application/application.ts'
+import { type Considered, consideredIn } from '../../runtime/trace/considered.ts'
+import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
+import { encode } from '../../runtime/trace/encode.ts'
 import type { ActorRun } from './actor-run.ts'
 import { describeLogic, plainSnapshot } from './plain-actors.ts'
 

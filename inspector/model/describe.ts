@@ -1,8 +1,8 @@
 /** Steps, states and values in a few words. Never throws: whatever a trace holds gets some text. */
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import type { Message } from '../../machines/messages.ts'
-import { describeCommand, describeEnd, describeMessage } from '../../runtime/observe/describe.ts'
-import type { TraceStep } from '../../runtime/observe/trace.ts'
+import { describeCommand, describeEnd, describeMessage } from '../../runtime/trace/describe.ts'
+import type { TraceStep } from '../../runtime/trace/write.ts'
 
 /** One line for a step, without its node: `receives ping 2 from s1#1`. */
 export function titleOf(step: TraceStep): string {

@@ -1,5 +1,5 @@
 /** Two JSON values side by side, member by member: what is the same, added, removed or changed. */
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 
 /** A member of either value; `undefined` where one lacks it. */
 export interface Member {

@@ -1,10 +1,10 @@
 /** The calls of clients as intervals, judged: where each may have taken effect, or which answers contradict each other. */
-import { checkHistory, type Verdict } from '../../runtime/history/check-history.ts'
-import type { KeyValueInput, Operation } from '../../runtime/history/history.ts'
-import { keyValueModel } from '../../runtime/history/key-value-model.ts'
-import { pointsOf } from '../../runtime/history/order.ts'
-import { describeCommand, describeEnd } from '../../runtime/observe/describe.ts'
-import type { TraceStep } from '../../runtime/observe/trace.ts'
+import { checkHistory, type Verdict } from '../../proof/history/check-history.ts'
+import type { KeyValueInput, Operation } from '../../proof/history/history.ts'
+import { keyValueModel } from '../../proof/history/key-value/model.ts'
+import { pointsOf } from '../../proof/history/order.ts'
+import { describeCommand, describeEnd } from '../../runtime/trace/describe.ts'
+import type { TraceStep } from '../../runtime/trace/write.ts'
 import type { Run } from './run.ts'
 
 /** One call; numbers are those of steps, which order calls and returns as a history needs it. */

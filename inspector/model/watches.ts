@@ -1,5 +1,5 @@
 /** Watched parts of contexts: what a path is at a step, and where it changes next. A path is keys with dots between, such as `view.number`. */
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import { countBelow, type Lane, type Run } from './run.ts'
 
 /** The path that is the state itself. */

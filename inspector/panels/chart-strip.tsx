@@ -1,6 +1,6 @@
 /** The statechart of the shown node, and the nodes to choose from. Charts are drawn by whoever fills the slot; an outline stands in. */
-import type { Json } from '../../machines/application.ts'
-import type { StateDescription } from '../../runtime/observe/definition.ts'
+import type { Json } from '../../machines/application/application.ts'
+import type { StateDescription } from '../../runtime/trace/definition.ts'
 import { chartSlot } from '../app/panels.ts'
 import { currentRun, cursor, node } from '../app/state.ts'
 import { stateAt } from './state-panel.tsx'

@@ -1,6 +1,6 @@
 /** All nodes of a machine on its one chart, as numbered markers; those that disagree with the others are marked. */
 import { signal } from '@preact/signals'
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import { chosenNode, cursor, growth, node, run } from '../app/state.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
 import { divergedNodes } from '../charts/divergence.ts'

@@ -1,6 +1,6 @@
 /** A JSON value as a tree, with what changed marked member by member; long lists are shown a part at a time. */
 import { type Signal, useSignal } from '@preact/signals'
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import { jsonText } from '../model/describe.ts'
 import { isContainer, kindOf, type Member, membersOf, sizeOf } from '../model/diff.ts'
 

@@ -1,5 +1,5 @@
 /** The message of the cursor's step: whence, whither, what became of it, and what it says. */
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import { goTo } from '../app/moves.ts'
 import { currentRun, step } from '../app/state.ts'
 import { fateOf, type Track } from '../model/messages.ts'

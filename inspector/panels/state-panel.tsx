@@ -1,6 +1,6 @@
 /** The state and the context of the shown node at the cursor, compared with its step before, the pinned step or another replica. */
 import { signal } from '@preact/signals'
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import { currentRun, cursor, node, pinned } from '../app/state.ts'
 import { stateText } from '../model/describe.ts'
 import { countBelow, type Run } from '../model/run.ts'

@@ -1,17 +1,14 @@
 /** Sinks of the one stream of observations: a log for people, a trace for tools, counters, and several at once. */
-export { type CausalityFault, type CausalityProblem, causalityProblems } from './causality.ts'
-export type { Considered } from './considered.ts'
-export { type Correlation, createCorrelation, formatOperations } from './correlation.ts'
-export { type Counted, type Counters, type Counts, createCounters } from './counters.ts'
+
+export type { Considered } from '../trace/considered.ts'
+export { type Correlation, createCorrelation, formatOperations } from '../trace/correlation.ts'
 export {
   describeMachine,
   type MachineDescription,
   type StateDescription,
   type TransitionDescription,
-} from './definition.ts'
-export type { Distribution } from './histogram.ts'
-export { createLog, type LogOptions } from './log.ts'
-export { applyPatch, type Patch, type PatchOperation } from './patch.ts'
+} from '../trace/definition.ts'
+export { applyPatch, type Patch, type PatchOperation } from '../trace/patch.ts'
 export {
   createTraceLineReader,
   type ReadTrace,
@@ -20,17 +17,7 @@ export {
   TraceError,
   type TraceLine,
   type TraceLineReader,
-} from './read-trace.ts'
-export {
-  chartState,
-  createStory,
-  type Story,
-  type StoryEvent,
-  type StoryKind,
-  type StoryLevel,
-  type StoryOptions,
-} from './story.ts'
-export { type Sink, type Tee, tee } from './tee.ts'
+} from '../trace/read.ts'
 export {
   createTrace,
   type Trace,
@@ -43,4 +30,18 @@ export {
   type TraceStep,
   traceFormat,
   traceVersion,
-} from './trace.ts'
+} from '../trace/write.ts'
+export { type CausalityFault, type CausalityProblem, causalityProblems } from './causality.ts'
+export { type Counted, type Counters, type Counts, createCounters } from './counters.ts'
+export type { Distribution } from './histogram.ts'
+export { createLog, type LogOptions } from './log.ts'
+export {
+  chartState,
+  createStory,
+  type Story,
+  type StoryEvent,
+  type StoryKind,
+  type StoryLevel,
+  type StoryOptions,
+} from './story.ts'
+export { type Sink, type Tee, tee } from './tee.ts'

@@ -2,7 +2,7 @@
 import picocolors from 'picocolors'
 import * as v from 'valibot'
 import { checked } from '../../actors/options.ts'
-import { formatOperations } from './correlation.ts'
+import { formatOperations } from '../trace/correlation.ts'
 import { createStory, type StoryEvent, type StoryKind, type StoryOptions } from './story.ts'
 import { type Sink, tee } from './tee.ts'
 

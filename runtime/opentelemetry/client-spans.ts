@@ -9,9 +9,9 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import type { ClientContext } from '../../machines/client.ts'
+import type { ClientContext } from '../../machines/client/index.ts'
 import type { Message } from '../../machines/messages.ts'
-import { withoutSessionSecrets } from '../observe/session-names.ts'
+import { withoutSessionSecrets } from '../trace/session-names.ts'
 import { callSpanId } from './derived-ids.ts'
 import { commonAttributes, type Seen, type Shared, sampledTraceOf } from './seen.ts'
 

@@ -1,7 +1,7 @@
 /** What the tellers of spans are given: an observation, and what it takes to make spans of it. */
 import type { Attributes, Tracer } from '@opentelemetry/api'
 import type { Observation } from '../../actors/observation.ts'
-import { withoutSessionSecrets } from '../observe/session-names.ts'
+import { withoutSessionSecrets } from '../trace/session-names.ts'
 import { isSampled, type RequestKey, traceIdOf } from './derived-ids.ts'
 import type { OpenSpans } from './open-spans.ts'
 

@@ -2,7 +2,7 @@
 import { observeOn, type SchedulerLike, Subject } from 'rxjs'
 import { StandbyError } from '../../actors/errors.ts'
 import type { Envelope, Transport } from '../../actors/ports.ts'
-import { copyJson } from '../../machines/json.ts'
+import { copyJson } from '../../machines/application/json.ts'
 import type { Message } from '../../machines/messages.ts'
 import { turnScheduler } from '../schedulers.ts'
 

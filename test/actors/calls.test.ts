@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createClient } from '../../actors/client.ts'
 import { operationsIn } from '../../actors/observation.ts'
 import { createCluster, type KeyValueClient } from '../../runtime/index.ts'
-import { append, createPorts, createWorld, get, put, type World } from '../world.ts'
+import { append, createPorts, createWorld, get, put, type World } from '../support/world.ts'
 
 const value = (result: unknown) => ({ value: result })
 const failure = (code: string, mayHaveExecuted: boolean) => ({ failure: { code, mayHaveExecuted } })

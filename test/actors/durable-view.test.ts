@@ -5,7 +5,7 @@ import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import type { Received } from '../../machines/messages.ts'
 import type { ViewRecord } from '../../machines/view-service.ts'
-import { createPorts } from '../world.ts'
+import { createPorts } from '../support/world.ts'
 
 /** A view service with a disk, and servers. */
 function createSystem(names: readonly string[] = ['s1', 's2', 's3']) {

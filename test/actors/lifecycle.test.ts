@@ -7,11 +7,11 @@ import { createClient } from '../../actors/client.ts'
 import { nodeLogic } from '../../actors/node.ts'
 import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
-import { type Application, defineApplication } from '../../machines/application.ts'
-import { keyValueStore } from '../../machines/key-value-store.ts'
-import { createServerMachine } from '../../machines/server.ts'
+import { type Application, defineApplication } from '../../machines/application/application.ts'
+import { keyValueStore } from '../../machines/application/key-value-store.ts'
+import { createServerMachine } from '../../machines/server/index.ts'
 import { createCluster } from '../../runtime/index.ts'
-import { append, createPorts, createWorld, get, put } from '../world.ts'
+import { append, createPorts, createWorld, get, put } from '../support/world.ts'
 
 describe('a crash', () => {
   test('finishes nothing that is in flight: the outstanding forward is acknowledged to nobody, the caller waits', () => {

@@ -5,7 +5,7 @@ import { defaultTiming } from '../../actors/options.ts'
 import { createRetransmission } from '../../actors/retransmission.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import type { MessageType } from '../../machines/messages.ts'
-import { append, createPorts, createWorld, type World } from '../world.ts'
+import { append, createPorts, createWorld, type World } from '../support/world.ts'
 
 /** The timeouts of one node, on a clock of its own. */
 function timeouts({ retransmitMaxMs = 2000 } = {}) {

@@ -1,9 +1,9 @@
 /** What cannot be checked is refused, with what to do; what throws is a violation with a run to it. */
 import { describe, expect, test } from 'vitest'
 import { type AnyStateMachine, assign, createMachine, raise, setup } from 'xstate'
-import { check } from '../../runtime/check/check.ts'
-import { repeat, savedRunIn, traceOf } from '../../runtime/check/run-trace.ts'
-import { always, type CheckedNode, type CheckedSystem, reachable } from '../../runtime/check/system.ts'
+import { check } from '../../proof/check/check.ts'
+import { repeat, savedRunIn, traceOf } from '../../proof/check/run-trace.ts'
+import { always, type CheckedNode, type CheckedSystem, reachable } from '../../proof/check/system.ts'
 import { readTrace } from '../../runtime/observe/index.ts'
 
 const quiet = createMachine({})

@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from 'vitest'
 import { createMachine } from 'xstate'
-import { check } from '../../runtime/check/check.ts'
-import { replay } from '../../runtime/check/counterexample.ts'
-import { scenarioNamed, scenarios } from '../../runtime/check/scenarios.ts'
-import { Search } from '../../runtime/check/search.ts'
-import { acknowledgedView, standbySystem } from '../../runtime/check/standby-system.ts'
-import { always, type CheckedSystem, reachable, type SystemView } from '../../runtime/check/system.ts'
+import { check } from '../../proof/check/check.ts'
+import { replay } from '../../proof/check/counterexample.ts'
+import { Search } from '../../proof/check/engine/search.ts'
+import { always, type CheckedSystem, reachable, type SystemView } from '../../proof/check/system.ts'
+import { scenarioNamed, scenarios } from '../../proof/protocol/scenarios.ts'
+import { acknowledgedView, standbySystem } from '../../proof/protocol/standby-system.ts'
 
 const send = (to: string, type: string) => ({ type: 'send', params: { to, message: { type } } })
 

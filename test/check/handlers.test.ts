@@ -1,11 +1,11 @@
 /** Checks of handlers: chance, clocks, mutation and double application are caught with a run to them; our own charts pass. */
 import { describe, expect, test } from 'vitest'
 import { type AnyStateMachine, assign, createMachine } from 'xstate'
-import { check } from '../../runtime/check/check.ts'
-import { type HandlerChecks, handlerProperties } from '../../runtime/check/handlers.ts'
-import { scenarioNamed } from '../../runtime/check/scenarios.ts'
-import { standbySystem } from '../../runtime/check/standby-system.ts'
-import type { CheckedSystem } from '../../runtime/check/system.ts'
+import { check } from '../../proof/check/check.ts'
+import { type HandlerChecks, handlerProperties } from '../../proof/check/handlers.ts'
+import type { CheckedSystem } from '../../proof/check/system.ts'
+import { scenarioNamed } from '../../proof/protocol/scenarios.ts'
+import { standbySystem } from '../../proof/protocol/standby-system.ts'
 
 const send = (to: string, type: string) => ({ type: 'send', params: { to, message: { type } } })
 

@@ -1,11 +1,11 @@
 /** Liveness: once nothing fails any more, the goals come about from every state that is not stuck; a protocol that forgets to retry is caught. */
 import { describe, expect, test } from 'vitest'
 import { createMachine } from 'xstate'
-import { type CheckResult, check } from '../../runtime/check/check.ts'
-import { repeat, savedRunIn, traceOf } from '../../runtime/check/run-trace.ts'
-import { scenarioNamed } from '../../runtime/check/scenarios.ts'
-import { standbySystem } from '../../runtime/check/standby-system.ts'
-import { type CheckedSystem, reachable, sometimes } from '../../runtime/check/system.ts'
+import { type CheckResult, check } from '../../proof/check/check.ts'
+import { repeat, savedRunIn, traceOf } from '../../proof/check/run-trace.ts'
+import { type CheckedSystem, reachable, sometimes } from '../../proof/check/system.ts'
+import { scenarioNamed } from '../../proof/protocol/scenarios.ts'
+import { standbySystem } from '../../proof/protocol/standby-system.ts'
 import { readTrace } from '../../runtime/observe/index.ts'
 
 const send = (to: string, type: string) => ({ type: 'send', params: { to, message: { type } } })

@@ -1,11 +1,11 @@
 /** A search on several threads comes to what a search on one comes to. */
 import { describe, expect, test } from 'vitest'
-import { check } from '../../runtime/check/check.ts'
-import { checkInParallel } from '../../runtime/check/parallel.ts'
-import { systemOfScenario } from '../../runtime/check/scenarios.ts'
+import { check } from '../../proof/check/check.ts'
+import { checkInParallel } from '../../proof/check/parallel/index.ts'
+import { systemOfScenario } from '../../proof/protocol/scenarios.ts'
 import { brokenSystem, goalsSystem, lateSystem } from './systems-for-workers.ts'
 
-const scenarios = new URL('../../runtime/check/scenarios.ts', import.meta.url).href
+const scenarios = new URL('../../proof/protocol/scenarios.ts', import.meta.url).href
 const systems = new URL('./systems-for-workers.ts', import.meta.url).href
 const scenario = (name: string) => ({ module: scenarios, name: 'systemOfScenario', args: [name] })
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign, createMachine } from 'xstate'
-import { Search } from '../../runtime/check/search.ts'
-import { always, type CheckedSystem, type SystemView } from '../../runtime/check/system.ts'
+import { Search } from '../../proof/check/engine/search.ts'
+import { always, type CheckedSystem, type SystemView } from '../../proof/check/system.ts'
 
 type Reduction = 'sends' | 'none'
 

@@ -1,9 +1,9 @@
 /** Random walks: they repeat by their seed, go deeper than a search, catch broken protocols, and never claim to have seen everything. */
 import { describe, expect, test } from 'vitest'
 import { createMachine } from 'xstate'
-import { check } from '../../runtime/check/check.ts'
-import { scenarioNamed } from '../../runtime/check/scenarios.ts'
-import { always, type CheckedSystem, everyStep, reachable } from '../../runtime/check/system.ts'
+import { check } from '../../proof/check/check.ts'
+import { always, type CheckedSystem, everyStep, reachable } from '../../proof/check/system.ts'
+import { scenarioNamed } from '../../proof/protocol/scenarios.ts'
 import { systemOf } from '../mutants/changes.ts'
 import { mutants } from '../mutants/mutants.ts'
 

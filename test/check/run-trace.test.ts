@@ -14,9 +14,9 @@ import {
   type SavedRun,
   savedRunIn,
   traceOf,
-} from '../../runtime/check/index.ts'
-import { scenarioNamed } from '../../runtime/check/scenarios.ts'
-import { standbySystem } from '../../runtime/check/standby-system.ts'
+} from '../../proof/check/index.ts'
+import { scenarioNamed } from '../../proof/protocol/scenarios.ts'
+import { standbySystem } from '../../proof/protocol/standby-system.ts'
 import { readTrace, type TraceStep } from '../../runtime/observe/index.ts'
 
 const name = 'the second server answers nobody'
@@ -216,7 +216,7 @@ describe('standby replay', () => {
       writeFileSync(path, text)
       execFile(
         process.execPath,
-        ['--import', 'tsx', 'runtime/cli/main.ts', 'replay', path],
+        ['--import', 'tsx', 'cli/main.ts', 'replay', path],
         (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), out: stdout + stderr }),
       )
     })

@@ -1,7 +1,7 @@
 /** Systems in a module of their own: threads load what they search. */
 import { createMachine } from 'xstate'
-import { standbySystem } from '../../runtime/check/standby-system.ts'
-import { always, type CheckedSystem, reachable, type SystemView } from '../../runtime/check/system.ts'
+import { always, type CheckedSystem, reachable, type SystemView } from '../../proof/check/system.ts'
+import { standbySystem } from '../../proof/protocol/standby-system.ts'
 
 /** Ours, with an invariant that does not hold: the backup is promoted sooner or later. */
 export function brokenSystem(): CheckedSystem {

@@ -1,8 +1,8 @@
 /** The judge of histories against a brute-force one: on small histories, as they happened and spoilt, both say the same. */
 import { describe, expect, test } from 'vitest'
-import { checkHistory } from '../../runtime/history/check-history.ts'
-import { formatHistory, type Operation, parseHistory } from '../../runtime/history/history.ts'
-import { keyValueModel } from '../../runtime/history/key-value-model.ts'
+import { checkHistory } from '../../proof/history/check-history.ts'
+import { formatHistory, type Operation, parseHistory } from '../../proof/history/history.ts'
+import { keyValueModel } from '../../proof/history/key-value/model.ts'
 import { isLinearizable } from './brute-force-judge.ts'
 import { randomFrom, simulateHistory, spoil } from './simulated-history.ts'
 

@@ -1,5 +1,5 @@
 // The simplest judge there is: tries every order. Shares nothing with the judge under test but the format.
-import type { Json, Operation } from '../../runtime/history/index.ts'
+import type { Json, Operation } from '../../proof/history/index.ts'
 
 /** Whether some order of all answered and some unanswered operations is legal and respects real time. */
 export function isLinearizable(history: readonly Operation[]): boolean {

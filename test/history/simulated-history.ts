@@ -1,5 +1,5 @@
 // Histories of a simulated atomic store with crashes, always linearizable, and ways to spoil them. Judges nothing.
-import type { Json, KeyValueInput, Operation } from '../../runtime/history/index.ts'
+import type { Json, KeyValueInput, Operation } from '../../proof/history/index.ts'
 
 /** Numbers from a seed: a whole number below `limit`, a chance, a choice. */
 export interface Random {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
-import { runSeed } from '../../inspector/world/seeds.ts'
+import { runSeed } from '../../proof/stage/seeds.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'standby-inspect-'))
@@ -21,7 +21,7 @@ const file = (name: string, text: string) => {
 /** Runs the command line until it ends, or until it has printed an address; then it is told to end. */
 function standby(...words: string[]): Promise<{ code: number | null; printed: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'runtime/cli/main.ts', ...words], { cwd: root })
+    const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], { cwd: root })
     let printed = ''
     const hear = (data: unknown) => {
       printed += data

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { toChromeTrace } from '../../inspector/exports/chrome-trace.ts'
+import { compareClocks } from '../../machines/clocks.ts'
+import { type ReadTrace, readTrace } from '../../runtime/observe/index.ts'
+import { toChromeTrace } from '../../runtime/trace/exports/chrome-trace.ts'
 import {
   exportFormats,
   toItf,
@@ -16,9 +18,7 @@ import {
   toSpaceTimeSvg,
   toStory,
   toTransitionTest,
-} from '../../inspector/exports/index.ts'
-import { compareClocks } from '../../machines/clocks.ts'
-import { type ReadTrace, readTrace } from '../../runtime/observe/index.ts'
+} from '../../runtime/trace/exports/index.ts'
 import { readShiviz } from './shiviz.ts'
 import { failoverTrace, hostileTrace } from './traces.ts'
 

@@ -1,10 +1,14 @@
 /** The feed of a live system: late comers see the recent past, slow viewers lose and are told, nobody is waited for. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Observation } from '../../actors/observation.ts'
+import { createVirtualClock } from '../../proof/simulate/virtual-clock.ts'
 import { createCluster } from '../../runtime/index.ts'
-import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from '../../runtime/inspector/live-feed.ts'
 import { createTraceLineReader, type TraceStep } from '../../runtime/observe/index.ts'
-import { createVirtualClock } from '../../runtime/simulate/virtual-clock.ts'
+import {
+  createLiveFeed,
+  type LiveFeed,
+  type LiveFeedOptions,
+} from '../../runtime/serve/inspector/live-feed.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
 
 beforeEach(

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { createRun } from '../../inspector/model/run.ts'
 import { find, parseQuery } from '../../inspector/model/search.ts'
 import { nextChange, watched } from '../../inspector/model/watches.ts'
-import { applyPatch } from '../../runtime/observe/patch.ts'
-import { readTrace } from '../../runtime/observe/read-trace.ts'
+import { applyPatch } from '../../runtime/trace/patch.ts'
+import { readTrace } from '../../runtime/trace/read.ts'
 import { faultyTrace } from './simulated-traces.ts'
 
 const { header, steps } = readTrace(faultyTrace)

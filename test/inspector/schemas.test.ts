@@ -12,9 +12,9 @@ async function createJudge(): Promise<Judge> {
   const { messageSchemas } = await import('../../machines/messages.ts')
   const { schemas } = await import('../../actors/options.ts')
   const { envelopeSchema } = await import('../../actors/envelope.ts')
-  const { checkedChoice } = await import('../../inspector/world/choice.ts')
-  const { readWorld } = await import('../../inspector/world/world-file.ts')
-  const { createTraceLineReader } = await import('../../runtime/observe/read-trace.ts')
+  const { checkedChoice } = await import('../../proof/stage/choice.ts')
+  const { readWorld } = await import('../../proof/stage/world-file.ts')
+  const { createTraceLineReader } = await import('../../runtime/trace/read.ts')
   const whole = v.pipe(v.number('expected a number'), v.integer('expected a whole number'), v.minValue(1))
   const known: Readonly<Record<string, GenericSchema>> = {
     ...messageSchemas,

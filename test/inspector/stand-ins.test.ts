@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest'
 
 async function fingerprints(): Promise<readonly string[]> {
-  const { planOf, simulate } = await import('../../runtime/simulate/index.ts')
+  const { planOf, simulate } = await import('../../proof/simulate/index.ts')
   return Array.from({ length: 12 }, (_, seed) => {
     const { verdict, fingerprint, steps } = simulate(planOf({ seed, calls: 40 }))
     return `${seed}: ${verdict} after ${steps} steps, ${fingerprint}`

@@ -1,7 +1,7 @@
 /** Traces for tests of what is made of traces: a failover, and one with hostile names and values. They assert nothing. */
 import type { Observation } from '../../actors/observation.ts'
 import { createTrace, type ReadTrace, readTrace, type TraceStep } from '../../runtime/observe/index.ts'
-import { append, createWorld, get, put, type World } from '../world.ts'
+import { append, createWorld, get, put, type World } from '../support/world.ts'
 
 /** A run with duplicates, lost messages, a partition, a crash, a failover and a restart. */
 export function failover(seed = 1): World {

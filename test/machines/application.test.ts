@@ -1,7 +1,7 @@
 /** `defineApplication`: an application from an initial state and a function, with everything else made for it. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Application, defineApplication, type Json } from '../../machines/application.ts'
+import { type Application, defineApplication, type Json } from '../../machines/application/application.ts'
 
 const counter = defineApplication({
   name: 'counter',

@@ -1,7 +1,7 @@
 /** Rules S9, S10 and T1: a session's sequence number is executed at most once, and all that is replicated travels. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Application, defineApplication, type Json } from '../../machines/application.ts'
+import { type Application, defineApplication, type Json } from '../../machines/application/application.ts'
 import {
   emptyReplica,
   executeAll,
@@ -12,8 +12,8 @@ import {
   recall,
   restoreReplica,
   snapshotReplica,
-} from '../../machines/at-most-once.ts'
-import { keyValueStore } from '../../machines/key-value-store.ts'
+} from '../../machines/application/at-most-once.ts'
+import { keyValueStore } from '../../machines/application/key-value-store.ts'
 import type { Request } from '../../machines/messages.ts'
 import { alice, bob, carol, entry, journal, openingEntry, type RequestFields } from './servers.ts'
 

@@ -1,8 +1,8 @@
 /** Rules S3, S5, S6, T1, T3 and T5 where they concern a backup. */
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../machines/application.ts'
-import { executeAll } from '../../machines/at-most-once.ts'
-import { digest } from '../../machines/digest.ts'
+import type { Json } from '../../machines/application/application.ts'
+import { executeAll } from '../../machines/application/at-most-once.ts'
+import { digest } from '../../machines/application/digest.ts'
 import {
   alice,
   bob,

@@ -1,14 +1,14 @@
 /** Builds the events and states of a client for its tests. It asserts nothing. */
 import type { SnapshotFrom } from 'xstate'
-import type { Outcome } from '../../machines/at-most-once.ts'
+import type { Outcome } from '../../machines/application/at-most-once.ts'
 import {
   type ClientOptions,
   createClientMachine,
   type ClientMachine as Machine,
   type Settle,
-} from '../../machines/client.ts'
+} from '../../machines/client/index.ts'
 import type { RefusalReason } from '../../machines/messages.ts'
-import { chart, type Seen } from '../chart.ts'
+import { chart, type Seen } from '../support/chart.ts'
 
 export type Snapshot = SnapshotFrom<Machine>
 export type Event = Parameters<ReturnType<typeof clientChart>['step']>[1]

@@ -1,10 +1,10 @@
 /** Random lives of a client: whatever servers answer, no call is lost and none ends twice. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../machines/at-most-once.ts'
+import type { Outcome } from '../../machines/application/at-most-once.ts'
 import type { Message } from '../../machines/messages.ts'
 import { refusalReasons } from '../../machines/messages.ts'
-import type { Seen } from '../chart.ts'
+import type { Seen } from '../support/chart.ts'
 import {
   abandon,
   call,

@@ -1,9 +1,9 @@
 /** Every event in every state of a client, as a table; and that the table leaves out no transition and no reason. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { createClientMachine } from '../../machines/client.ts'
+import { createClientMachine } from '../../machines/client/index.ts'
 import { type RefusalReason, refusalReasons } from '../../machines/messages.ts'
-import { chart, type Seen } from '../chart.ts'
-import { coverageLine, coverageOf } from '../coverage-of.ts'
+import { chart, type Seen } from '../support/chart.ts'
+import { coverageLine, coverageOf } from '../support/coverage-of.ts'
 import {
   abandon,
   call,

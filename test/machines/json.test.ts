@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../machines/application.ts'
-import { copyJson, jsonSize, sealJson } from '../../machines/json.ts'
+import type { Json } from '../../machines/application/application.ts'
+import { copyJson, jsonSize, sealJson } from '../../machines/application/json.ts'
 
 /** JSON values in which `__proto__` and other odd keys are as likely as others. */
 const jsonValue = fc.letrec<{ value: Json }>((tie) => ({

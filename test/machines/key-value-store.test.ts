@@ -1,9 +1,13 @@
 /** The key-value store: each command, every kind of key and value, and its way to a backup in pieces of any size. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../machines/application.ts'
-import { type KeyValueCommand, type KeyValueState, keyValueStore } from '../../machines/key-value-store.ts'
-import { OrderedMap } from '../../machines/ordered-map.ts'
+import type { Json } from '../../machines/application/application.ts'
+import {
+  type KeyValueCommand,
+  type KeyValueState,
+  keyValueStore,
+} from '../../machines/application/key-value-store.ts'
+import { OrderedMap } from '../../machines/application/ordered-map.ts'
 
 const holding = (entries: Record<string, Json>): KeyValueState => OrderedMap.from(Object.entries(entries))
 

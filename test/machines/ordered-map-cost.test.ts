@@ -1,6 +1,6 @@
 /** What a change of a large ordered map costs. */
 import { expect, it } from 'vitest'
-import { OrderedMap } from '../../machines/ordered-map.ts'
+import { OrderedMap } from '../../machines/application/ordered-map.ts'
 
 it('OrderedMap shares its structure: a change of 100,000 entries is far cheaper than a copy', () => {
   const entries = Array.from({ length: 100_000 }, (_, index) => [index, index] as const)

@@ -1,7 +1,7 @@
 /** The persistent ordered map against a Map whose entries are sorted: every version ever made, after all changes. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { OrderedMap } from '../../machines/ordered-map.ts'
+import { OrderedMap } from '../../machines/application/ordered-map.ts'
 
 type Key = string | number
 type Change = { readonly set: Key; readonly value: number } | { readonly delete: Key }

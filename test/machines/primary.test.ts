@@ -1,8 +1,8 @@
 /** Rules S3, S4, S6 to S9 and T1 to T6 where they concern a primary. */
 import { describe, expect, it } from 'vitest'
-import { keyValueStore } from '../../machines/key-value-store.ts'
+import { keyValueStore } from '../../machines/application/key-value-store.ts'
 import type { Message, Received } from '../../machines/messages.ts'
-import { serverDefaults } from '../../machines/server-setup.ts'
+import { serverDefaults } from '../../machines/server/setup.ts'
 import {
   ackOf,
   alice,

@@ -18,9 +18,9 @@ import {
   setup,
   spawnChild,
 } from 'xstate'
-import type { Application, Json } from '../../machines/application.ts'
-import { digest } from '../../machines/digest.ts'
-import { type ReplicatedResult, replicated } from '../../machines/replicated.ts'
+import type { Application, Json } from '../../machines/application/application.ts'
+import { digest } from '../../machines/application/digest.ts'
+import { type ReplicatedResult, replicated } from '../../machines/application/replicated/index.ts'
 
 const account = setup({
   types: {

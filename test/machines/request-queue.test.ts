@@ -1,8 +1,8 @@
 /** Rule S7: the requests that wait at a primary, checked against a plain list. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { RequestQueue, sessionKey } from '../../machines/application/request-queue.ts'
 import type { Request } from '../../machines/messages.ts'
-import { RequestQueue, sessionKey } from '../../machines/request-queue.ts'
 import { alice, bob, carol, entry, openingEntry } from './servers.ts'
 
 const ofAlice = entry({ client: alice, session: 1, bytes: 3 })

@@ -1,9 +1,9 @@
 /** A primary and a backup together (S4 to S8, T1 to T5), over a network that loses, repeats and reorders what they send. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Application, defineApplication, type Json } from '../../machines/application.ts'
+import { type Application, defineApplication, type Json } from '../../machines/application/application.ts'
 import type { Message } from '../../machines/messages.ts'
-import type { ServerEvent, ServerOptions } from '../../machines/server-setup.ts'
+import type { ServerEvent, ServerOptions } from '../../machines/server/setup.ts'
 import type { View } from '../../machines/view.ts'
 import {
   alice,

@@ -1,9 +1,9 @@
 /** Rules N3 and N4 for any well-formed message in any state that a server can be brought into: random walks from every situation. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../machines/application.ts'
+import type { Json } from '../../machines/application/application.ts'
 import { invalidMessage, type Message, type Request, refusalReasons } from '../../machines/messages.ts'
-import type { ServerEvent } from '../../machines/server-setup.ts'
+import type { ServerEvent } from '../../machines/server/setup.ts'
 import type { View } from '../../machines/view.ts'
 import { situationsOf, tableOptions } from './server-table.ts'
 import {

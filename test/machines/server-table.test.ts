@@ -2,9 +2,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Received, refusalReasons } from '../../machines/messages.ts'
-import { createServerMachine } from '../../machines/server.ts'
-import type { ServerEvent } from '../../machines/server-setup.ts'
-import { coverageLine, coverageOf, ignoreReasonsOf } from '../coverage-of.ts'
+import { createServerMachine } from '../../machines/server/index.ts'
+import type { ServerEvent } from '../../machines/server/setup.ts'
+import { coverageLine, coverageOf, ignoreReasonsOf } from '../support/coverage-of.ts'
 import { eventsFor, outcomeOf, setsOf, situationsOf, tableOptions } from './server-table.ts'
 import { journal, type ServerSeen, type ServerSnapshot, servers } from './servers.ts'
 

@@ -1,7 +1,7 @@
 /** Rules N3 to N5, S1 to S3, S5 and T1 to T5 where they concern a server whatever its role; the roles have files of their own. */
 import { describe, expect, it } from 'vitest'
 import { noView } from '../../machines/view.ts'
-import { chart } from '../chart.ts'
+import { chart } from '../support/chart.ts'
 import {
   executedBy,
   forward,

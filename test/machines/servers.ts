@@ -1,13 +1,18 @@
 /** Builds servers in any of their states, and the messages that they receive, for tests of the bare chart. It asserts nothing. */
 import type { SnapshotFrom } from 'xstate'
-import { type Application, defineApplication, type Json } from '../../machines/application.ts'
-import { emptyReplica, executeAll, type Replica, snapshotReplica } from '../../machines/at-most-once.ts'
-import { digest } from '../../machines/digest.ts'
+import { type Application, defineApplication, type Json } from '../../machines/application/application.ts'
+import {
+  emptyReplica,
+  executeAll,
+  type Replica,
+  snapshotReplica,
+} from '../../machines/application/at-most-once.ts'
+import { digest } from '../../machines/application/digest.ts'
 import type { Message, MessageType, Received, Request } from '../../machines/messages.ts'
-import { createServerMachine, type ServerMachine } from '../../machines/server.ts'
-import { type ServerOptions, serverDefaults } from '../../machines/server-setup.ts'
+import { createServerMachine, type ServerMachine } from '../../machines/server/index.ts'
+import { type ServerOptions, serverDefaults } from '../../machines/server/setup.ts'
 import type { View } from '../../machines/view.ts'
-import { chart, type Seen } from '../chart.ts'
+import { chart, type Seen } from '../support/chart.ts'
 
 export type ServerSnapshot = SnapshotFrom<ServerMachine>
 export type ServerSeen = Seen<ServerSnapshot>

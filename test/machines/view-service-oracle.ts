@@ -3,7 +3,7 @@ import type { SnapshotFrom } from 'xstate'
 import type { Received } from '../../machines/messages.ts'
 import type { View } from '../../machines/view.ts'
 import { type createViewServiceMachine, type ViewRecord, viewRecord } from '../../machines/view-service.ts'
-import { type Chart, chart, type Seen } from '../chart.ts'
+import { type Chart, chart, type Seen } from '../support/chart.ts'
 
 export type Machine = ReturnType<typeof createViewServiceMachine>
 export type Snapshot = SnapshotFrom<Machine>

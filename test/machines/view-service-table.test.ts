@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { invalidMessage, type Message, type MessageType, messageSchemas } from '../../machines/messages.ts'
 import { createViewServiceMachine, type ViewRecord } from '../../machines/view-service.ts'
-import { ignoreReasonsOf } from '../coverage-of.ts'
+import { ignoreReasonsOf } from '../support/coverage-of.ts'
 import { aliveOf, type Snapshot, service, stateOf, textOf } from './view-service-oracle.ts'
 
 const machine = createViewServiceMachine()

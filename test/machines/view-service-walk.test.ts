@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { assign } from 'xstate'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
-import { coverageLine, coverageOf } from '../coverage-of.ts'
+import { coverageLine, coverageOf } from '../support/coverage-of.ts'
 import {
   type Belief,
   believe,

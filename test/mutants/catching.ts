@@ -1,11 +1,11 @@
 /** Sets each check on a broken protocol, and on the sound one, and tells which caught it and how. */
 import type { AnyStateMachine } from 'xstate'
-import { createClientMachine } from '../../machines/client.ts'
-import { createStepper } from '../../machines/pure-transition.ts'
-import { createServerMachine } from '../../machines/server.ts'
+import { createClientMachine } from '../../machines/client/index.ts'
+import { createServerMachine } from '../../machines/server/index.ts'
+import { createStepper } from '../../machines/step.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
-import { type CheckOptions, check } from '../../runtime/check/check.ts'
-import { handlerProperties } from '../../runtime/check/handlers.ts'
+import { type CheckOptions, check } from '../../proof/check/check.ts'
+import { handlerProperties } from '../../proof/check/handlers.ts'
 import { application, brokenChart, type Mutant, type Played, soundSystemOf, systemOf } from './changes.ts'
 
 /** How a mutant was caught. */

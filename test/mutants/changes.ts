@@ -7,19 +7,19 @@ import {
   createMachine,
   type EventObject,
 } from 'xstate'
-import type { Application } from '../../machines/application.ts'
-import { restoreReplica } from '../../machines/at-most-once.ts'
-import type { ClientContext } from '../../machines/client.ts'
-import { type KeyValueCommand, keyValueStore } from '../../machines/key-value-store.ts'
+import type { Application } from '../../machines/application/application.ts'
+import { restoreReplica } from '../../machines/application/at-most-once.ts'
+import { type KeyValueCommand, keyValueStore } from '../../machines/application/key-value-store.ts'
+import type { ClientContext } from '../../machines/client/index.ts'
 import type { Received } from '../../machines/messages.ts'
-import type { PureAction } from '../../machines/pure-transition.ts'
-import type { ServerContext, ServerOptions } from '../../machines/server-setup.ts'
+import type { ServerContext, ServerOptions } from '../../machines/server/setup.ts'
+import type { PureAction } from '../../machines/step.ts'
+import type { CheckedSystem, Goal } from '../../proof/check/system.ts'
 import {
   acknowledgedView,
   type StandbySystemOptions,
   standbySystem,
-} from '../../runtime/check/standby-system.ts'
-import type { CheckedSystem, Goal } from '../../runtime/check/system.ts'
+} from '../../proof/protocol/standby-system.ts'
 
 export interface Mutant {
   /** What is broken, as a fact. */

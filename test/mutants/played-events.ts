@@ -1,9 +1,9 @@
 /** Events for charts that are played by hand, and what can be told of their ends. */
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
+import type { KeyValueCommand } from '../../machines/application/key-value-store.ts'
 import type { Ignore, Send } from '../../machines/effects.ts'
-import type { KeyValueCommand } from '../../machines/key-value-store.ts'
 import type { Received } from '../../machines/messages.ts'
-import type { PureAction } from '../../machines/pure-transition.ts'
+import type { PureAction } from '../../machines/step.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
 
 const event = (received: Received): EventObject => received as EventObject

@@ -1,9 +1,9 @@
 /** Broken servers: requests, forwards, sessions and the queue. */
 import { assign, enqueueActions } from 'xstate'
-import type { Replica } from '../../machines/at-most-once.ts'
+import type { Replica } from '../../machines/application/at-most-once.ts'
+import { RequestQueue } from '../../machines/application/request-queue.ts'
 import type { Received } from '../../machines/messages.ts'
-import { RequestQueue } from '../../machines/request-queue.ts'
-import { createServerMachine } from '../../machines/server.ts'
+import { createServerMachine } from '../../machines/server/index.ts'
 import {
   type Any,
   actions,

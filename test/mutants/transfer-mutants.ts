@@ -1,8 +1,8 @@
 /** Broken state transfers, and acknowledgements of a view before one. */
 import { assign, enqueueActions } from 'xstate'
-import { type Replica, restoreReplica } from '../../machines/at-most-once.ts'
-import type { KeyValueState } from '../../machines/key-value-store.ts'
-import { OrderedMap } from '../../machines/ordered-map.ts'
+import { type Replica, restoreReplica } from '../../machines/application/at-most-once.ts'
+import type { KeyValueState } from '../../machines/application/key-value-store.ts'
+import { OrderedMap } from '../../machines/application/ordered-map.ts'
 import {
   type Any,
   actions,

@@ -1,7 +1,7 @@
 /** Broken view services, and an empty server that it makes primary. */
 import { assign } from 'xstate'
 import { createViewServiceMachine, type ViewServiceContext } from '../../machines/view-service.ts'
-import { reachable } from '../../runtime/check/system.ts'
+import { reachable } from '../../proof/check/system.ts'
 import {
   type Any,
   actions,

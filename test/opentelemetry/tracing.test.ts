@@ -14,14 +14,14 @@ import { createClient, type KeyValueClient, withKeyValueMethods } from '../../ac
 import type { Observe } from '../../actors/ports.ts'
 import { createServer, type ServerNode } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
-import type { KeyValueCommand, KeyValueResult } from '../../machines/key-value-store.ts'
+import type { KeyValueCommand, KeyValueResult } from '../../machines/application/key-value-store.ts'
 import type { Message } from '../../machines/messages.ts'
 import { createCluster } from '../../runtime/index.ts'
 import { isSampled, traceIdOf } from '../../runtime/opentelemetry/derived-ids.ts'
 import { createTracing, derivedIds, type TracingOptions } from '../../runtime/opentelemetry/index.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
-import { until } from '../process/processes.ts'
+import { until } from '../serve/processes.ts'
 
 const clock = schedulerClock()
 const ends: (() => unknown)[] = []

@@ -19,10 +19,10 @@
 import type { CallEnd } from '../../actors/client.ts'
 import type { Observation } from '../../actors/observation.ts'
 import { stateIn } from '../../actors/server.ts'
-import type { KeyValueCommand } from '../../machines/key-value-store.ts'
+import type { KeyValueCommand } from '../../machines/application/key-value-store.ts'
 import { type Message, type MessageType, messageSchemas, type Request } from '../../machines/messages.ts'
 import type { View } from '../../machines/view.ts'
-import { createWorld, type World } from '../world.ts'
+import { createWorld, type World } from '../support/world.ts'
 
 const separator = '----'
 

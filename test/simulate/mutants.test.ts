@@ -1,6 +1,6 @@
 /** Negative controls: seeds of the simulator catch the broken protocols that the search catches, on live actors and on their way through real timers. */
 import { describe, expect, test } from 'vitest'
-import { type SimulationOptions, simulate } from '../../runtime/simulate/index.ts'
+import { type SimulationOptions, simulate } from '../../proof/simulate/index.ts'
 import { brokenChart, type Mutant } from '../mutants/changes.ts'
 import { mutants } from '../mutants/mutants.ts'
 

@@ -2,13 +2,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type KeyValueCommand, type KeyValueState, keyValueStore } from '../../machines/key-value-store.ts'
-import { createTrace } from '../../runtime/observe/trace.ts'
-import { type Plan, planOf } from '../../runtime/simulate/plan.ts'
-import { reduce } from '../../runtime/simulate/reduce.ts'
-import { simulate } from '../../runtime/simulate/simulate.ts'
-import { createVirtualClock } from '../../runtime/simulate/virtual-clock.ts'
-import { keyValueWorkload, type Workload } from '../../runtime/simulate/workload.ts'
+import {
+  type KeyValueCommand,
+  type KeyValueState,
+  keyValueStore,
+} from '../../machines/application/key-value-store.ts'
+import { type Plan, planOf } from '../../proof/simulate/plan.ts'
+import { reduce } from '../../proof/simulate/reduce.ts'
+import { simulate } from '../../proof/simulate/simulate.ts'
+import { createVirtualClock } from '../../proof/simulate/virtual-clock.ts'
+import { keyValueWorkload, type Workload } from '../../proof/simulate/workload.ts'
+import { createTrace } from '../../runtime/trace/write.ts'
 
 describe('a seed', () => {
   test('is the same run each time, to the last step', () => {

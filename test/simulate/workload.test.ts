@@ -1,8 +1,8 @@
 /** Applications of one's own in the simulator: commands from chance, a model to be judged by, and the same honesty. */
 import { expect, test } from 'vitest'
-import { defineApplication } from '../../machines/application.ts'
-import { type SequentialModel, unknownOutput } from '../../runtime/history/model.ts'
-import { simulate, type Workload } from '../../runtime/simulate/index.ts'
+import { defineApplication } from '../../machines/application/application.ts'
+import { type SequentialModel, unknownOutput } from '../../proof/history/model.ts'
+import { simulate, type Workload } from '../../proof/simulate/index.ts'
 
 /** Accounts that money moves between; nobody can go below nothing. */
 type Accounts = Readonly<Record<string, number>>

@@ -1,7 +1,7 @@
 /** Worlds to simulate that are not ours: broken on purpose, one for each bad end, and applications of one's own. Each is a module for `--with`. */
 import { type AnyStateMachine, createMachine } from 'xstate'
-import type { SimulationOptions } from '../../runtime/simulate/index.ts'
-import { keyValueWorkload } from '../../runtime/simulate/index.ts'
+import type { SimulationOptions } from '../../proof/simulate/index.ts'
+import { keyValueWorkload } from '../../proof/simulate/index.ts'
 
 /** Executes and answers before the backup has acknowledged: breaks safety. */
 export const hasty: SimulationOptions = {

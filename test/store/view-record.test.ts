@@ -4,7 +4,7 @@ import { createServer } from '../../actors/server.ts'
 import { createViewService, type ViewServiceNode } from '../../actors/view-service.ts'
 import { incarnationFile, nextLife } from '../../runtime/store/incarnations.ts'
 import { openViewRecord, viewRecordFile } from '../../runtime/store/view-record.ts'
-import { createPorts } from '../world.ts'
+import { createPorts } from '../support/world.ts'
 import { type CrashingDisk, createCrashingDisk, Ended, type Fate, fates } from './crashing-disk.ts'
 import { wrongsIn } from './told-views.ts'
 

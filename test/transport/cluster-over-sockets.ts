@@ -3,7 +3,7 @@ import { createClient, type KeyValueClient, withKeyValueMethods } from '../../ac
 import type { NodePorts } from '../../actors/node.ts'
 import { createServer, type ServerNode } from '../../actors/server.ts'
 import { createViewService, type ViewServiceNode } from '../../actors/view-service.ts'
-import { keyValueStore } from '../../machines/key-value-store.ts'
+import { keyValueStore } from '../../machines/application/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import type { MeshTransport } from '../../runtime/transport/mesh.ts'
 import type { OpenMesh } from './socket-ends.ts'

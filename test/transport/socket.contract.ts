@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Observation } from '../../actors/observation.ts'
 import type { Envelope } from '../../actors/ports.ts'
-import { checkHistory, HistoryRecorder, keyValueModel } from '../../runtime/history/index.ts'
+import { checkHistory, HistoryRecorder, keyValueModel } from '../../proof/history/index.ts'
 import { sharedSecret } from '../../runtime/transport/authentication.ts'
 import type { MeshOptions, MeshTransport } from '../../runtime/transport/mesh.ts'
 import { startCluster } from './cluster-over-sockets.ts'

@@ -6,8 +6,8 @@
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { scenarios } from '../../runtime/check/scenarios.ts'
-import { progressLine } from '../../runtime/cli/progress-line.ts'
+import { progressLine } from '../../cli/progress-line.ts'
+import { scenarios } from '../../proof/protocol/scenarios.ts'
 import { bigStateRows } from './big-states/rows.ts'
 import { fuzzRows } from './fuzz.ts'
 import { mutantTable } from './mutant-table.ts'
@@ -137,7 +137,7 @@ const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
   simulate: async () => {
     const seeds = quick ? '1..60' : '1..2000'
     const { stdout, seconds, code } = await run(
-      ...['runtime/cli/main.ts', 'simulate', '--seeds', seeds, '--workers', String(availableParallelism())],
+      ...['cli/main.ts', 'simulate', '--seeds', seeds, '--workers', String(availableParallelism())],
       ...(quick ? [] : ['--require-all']),
     )
     const [verdicts = '', sum = ''] = stdout.trim().split('\n')
@@ -220,7 +220,7 @@ interface CheckOutput {
 /** In a process of its own, which gives its memory back. */
 async function checkCommand(name: string, options: readonly string[]) {
   progress.show(null, `${name} ${options.join(' ')}`)
-  const { stdout, seconds, code } = await run('runtime/cli/main.ts', 'check', name, '--json', ...options)
+  const { stdout, seconds, code } = await run('cli/main.ts', 'check', name, '--json', ...options)
   return { out: JSON.parse(stdout) as CheckOutput, seconds, ok: code === 0 }
 }
 

@@ -1,8 +1,8 @@
 /** The tree of what was tried in a world: every branch with its name and what came of it, to be shown, renamed and compared. */
 import { useSignal } from '@preact/signals'
-import { type Comparison, compareBranches, type Outcome, outcomeOf } from '../../world/comparison.ts'
-import type { Branch, World } from '../../world/world.ts'
-import { formatWorld } from '../../world/world-file.ts'
+import { type Comparison, compareBranches, type Outcome, outcomeOf } from '../../../proof/stage/comparison.ts'
+import type { Branch, World } from '../../../proof/stage/world.ts'
+import { formatWorld } from '../../../proof/stage/world-file.ts'
 import { branchHere, switchTo, world, worldVersion } from './session.ts'
 
 export function BranchesPanel() {

@@ -1,6 +1,6 @@
 /** A call as a client makes it: which client, which command. Where it goes is up to whoever drives. */
 import { useSignal } from '@preact/signals'
-import type { KeyValueCommand } from '../../../machines/key-value-store.ts'
+import type { KeyValueCommand } from '../../../machines/application/key-value-store.ts'
 
 const operations = ['put', 'append', 'get', 'delete', 'compareAndSet'] as const
 

@@ -1,7 +1,7 @@
 /** Presses on a chart's transitions as choices of the world: the first message of that type that is on its way, or the timer. */
 import { effect } from '@preact/signals'
+import type { Choice } from '../../../proof/stage/choice.ts'
 import { chartActions } from '../../app/panels.ts'
-import type { Choice } from '../../world/choice.ts'
 import { choices, choose } from './session.ts'
 
 interface Firing {

@@ -1,8 +1,8 @@
 /** Drives a world by hand: what is next, an inbox for each node, a call as a client, and the sentence of the story at the cursor. */
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
+import { type GoalName, goals } from '../../../proof/stage/goals.ts'
 import { cursor } from '../../app/state.ts'
-import { type GoalName, goals } from '../../world/goals.ts'
 import { CallForm } from './call-form.tsx'
 import { InboxView } from './inbox-view.tsx'
 import { choices, choose, runOn, world, worldVersion } from './session.ts'

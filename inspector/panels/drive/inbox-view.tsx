@@ -1,7 +1,7 @@
 /** The inbox of one node: its mail, its timers and its faults as buttons; one that cannot be pressed says why. */
 
+import type { Inbox, InboxMessage, InboxTimer, Option } from '../../../proof/stage/inbox.ts'
 import { announcement } from '../../app/state.ts'
-import type { Inbox, InboxMessage, InboxTimer, Option } from '../../world/inbox.ts'
 import { choose } from './session.ts'
 
 export function InboxView({

@@ -1,8 +1,9 @@
 /** Registers what drives a world: panels, the cards of the gallery, commands. */
+
+import { scenarios } from '../../../proof/stage/scenarios.ts'
 import { registerCommands } from '../../app/commands.ts'
 import { scenarios as cards, registerPanels } from '../../app/panels.ts'
 import { cursor, run } from '../../app/state.ts'
-import { scenarios } from '../../world/scenarios.ts'
 import { BranchesPanel } from './branches-panel.tsx'
 import { startChartActions } from './chart-actions.ts'
 import { DrivePanel } from './drive-panel.tsx'

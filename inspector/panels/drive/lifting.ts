@@ -1,7 +1,8 @@
 /** Lifts the run that is shown into a world, at the step where one looks. */
-import type { TraceStep } from '../../../runtime/observe/trace.ts'
+
+import { liftTrace } from '../../../proof/stage/lift.ts'
+import type { TraceStep } from '../../../runtime/trace/write.ts'
 import { cursor, report, run, runTitle, source } from '../../app/state.ts'
-import { liftTrace } from '../../world/lift.ts'
 import { lookAt, openWorld, world } from './session.ts'
 
 /** A run of this protocol, whole from its start, that the page does not drive already. */

@@ -1,8 +1,8 @@
 /** A seed of the simulator, run in the page and opened as a run. */
 import { useSignal } from '@preact/signals'
+import { runSeed } from '../../../proof/stage/seeds.ts'
 import { openText } from '../../app/open.ts'
 import { runTitle } from '../../app/state.ts'
-import { runSeed } from '../../world/seeds.ts'
 import { openBlank } from './session.ts'
 
 export function SeedForm() {

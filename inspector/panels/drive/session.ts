@@ -1,15 +1,15 @@
 /** The world that the page drives, if it drives one: its cursor and the page's are one, and every choice goes through here. */
 import { batch, effect, signal } from '@preact/signals'
+import { type Choice, describeChoice } from '../../../proof/stage/choice.ts'
+import type { GoalName } from '../../../proof/stage/goals.ts'
+import { type Inbox, inboxesOf } from '../../../proof/stage/inbox.ts'
+import { openScenario, scenarios } from '../../../proof/stage/scenarios.ts'
+import { type RunBounds, World } from '../../../proof/stage/world.ts'
+import { packWorld, readWorld, unpackWorld } from '../../../proof/stage/world-file.ts'
+import type { WorldOptions } from '../../../proof/stage/world-system.ts'
 import { openFeed } from '../../app/sink.ts'
 import { announcement, cursor, growth, playing, report, run, runTitle, source } from '../../app/state.ts'
 import { worldFeed } from '../../feeds/world.ts'
-import { type Choice, describeChoice } from '../../world/choice.ts'
-import type { GoalName } from '../../world/goals.ts'
-import { type Inbox, inboxesOf } from '../../world/inbox.ts'
-import { openScenario, scenarios } from '../../world/scenarios.ts'
-import { type RunBounds, World } from '../../world/world.ts'
-import { packWorld, readWorld, unpackWorld } from '../../world/world-file.ts'
-import type { WorldOptions } from '../../world/world-system.ts'
 
 /** Null while the page shows a run that it does not drive. */
 export const world = signal<World | null>(null)

@@ -1,6 +1,6 @@
 /** A system that is watched, with clients to keep it busy; it counts what is observed, and asserts nothing. */
 import { createCluster } from '../../../runtime/index.ts'
-import { serveInspector } from '../../../runtime/inspector/index.ts'
+import { serveInspector } from '../../../runtime/serve/inspector/index.ts'
 import { createMemoryTransport } from '../../../runtime/transport/memory.ts'
 
 /** Eight clients of a system that has a backup, and the server of the page that watches it; to be disposed of. */

@@ -1,7 +1,7 @@
 /** Driving a world in the page: stories told by keys, choices by clicks and by keys, branches that are kept and come back from an address. */
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { runSeed } from '../../../inspector/world/seeds.ts'
+import { runSeed } from '../../../proof/stage/seeds.ts'
 import { browserTest, openPage, takePicture } from './page.ts'
 
 const stepNumber = async (page: Page) =>

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { readTrace } from '../../../runtime/observe/index.ts'
 import {
   exportFormats,
   toMermaidChart,
   toMermaidSequence,
   toSpaceTimeSvg,
-} from '../../../inspector/exports/index.ts'
-import { readTrace } from '../../../runtime/observe/index.ts'
+} from '../../../runtime/trace/exports/index.ts'
 import { traceOf } from '../simulated-traces.ts'
 import { hostileTrace } from '../traces.ts'
 import { browserTest, exported, openPage, takePicture } from './page.ts'

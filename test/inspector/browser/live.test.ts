@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { afterEach, expect } from 'vitest'
-import { runSeed } from '../../../inspector/world/seeds.ts'
+import { runSeed } from '../../../proof/stage/seeds.ts'
 import { createCluster } from '../../../runtime/index.ts'
-import { serveInspector } from '../../../runtime/inspector/index.ts'
+import { serveInspector } from '../../../runtime/serve/inspector/index.ts'
 import { watchedSystem } from './busy-system.ts'
 import { browserTest, type OpenOptions, openPage, takePicture } from './page.ts'
 
@@ -20,7 +20,7 @@ afterEach(() => {
 
 /** Starts the command line; resolves with the address that it prints. */
 async function start(...words: string[]): Promise<{ url: string; child: ChildProcess }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'runtime/cli/main.ts', ...words], { cwd: root })
+  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], { cwd: root })
   running.push(child)
   let printed = ''
   child.stdout.on('data', (data) => (printed += data))

@@ -1,6 +1,6 @@
 /** A big state on its way to a new backup, over any transport: how long it takes, and what it costs both ends meanwhile (T5). */
 import { type ChildProcess, fork } from 'node:child_process'
-import { freePorts, until } from '../../process/processes.ts'
+import { freePorts, until } from '../../serve/processes.ts'
 import { startNatsServer } from '../../transport/nats-server.ts'
 import type { BigNodeReport } from './big-node.ts'
 import type { Order, Word } from './big-process.ts'

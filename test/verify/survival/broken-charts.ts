@@ -1,9 +1,9 @@
 /** Charts that are broken on purpose, one rule each, for real processes: what survival must not take for sound. */
 import { enqueueActions } from 'xstate'
 import type { Charts } from '../../../actors/charts.ts'
-import { executeAll, type Replica } from '../../../machines/at-most-once.ts'
+import { executeAll, type Replica } from '../../../machines/application/at-most-once.ts'
 import type { Received, Request } from '../../../machines/messages.ts'
-import { serverDefaults } from '../../../machines/server-setup.ts'
+import { serverDefaults } from '../../../machines/server/setup.ts'
 import {
   type Any,
   actions,

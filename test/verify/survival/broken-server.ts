@@ -1,6 +1,6 @@
 /** A server with broken charts, for launch-tcp.ts: `argv[2]` its configuration as JSON, `argv[3]` the name of the charts. */
-import { checkedConfig } from '../../../runtime/process/config.ts'
-import { startProcess } from '../../../runtime/process/run-process.ts'
+import { checkedConfig } from '../../../runtime/serve/config/config.ts'
+import { startProcess } from '../../../runtime/serve/run-process.ts'
 import { type BrokenChartsName, brokenCharts } from './broken-charts.ts'
 
 const [, , given, name] = process.argv

@@ -1,8 +1,8 @@
 /** Callers of a system under faults: clients in this process, in processes of their own, and over HTTP. Each does one command at a time. */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { KeyValueClient } from '../../../actors/client.ts'
-import type { KeyValueCommand } from '../../../machines/key-value-store.ts'
-import type { Json } from '../../../runtime/history/index.ts'
+import type { KeyValueCommand } from '../../../machines/application/key-value-store.ts'
+import type { Json } from '../../../proof/history/index.ts'
 
 /** Whoever calls. */
 export interface Caller {

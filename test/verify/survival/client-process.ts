@@ -1,7 +1,7 @@
 /** A process with clients, for callers.ts: `argv[2]` says how they are made. It executes what it is told, and says what came of it. */
 import type { Charts } from '../../../actors/charts.ts'
 import { createClient, type KeyValueClient, withKeyValueMethods } from '../../../actors/client.ts'
-import type { KeyValueCommand } from '../../../machines/key-value-store.ts'
+import type { KeyValueCommand } from '../../../machines/application/key-value-store.ts'
 import { schedulerClock } from '../../../runtime/schedulers.ts'
 import { openNatsTransport } from '../../../runtime/transport/nats.ts'
 import { openTcpTransport } from '../../../runtime/transport/tcp.ts'

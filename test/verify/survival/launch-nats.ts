@@ -1,8 +1,8 @@
 /** A system of `standby serve` whose processes meet at a NATS server. It has no links to cut: what fails is the server itself. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { createProcesses } from '../../process/processes.ts'
-import { served, timing } from '../../process/processes.ts'
+import type { createProcesses } from '../../serve/processes.ts'
+import { served, timing } from '../../serve/processes.ts'
 import { type Launcher, viewServiceName } from './system.ts'
 
 /** The launcher of a view service, servers and a gateway that know the server of NATS at `url`. */

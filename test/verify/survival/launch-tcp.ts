@@ -1,8 +1,8 @@
 /** A system of `standby serve` over TCP with a gateway, each pair of processes with a link of its own that can be cut. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { createProcesses } from '../../process/processes.ts'
-import { createSystem, served } from '../../process/processes.ts'
+import type { createProcesses } from '../../serve/processes.ts'
+import { createSystem, served } from '../../serve/processes.ts'
 import type { BrokenChartsName } from './broken-charts.ts'
 import { type Link, openLink } from './proxy.ts'
 import { type Launcher, readerName, viewServiceName } from './system.ts'

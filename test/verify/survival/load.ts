@@ -1,8 +1,8 @@
 /** Callers that read and write without a pause, and what is known of it: one history, with one counter of events for all of them. */
 
 import type { Random } from '../../../actors/ports.ts'
-import type { KeyValueCommand } from '../../../machines/key-value-store.ts'
-import { checkHistory, HistoryRecorder, type Json, keyValueModel } from '../../../runtime/history/index.ts'
+import type { KeyValueCommand } from '../../../machines/application/key-value-store.ts'
+import { checkHistory, HistoryRecorder, type Json, keyValueModel } from '../../../proof/history/index.ts'
 import { type Caller, CallerGone } from './callers.ts'
 
 /** What became of a load. */

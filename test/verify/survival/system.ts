@@ -1,7 +1,7 @@
 /** A system of real processes that are killed, paused, told to leave and started again, on a network that can be cut. It judges nothing. */
 import type { View } from '../../../machines/view.ts'
-import type { Served } from '../../process/processes.ts'
-import { until } from '../../process/processes.ts'
+import type { Served } from '../../serve/processes.ts'
+import { until } from '../../serve/processes.ts'
 import type { LinkState } from './proxy.ts'
 
 /** How the processes of a system are started, by name; again after each end. */

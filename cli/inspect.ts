@@ -1,0 +1,111 @@
+/** `standby inspect`: serves the page, with a trace in it or with whatever apps send to it, and says where. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Command } from 'commander'
+import { createTraceLineReader, TraceError } from '../runtime/trace/read.ts'
+import { wholeNumber } from './options.ts'
+
+/** Where `standbyInspector()` sends to, unless told otherwise. */
+const defaultInspectorPort = 4711
+
+interface InspectOptions {
+  readonly port?: number
+  readonly listen?: true
+  readonly open?: true
+}
+
+/** Adds the command to the program. */
+export function registerInspect(program: Command): void {
+  program
+    .command('inspect')
+    .argument('[trace]', 'a file that --trace wrote: of a run, a seed, or a counterexample')
+    .description(
+      'look at a trace in the inspector, step by step, or at the XState apps that run on this machine',
+    )
+    .option('--listen', 'show what apps send: those with `inspect: standbyInspector()`')
+    .option(
+      '--port <number>',
+      `where to serve the page; 0 takes any free port (default: 0, with --listen ${defaultInspectorPort})`,
+      wholeNumber(0, 65_535),
+    )
+    .option('--open', 'open it in the browser')
+    .addHelpText('after', '\nServes to this machine only, until Ctrl+C.')
+    .action(async (path: string | undefined, options: InspectOptions, command: Command) => {
+      if ((path === undefined) === (options.listen === undefined))
+        command.error('error: expected a trace or --listen; standby run --trace FILE writes one')
+      const refuse = (error: Error) => command.error(`error: ${error.message}`)
+      const { told, served } =
+        path === undefined ? await listen(options).catch(refuse) : await show(path, options).catch(refuse)
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+        process.once(signal, () => void served.close().then(() => process.exit(0)))
+      }
+      process.stdout.write(`${told}\n${served.url}\n(Ctrl+C ends it)\n`)
+      if (options.open) openInBrowser(served.url)
+    })
+}
+
+async function show(path: string, { port = 0 }: InspectOptions) {
+  const told = checkedTrace(path)
+  const { servePage } = await import('../runtime/serve/inspector/serve.ts')
+  const { traceSource } = await import('../runtime/serve/inspector/trace-source.ts')
+  const served = await servePage({ port }, { kind: 'trace', title: basename(path) }, traceSource(path))
+  return { told, served }
+}
+
+async function listen({ port = defaultInspectorPort }: InspectOptions) {
+  const { servePage } = await import('../runtime/serve/inspector/serve.ts')
+  const { createRelay } = await import('../runtime/serve/inspector/relay.ts')
+  const relay = createRelay(() => process.stdout.write('an app has begun to send\n'))
+  const served = await servePage({ port }, { kind: 'live', title: 'XState apps' }, relay.source, relay)
+  const { host } = new URL(served.url)
+  return { told: `Apps send to ws://${host}/feed, as standbyInspector() does. Look at them here:`, served }
+}
+
+/**
+ * Reads it once, so that a wrong file is refused here, with the line, and not in the page.
+ * @throws Error with the path and what is wrong
+ */
+function checkedTrace(path: string): string {
+  const refuse = (what: string): never => {
+    throw new Error(`${path}: ${what}`)
+  }
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    return refuse(`expected a trace that can be read, got ${(error as Error).message}`)
+  }
+  const reader = createTraceLineReader()
+  let start = 0
+  try {
+    while (start < text.length) {
+      const end = text.indexOf('\n', start)
+      const line = text.slice(start, end < 0 ? text.length : end)
+      if (line.trim() !== '') reader.read(line, end < 0)
+      start = end < 0 ? text.length : end + 1
+    }
+  } catch (error) {
+    // A run that was cut short is still worth a look.
+    const isCutShort = error instanceof TraceError && error.code === 'truncated' && reader.steps > 0
+    if (!isCutShort)
+      return refuse(
+        `${(error as Error).message} (Logs for ShiViz and ITF traces open in the page: drop them on inspector.html.)`,
+      )
+  }
+  if (text.trim() === '') return refuse('expected a trace, got an empty file; record the run again')
+  return `${reader.steps} steps${reader.complete ? '' : ', cut short'}. Look at them here:`
+}
+
+function openInBrowser(url: string): void {
+  const commands: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
+    darwin: ['open', url],
+    win32: ['cmd', '/c', 'start', '""', url],
+  }
+  const [command, ...parameters] = commands[process.platform] ?? ['xdg-open', url]
+  const opened = spawn(command, parameters, { stdio: 'ignore', detached: true })
+  opened.on('error', () =>
+    process.stderr.write(`standby: no browser could be started; open ${url} yourself\n`),
+  )
+  opened.unref()
+}

@@ -1,0 +1,82 @@
+/** `standby replay`: a counterexample again, on the charts as they are now. */
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import picocolors from 'picocolors'
+import { story } from '../proof/check/counterexample.ts'
+import { repeat, type SavedRun, savedRunIn } from '../proof/check/run-trace.ts'
+import { type ReadTrace, readTrace, TraceError } from '../runtime/trace/read.ts'
+import { named } from './check.ts'
+
+/** Adds the command to the program. */
+export function registerReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('repeat a counterexample that standby check has saved, on the charts as they are now')
+    .argument('<file>', 'the trace that was saved')
+    .addHelpText(
+      'after',
+      '\nEnds with 0 where the property holds now, 1 where it still fails, 3 where the steps cannot happen any more, 5 where\nthere is no such property to judge; a file that is no such trace ends with 2.',
+    )
+    .action((file: string, _options: unknown, command: Command) => {
+      process.exitCode = runReplay(file, command)
+    })
+}
+
+/** What became of a run that was repeated, as an exit code; 2 is an argument that is wrong. */
+const replayCodes = { holds: 0, fails: 1, impossible: 3, unknown: 5 } as const
+
+function runReplay(file: string, command: Command): number {
+  const run = savedIn(file, command)
+  if (run.scenario === null) {
+    return command.error(
+      `error: expected a trace of a scenario in ${file}, got one of a system of your own; repeat it with repeat(system, savedRunIn(readTrace(text))) of standby/check`,
+    )
+  }
+  const scenario = named(run.scenario, command)
+  const { run: repeated, verdict } = repeat(scenario.system(), run)
+  if (repeated === null) {
+    console.log(
+      `${picocolors.yellow('not repeatable')}: in ${scenario.name} these steps cannot happen any more; the charts or the scenario have changed`,
+    )
+    return replayCodes.impossible
+  }
+  console.log(`${scenario.name}, ${repeated.steps.length} steps\n\n${story(repeated)}\n`)
+  if (verdict === null) {
+    const asked =
+      run.property === null ? 'the trace names no property' : `no property is called "${run.property}"`
+    console.log(`${picocolors.yellow('repeated, not judged')}: ${asked}`)
+    return replayCodes.unknown
+  }
+  if (verdict === true) {
+    console.log(`${picocolors.green('holds now')}: ${run.property}`)
+    return replayCodes.holds
+  }
+  console.log(`${picocolors.red('still fails')}: ${run.property}\n  ${verdict}`)
+  return replayCodes.fails
+}
+
+function savedIn(file: string, command: Command): SavedRun {
+  let trace: ReadTrace
+  try {
+    trace = readTrace(readFileSync(file, 'utf8'), { partial: true })
+  } catch (error) {
+    const problem = error instanceof TraceError ? error.message : (error as Error).message
+    return command.error(`error: expected a trace in ${file}, got ${problem}`)
+  }
+  if (!trace.complete) {
+    return command.error(
+      `error: expected a whole trace in ${file}, got one without its end; save it again with standby check`,
+    )
+  }
+  const run = savedRunIn(trace)
+  if (run !== null) return run
+  const { seed, options } = trace.header
+  const isSimulated = typeof options === 'object' && options !== null && 'plan' in options
+  const way =
+    seed !== null && isSimulated
+      ? `standby simulate --seed ${seed} repeats this one`
+      : 'standby check writes one; look at this one with standby inspect'
+  return command.error(
+    `error: expected a counterexample of standby check in ${file}, got the trace of another run; ${way}`,
+  )
+}

@@ -1,0 +1,244 @@
+/** At-most-once execution: an application together with the session table that is part of the replicated state (S9, S10, T1). */
+
+import type { Request } from '../messages.ts'
+import type { NodeId } from '../node-id.ts'
+import type { Application, Chunk, Json } from './application.ts'
+import { digest } from './digest.ts'
+import { sealJson } from './json.ts'
+import { OrderedMap } from './ordered-map.ts'
+
+/** What one command came to: its result, or the error that `execute` threw. */
+export type Result =
+  | { readonly value: Json }
+  | { readonly error: { readonly code: 'applicationError'; readonly message: string } }
+
+/** What a request came to; every replica reaches the same one. */
+export type Outcome =
+  | { readonly kind: 'opened'; readonly session: number }
+  | { readonly kind: 'results'; readonly results: readonly Result[] }
+  | { readonly kind: 'sessionExpired' }
+  | { readonly kind: 'sequenceReused' }
+  | { readonly kind: 'staleSequence' }
+
+/** The last sequence number that a session executed, and what came of it. */
+export interface Session {
+  /** The client that opened it; nobody else is answered from it. */
+  readonly client: NodeId
+  /** 0 until its first request. */
+  readonly seq: number
+  /** Stands for the commands of `seq`, to notice a number that is used again with others. */
+  readonly digest: string
+  readonly results: readonly Result[]
+  /** Position of its last executed command: the least recent session goes when the table is full. */
+  readonly position: number
+}
+
+/** All that is replicated: the application's state, the sessions, and how many commands were ever executed. */
+export interface Replica {
+  readonly state: unknown
+  readonly position: number
+  readonly sessions: OrderedMap<number, Session>
+  /** Which session a client opened: a second copy of its opening command finds the first one's session. */
+  readonly sessionOf: OrderedMap<NodeId, number>
+  /** Sessions by the position of their last executed command, the least recent first. */
+  readonly byRecency: OrderedMap<number, number>
+}
+
+/** The replica that only the primary of view 1 starts from (N5). */
+export function emptyReplica(application: Application): Replica {
+  return {
+    state: application.initialState,
+    position: 0,
+    sessions: OrderedMap.from(),
+    sessionOf: OrderedMap.from(),
+    byRecency: OrderedMap.from(),
+  }
+}
+
+/** What a primary can say of a request before deciding it: is it new here, answered, or behind what its session executed? */
+export function recall(replica: Replica, request: Request): Outcome | 'new' {
+  if (request.session === null) {
+    const open = replica.sessionOf.get(request.client)
+    return open === undefined ? 'new' : { kind: 'opened', session: open }
+  }
+  const session = replica.sessions.get(request.session)
+  if (session === undefined || session.client !== request.client || request.seq > session.seq) return 'new'
+  if (request.seq < session.seq) return { kind: 'staleSequence' }
+  return digest(request.commands) === session.digest
+    ? { kind: 'results', results: session.results }
+    : { kind: 'sequenceReused' }
+}
+
+/**
+ * Executes one request: opens a session, executes new commands, or repeats what is stored.
+ * Only what is executed here renews a session or removes one; an answered repeat changes nothing (S10).
+ * @param sessionsMax how many sessions the table holds
+ */
+export function executeRequest(
+  application: Application,
+  replica: Replica,
+  request: Request,
+  sessionsMax: number,
+): readonly [Replica, Outcome] {
+  const known = recall(replica, request)
+  if (known !== 'new') return [replica, known]
+  if (request.session === null) return openSession(replica, request.client, sessionsMax)
+  const session = replica.sessions.get(request.session)
+  if (session === undefined || session.client !== request.client) return [replica, { kind: 'sessionExpired' }]
+
+  let state = replica.state
+  const results: Result[] = []
+  for (const command of request.commands) {
+    try {
+      const [next, value] = application.execute(state, command)
+      // A result that JSON cannot carry counts as thrown: the command leaves no trace in the state either.
+      results.push({ value: sealJson(value ?? null) })
+      state = next
+    } catch (error) {
+      results.push({ error: { code: 'applicationError', message: messageOf(error) } })
+    }
+  }
+  // Even a request without commands takes a position: no two sessions may share one.
+  const position = replica.position + Math.max(1, request.commands.length)
+  const renewed: Session = {
+    client: session.client,
+    seq: request.seq,
+    digest: digest(request.commands),
+    results,
+    position,
+  }
+  return [
+    {
+      state,
+      position,
+      sessions: replica.sessions.set(request.session, renewed),
+      sessionOf: replica.sessionOf,
+      byRecency: replica.byRecency.delete(session.position).set(position, request.session),
+    },
+    { kind: 'results', results },
+  ]
+}
+
+/** Executes requests one after another; the outcomes stand in the requests' order. */
+export function executeAll(
+  application: Application,
+  replica: Replica,
+  requests: readonly Request[],
+  sessionsMax: number,
+): { readonly replica: Replica; readonly outcomes: readonly Outcome[] } {
+  const outcomes: Outcome[] = []
+  let current = replica
+  for (const request of requests) {
+    const [next, outcome] = executeRequest(application, current, request, sessionsMax)
+    current = next
+    outcomes.push(outcome)
+  }
+  return { replica: current, outcomes }
+}
+
+function openSession(replica: Replica, client: NodeId, sessionsMax: number): readonly [Replica, Outcome] {
+  let { sessions, sessionOf, byRecency } = replica
+  while (sessions.size >= Math.max(1, sessionsMax)) {
+    const [recency, expired] = byRecency.first()!
+    sessionOf = sessionOf.delete(sessions.get(expired)!.client)
+    sessions = sessions.delete(expired)
+    byRecency = byRecency.delete(recency)
+  }
+  const position = replica.position + 1
+  const session: Session = { client, seq: 0, digest: '', results: [], position }
+  return [
+    {
+      state: replica.state,
+      position,
+      sessions: sessions.set(position, session),
+      sessionOf: sessionOf.set(client, position),
+      byRecency: byRecency.set(position, position),
+    },
+    { kind: 'opened', session: position },
+  ]
+}
+
+/** A piece of a replica: first the sessions, then the application's own pieces. */
+export function snapshotReplica(
+  application: Application,
+  replica: Replica,
+  cursor: Json,
+  bytesMax: number,
+): Chunk {
+  const at = (cursor as { part: 'sessions' | 'state'; after: Json } | null) ?? {
+    part: 'sessions',
+    after: null,
+  }
+  if (at.part === 'state') {
+    const chunk = application.snapshot(replica.state, at.after, bytesMax)
+    return {
+      data: { state: chunk.data },
+      next: chunk.next === null ? null : { part: 'state', after: chunk.next },
+    }
+  }
+  const sessions: (readonly [number, Session])[] = []
+  let bytes = 0
+  for (const entry of replica.sessions.entriesAfter(at.after as number | null)) {
+    const size = JSON.stringify(entry).length
+    if (sessions.length > 0 && bytes + size > bytesMax) {
+      const after = sessions[sessions.length - 1]![0]
+      return {
+        data: { position: replica.position, sessions } as unknown as Json,
+        next: { part: 'sessions', after },
+      }
+    }
+    sessions.push(entry)
+    bytes += size
+  }
+  // What is left of the piece holds the beginning of the state, so that a small replica is one piece.
+  const chunk = application.snapshot(replica.state, null, Math.max(1, bytesMax - bytes))
+  return {
+    data: { position: replica.position, sessions, state: chunk.data } as unknown as Json,
+    next: chunk.next === null ? null : { part: 'state', after: chunk.next },
+  }
+}
+
+/** A replica that is still arriving: nothing of it is used before the last piece (T5). */
+export interface PartialReplica {
+  readonly replica: Replica
+  readonly partialState: unknown
+}
+
+/**
+ * Adds a piece made by `snapshotReplica` to what has arrived (null: nothing yet).
+ * @throws whatever says that `data` is no such piece, or none of this application: nothing of it may be used then.
+ */
+export function restoreReplica(
+  application: Application,
+  partial: PartialReplica | null,
+  data: Json,
+  last: boolean,
+): PartialReplica {
+  const piece = data as unknown as { position?: number; sessions?: [number, Session][]; state?: Json }
+  const replica = partial === null ? emptyReplica(application) : partial.replica
+  let partialState: unknown = partial === null ? null : partial.partialState
+  let { sessions, sessionOf, byRecency } = replica
+  const position = piece.position ?? replica.position
+  for (const [id, session] of piece.sessions ?? []) {
+    const isKnown = sessions.has(id) || sessionOf.has(session.client) || byRecency.has(session.position)
+    if (isKnown || !(id <= session.position && session.position <= position)) {
+      throw new TypeError(`expected each session once, at a position of its own, got session ${id} otherwise`)
+    }
+    sessions = sessions.set(id, session)
+    sessionOf = sessionOf.set(session.client, id)
+    byRecency = byRecency.set(session.position, id)
+  }
+  if (piece.state !== undefined) partialState = application.restore(partialState, piece.state, last)
+  else if (last) throw new TypeError('expected the last piece to end the state of the application, got none')
+  const state = last ? partialState : replica.state
+  return { replica: { state, position, sessions, sessionOf, byRecency }, partialState }
+}
+
+/** Total, whatever an application throws: a thrown value may throw again when it is looked at. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'an error without a message'
+  }
+}

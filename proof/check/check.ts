@@ -1,0 +1,229 @@
+/** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
+import { everyStepOf, happeningsAlong, happeningsTo, minimise, type Run, story } from './counterexample.ts'
+import type { Happening } from './engine/locals.ts'
+import {
+  type Progress,
+  Search,
+  type SearchBounds,
+  type SearchEnd,
+  type SearchOptions,
+} from './engine/search.ts'
+import { type HandlerChecks, interrogated } from './handlers.ts'
+import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
+import { randomWalks, type WalkBounds } from './random-walk.ts'
+import type { CheckedSystem } from './system.ts'
+
+/** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
+export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
+  /**
+   * `breadth-first` (default) finds shortest runs. `random-walk` draws deep runs from a seed: it finds what lies too deep
+   * for a search, and ends as `bounded` at best.
+   */
+  readonly order?: SearchOptions['order'] | 'random-walk'
+  /** `walks` and `steps` are for walks, `depth` and `bytes` for searches. */
+  readonly bounds?: SearchBounds & WalkBounds
+  /** Of random walks; default 1. */
+  readonly seed?: number
+  /** Afterwards show of sampled states that each goal can still be reached from them. Of searches only. */
+  readonly liveness?: LivenessOptions
+  /** Ask the machines more than the search needs; of searches only. What is found counts as a violation. */
+  readonly handlers?: HandlerChecks
+  /** Leave needless steps out of a counterexample; default true. */
+  readonly minimise?: boolean
+  /** See `Search`; default `sends`. */
+  readonly reduction?: 'sends' | 'none'
+}
+
+/**
+ * How a check ended: `exhausted`, every reachable state was seen, every invariant holds and every goal was reached;
+ * `bounded`, the same for the states within a bound, which `bound` names; `violated`; `goal not found`, every reachable
+ * state was seen, and some goal in none of them, or liveness was asked for and some goal does not come about.
+ */
+export type CheckVerdict = 'exhausted' | 'bounded' | 'violated' | 'goal not found'
+
+/** What a search came to, with its numbers and, where there is one, its counterexample. */
+export interface CheckResult {
+  readonly verdict: CheckVerdict
+  /** `bounded`: the bound that ended the search. */
+  readonly bound: keyof SearchBounds | 'walks' | 'goals' | null
+  /** Distinct ones; of walks by fingerprints of 53 bits. */
+  readonly states: number
+  readonly transitions: number
+  readonly depth: number
+  /** Random walks that were taken; undefined for a search. */
+  readonly walks?: number
+  readonly seconds: number
+  readonly bytes: number
+  /** Distinct local states of all nodes, and how many times XState itself was asked for a step. */
+  readonly locals: number
+  readonly snapshotSteps: number
+  readonly violation: {
+    readonly name: string
+    readonly reason: string
+    readonly run: Run
+    /** The run as text. */
+    readonly story: string
+  } | null
+  /** For each goal the shortest run that was found to it; null where there is none. */
+  readonly goals: readonly { readonly name: string; readonly run: Run | null }[]
+  /** Null where it was not asked for, or where the search found a violation. */
+  readonly liveness: LivenessResult | null
+}
+
+/**
+ * Searches all that can happen in a system.
+ * @example
+ * const result = check({ nodes: [{ id: 'a', machine }, { id: 'b', machine }], invariants: [always('...', (system) => ...)] })
+ * if (result.verdict === 'violated') console.log(result.violation.story)
+ */
+export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(
+      `expected options such as { seed: 7 }, got ${String(options)}; leave them out for the defaults`,
+    )
+  for (const kind of ['liveness', 'handlers'] as const) {
+    if (options[kind] === undefined || options.order !== 'random-walk') continue
+    throw new RangeError(`expected ${kind} with a search, got it with random walks; leave one of them out`)
+  }
+  const wanted = options.goals === undefined ? system : { ...system, goals: options.goals }
+  const interrogation = options.handlers === undefined ? null : interrogated(wanted, options.handlers)
+  const asked = interrogation?.system ?? wanted
+  const search = new Search(asked, options.reduction)
+  const found = toBeginning(search, asked, options) ?? explored(search, asked, options)
+  const plain = new Search(asked, 'none')
+  const result = concluded(found, asked, options, plain)
+  if (found.violation !== null) return result
+  const fault = interrogation?.verdict(search, plain) ?? null
+  if (fault !== null)
+    return { ...result, verdict: 'violated', bound: null, violation: { ...fault, story: story(fault.run) } }
+  if (options.liveness === undefined) return result
+  const liveness = checkLiveness(search, plain, asked, options.liveness)
+  const fails = liveness.failed > 0
+  return { ...result, liveness, ...(fails ? { verdict: 'goal not found', bound: null } : {}) }
+}
+
+/** What a search has found, with its runs told step by step. */
+export function concluded(
+  found: Found,
+  system: CheckedSystem,
+  { minimise: shorten = true }: Pick<CheckOptions, 'minimise'>,
+  plain: Search = new Search(system, 'none'),
+): CheckResult {
+  const { violation, goals, end: _, ...numbers } = found
+  return {
+    ...numbers,
+    ...verdictOf(found),
+    liveness: null,
+    violation: violation === null ? null : explain(plain, violation, shorten),
+    goals: goals.map(({ name, happenings }) => {
+      if (happenings === null) return { name, run: null }
+      const run = everyStepOf(plain, happenings())
+      return { name, run: shorten ? minimise(plain, run, ({ state }) => plain.goal(name, state)) : run }
+    }),
+  }
+}
+
+/** What exploring came to; how a state was reached is worked out only when somebody asks. */
+export interface Found extends Pick<CheckResult, 'states' | 'transitions' | 'depth' | 'seconds' | 'bytes'> {
+  readonly end: SearchEnd['end'] | 'walks'
+  readonly walks?: number
+  readonly locals: number
+  readonly snapshotSteps: number
+  readonly violation: {
+    readonly name: string
+    readonly reason: string
+    readonly happenings: () => Happening[]
+  } | null
+  readonly goals: readonly { readonly name: string; readonly happenings: (() => Happening[]) | null }[]
+}
+
+function explored(search: Search, system: CheckedSystem, options: CheckOptions): Found {
+  const { order, ...rest } = options
+  if (order === 'random-walk') return walked(search, system, options)
+  return searched(search, search.run({ ...rest, ...(order === undefined ? {} : { order }) }))
+}
+
+/** The same, with runs that can be told while the search still has its states. */
+export function searched(search: Search, { violation, goals, ...numbers }: SearchEnd): Found {
+  return {
+    ...numbers,
+    violation:
+      violation === null
+        ? null
+        : { ...violation, happenings: () => happeningsTo(search, violation.state, violation.to) },
+    goals: goals.map(({ name, state }) => ({
+      name,
+      happenings: state === null ? null : () => happeningsTo(search, state),
+    })),
+  }
+}
+
+function walked(search: Search, system: CheckedSystem, options: CheckOptions): Found {
+  const { seed, bounds, stopAtGoals, progress } = options
+  const { violation, goals, ...numbers } = randomWalks(search, {
+    ...(seed === undefined ? {} : { seed }),
+    ...(bounds === undefined ? {} : { bounds }),
+    ...(stopAtGoals === undefined ? {} : { stopAtGoals }),
+    ...(progress === undefined
+      ? {}
+      : { progress: (now) => progress({ ...now, frontier: 0, bytes: 0 } satisfies Progress) }),
+    goals: system.goals ?? [],
+  })
+  return {
+    ...numbers,
+    bytes: search.store.bytes,
+    locals: search.locals.size,
+    snapshotSteps: search.locals.snapshotSteps,
+    violation:
+      violation === null
+        ? null
+        : { ...violation, happenings: () => happeningsAlong(search, violation.path, violation.to) },
+    goals: goals.map(({ name, met }) => ({
+      name,
+      happenings: met === null ? null : () => happeningsAlong(search, met.path),
+    })),
+  }
+}
+
+function verdictOf({ end, goals }: Found): Pick<CheckResult, 'verdict' | 'bound'> {
+  if (end === 'violated') return { verdict: 'violated', bound: null }
+  if (end !== 'exhausted') return { verdict: 'bounded', bound: end }
+  return {
+    verdict: goals.some(({ happenings }) => happenings === null) ? 'goal not found' : 'exhausted',
+    bound: null,
+  }
+}
+
+/** Leads the search to where it begins; what it came to if it was violated on the way, or did not come there. */
+export function toBeginning(
+  search: Search,
+  system: CheckedSystem,
+  { bounds = {} }: Pick<CheckOptions, 'bounds'>,
+): Found | null {
+  for (const goal of system.begin ?? []) {
+    const end = search.run({ bounds, goals: [goal], stopAtGoals: true })
+    const state = end.goals[0]!.state
+    if (end.violation !== null || state === null) {
+      const others = (system.goals ?? []).map(({ name }) => ({ name, state: null }))
+      return searched(search, { ...end, goals: [...end.goals, ...others] })
+    }
+    search.restartAfter(happeningsTo(search, state))
+  }
+  return null
+}
+
+function explain(
+  plain: Search,
+  { name, reason, happenings }: NonNullable<Found['violation']>,
+  shorten: boolean,
+): CheckResult['violation'] {
+  const verdictOn = ({ state: end, steps }: Run): true | string => {
+    const last = steps.at(-1)
+    const step = last === undefined ? true : plain.stepInvariant(name, last.before, last.after)
+    return step === true ? plain.invariant(name, end) : step
+  }
+  const found = everyStepOf(plain, happenings())
+  const run = shorten ? minimise(plain, found, (shorter) => verdictOn(shorter) !== true) : found
+  const verdict = verdictOn(run)
+  return { name, reason: verdict === true ? reason : verdict, run, story: story(run) }
+}

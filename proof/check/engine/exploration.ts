@@ -1,0 +1,177 @@
+/** The states that a search has found, and what was found out about them. In which order and how far is the search's to say. */
+
+import { Facets } from '../properties/facets.ts'
+import { type Broken, Judge } from '../properties/judge.ts'
+import { Observations } from '../properties/observations.ts'
+import {
+  Remembered,
+  type RememberedProperty,
+  rememberGoals,
+  rememberInvariants,
+} from '../properties/properties.ts'
+import type { CheckedSystem, Goal } from '../system.ts'
+import { Arrivals } from './arrivals.ts'
+import { Expansion } from './expansion.ts'
+import type { Locals } from './locals.ts'
+import { type StateSet, StateStore } from './state-store.ts'
+
+/** A property that does not hold, and in which state; `to`: the local state that a step leads to which is itself broken. */
+export interface Violation extends Broken {
+  readonly state: number
+  readonly to?: number
+}
+
+/** How exploring begins. */
+export interface Beginning {
+  /** No more are entered; default: no bound. */
+  readonly statesMax?: number
+  /** To look for instead of the system's. */
+  readonly goals?: readonly Goal[]
+  /** Where the states are kept; default: in this thread. */
+  readonly store?: StateSet
+}
+
+export class Exploration {
+  readonly locals: Locals
+  readonly observations: Observations
+  readonly invariants: readonly RememberedProperty<true | string>[]
+  /** The system's, but where a search began with goals of its own. */
+  goals: readonly RememberedProperty<boolean>[]
+  /** The first state that reached each goal; null where none has. */
+  goalStates: (number | null)[] = []
+  goalsLeft = 0
+  violation: Violation | null = null
+  store: StateSet
+  readonly #width: number
+  readonly #settles: boolean
+  readonly #systemGoals: readonly RememberedProperty<boolean>[]
+  readonly #facets: Facets
+  readonly #judge: Judge
+  readonly #prunes: readonly Remembered<boolean>[]
+  readonly #expansion: Expansion
+  readonly #arrivals: Arrivals
+  readonly #state: Int32Array
+
+  /** @param settles steps that do nothing but send are taken at once */
+  constructor(system: CheckedSystem, locals: Locals, settles: boolean) {
+    this.locals = locals
+    this.#settles = settles
+    this.observations = new Observations(system.observer, (id) => locals.emission(id))
+    this.#facets = new Facets(locals, this.observations.values)
+    this.invariants = rememberInvariants(system.invariants ?? [], this.#facets)
+    this.#judge = new Judge(this.invariants, this.#facets)
+    this.#systemGoals = rememberGoals(system.goals ?? [], this.#facets)
+    this.goals = this.#systemGoals
+    this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, this.#facets))
+    this.#expansion = new Expansion(locals, this.observations, settles)
+    this.#width = system.nodes.length + 2
+    this.#arrivals = new Arrivals(this.#width)
+    this.#state = new Int32Array(this.#width)
+    this.store = new StateStore(this.#width)
+  }
+
+  /** Bytes in use for all that grows with the number of states. */
+  get bytes(): number {
+    return this.store.bytes + this.#judge.bytes + this.#expansion.lists.bytes
+  }
+
+  get transitions(): number {
+    return this.#expansion.transitions
+  }
+
+  /** Forgets all states; the goals are the system's again. */
+  forget(): void {
+    this.store = new StateStore(this.#width)
+    this.goals = this.#systemGoals
+  }
+
+  /** Forgets all states and begins with this one; with none where that is already in the store. */
+  begin(initial: Int32Array | null, { statesMax, goals, store }: Beginning = {}): void {
+    this.store = store ?? new StateStore(this.#width, statesMax)
+    this.goals = goals === undefined ? this.#systemGoals : rememberGoals(goals, this.#facets)
+    this.goalStates = this.goals.map(() => null)
+    this.goalsLeft = this.goals.length
+    this.violation = null
+    this.#expansion.transitions = 0
+    if (initial === null) return
+    if (this.#settles) this.#expansion.settle(initial)
+    this.#arrivals.add(initial, this.#expansion.hash(initial), -1, -1, -1)
+    this.#enterAll()
+  }
+
+  /** Takes all that can happen next in the states from `first` up to `end`. */
+  explore(first: number, end: number): void {
+    for (let number = first; number < end; number++) this.#expand(number)
+    this.#enterAll()
+  }
+
+  hash(state: ArrayLike<number>): number {
+    return this.#expansion.hash(state)
+  }
+
+  settle(state: Int32Array): void {
+    this.#expansion.settle(state)
+  }
+
+  /** Whether nothing is explored behind a state. */
+  isPruned(state: ArrayLike<number>): boolean {
+    for (let i = 0; i < this.#prunes.length; i++) if (this.#prunes[i]!.of(state)) return true
+    return false
+  }
+
+  /** All that can happen next in a state that need not be one of the search; to be cleared by whoever asked. */
+  nextOf(state: Int32Array): Arrivals {
+    this.#expansion.expand(state, -1, this.#arrivals)
+    return this.#arrivals
+  }
+
+  #expand(number: number): void {
+    this.store.read(number, this.#state)
+    if (this.isPruned(this.#state)) return
+    this.#expansion.expand(this.#state, number, this.#arrivals)
+    const broken = this.locals.brokenSteps[0]
+    if (broken === undefined) return
+    const { name, reason, to } = broken
+    this.violation ??= { name, reason, state: number, to }
+  }
+
+  /** For each invariant and then each goal the facets that it has ever read. */
+  get reads(): number[][] {
+    return [...this.invariants, ...this.goals].map(({ verdict }) => [...verdict.facets])
+  }
+
+  /** Notes what properties have come to read in another search that shares the states. */
+  learnReads(reads: readonly (readonly number[])[]): void {
+    for (const [index, { verdict }] of [...this.invariants, ...this.goals].entries())
+      verdict.reads(reads[index]!)
+    this.#judge.refresh()
+  }
+
+  #enterAll(): void {
+    const { store } = this
+    const arrivals = this.#arrivals
+    store.prepare(arrivals)
+    for (let index = 0; index < arrivals.count; index++) {
+      const number = store.add(arrivals, index)
+      if (number < 0) continue
+      arrivals.read(index, this.#state)
+      this.#look(this.#state, number, arrivals.changed(index))
+    }
+    arrivals.clear()
+  }
+
+  /** Invariants and goals of the newest state; `changed` has a bit for each place that a step has changed. */
+  #look(state: ArrayLike<number>, number: number, changed: number): void {
+    const broken = this.#judge.verdict(state, changed)
+    if (broken !== null) this.violation ??= { ...broken, state: number }
+    for (let i = 0; i < this.goalStates.length; i++) {
+      if (this.goalStates[i] !== null) continue
+      const { verdict } = this.goals[i]!
+      if ((verdict.places & changed) === 0 && verdict.places !== 0) continue
+      if (verdict.of(state)) {
+        this.goalStates[i] = number
+        this.goalsLeft--
+      }
+    }
+  }
+}

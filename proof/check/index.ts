@@ -1,0 +1,24 @@
+/** Exhaustive search through any set of XState machines that speak through `send`. */
+export { type CheckOptions, type CheckResult, type CheckVerdict, check } from './check.ts'
+export { minimise, type Run, replay, type Step, sentence, story } from './counterexample.ts'
+export type { Happening } from './engine/locals.ts'
+export {
+  type Progress,
+  Search,
+  type SearchBounds,
+  type SearchEnd,
+  type SearchOptions,
+} from './engine/search.ts'
+export { type HandlerChecks, handlerProperties } from './handlers.ts'
+export type { LivenessFailure, LivenessOptions, LivenessResult } from './liveness.ts'
+export {
+  type Repeated,
+  type RunTraceOptions,
+  repeat,
+  type SavedHappening,
+  type SavedRun,
+  savedRunIn,
+  type TraceVerdict,
+  traceOf,
+} from './run-trace.ts'
+export * from './system.ts'

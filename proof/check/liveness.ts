@@ -1,0 +1,203 @@
+/** Liveness: from sampled states of a search on, nothing fails any more; then every goal must come about, unless the state is stuck. */
+import { mersenne } from 'pure-rand/generator/mersenne'
+import { everyStepOf, happeningsTo, minimise, type Run, story } from './counterexample.ts'
+import type { Happening } from './engine/locals.ts'
+import type { Search } from './engine/search.ts'
+import { Stage } from './staged-run.ts'
+import type { CheckedSystem, Goal, SentMessage } from './system.ts'
+
+/** Which states are tried, and how hard. */
+export interface LivenessOptions {
+  /** States that are tried, drawn from all that were found; default 200. */
+  readonly samples?: number
+  /** Of the sample, and of how long messages take; default 1. */
+  readonly seed?: number
+  /** Milliseconds by the machines' own delays within which the goals must come about; default 5,000. */
+  readonly withinMs?: number
+  /** What becomes of the messages that are under way when faults end; default `lost`. */
+  readonly underWay?: 'lost' | 'delivered'
+  /** Healed runs from one state, each with other latencies, before it counts as dead; default 3. */
+  readonly attempts?: number
+}
+
+/** A state from which a goal does not come about although it is promised. */
+export interface LivenessFailure {
+  /** `liveness: ` and the goal. */
+  readonly name: string
+  readonly reason: string
+  /** A shortened run to such a state. */
+  readonly run: Run
+  readonly story: string
+}
+
+/** What became of the sampled states. */
+export interface LivenessResult {
+  readonly seed: number
+  readonly sampled: number
+  /** States from which nothing is promised. */
+  readonly stuck: number
+  /** Pairs of a state and a goal that came about; and how long the slowest took. */
+  readonly reached: number
+  readonly slowestMs: number
+  /** Pairs that did not. */
+  readonly failed: number
+  /** For each goal the first failure. */
+  readonly failures: readonly LivenessFailure[]
+}
+
+/** Tries states that a search has found. `plain` is a search without reduction through the same system. */
+export function checkLiveness(
+  search: Search,
+  plain: Search,
+  system: CheckedSystem,
+  options: LivenessOptions = {},
+): LivenessResult {
+  const { samples = 200, seed = 1 } = options
+  const goals = (system.goals ?? []).filter(({ promised }) => promised !== false)
+  const failures = new Map<string, LivenessFailure>()
+  let [stuck, reached, failed, slowestMs] = [0, 0, 0, 0]
+  const numbers = sampled(search.store.size, samples, seed)
+  for (const number of numbers) {
+    const run = everyStepOf(plain, happeningsTo(search, number))
+    const happenings = run.steps.map(({ happening }) => happening)
+    if (stuckOn(system, happenings) !== null) {
+      stuck++
+      continue
+    }
+    for (const goal of goals) {
+      const ms = healed(system, happenings, goal, options)
+      if (ms !== null) {
+        reached++
+        slowestMs = Math.max(slowestMs, ms)
+        continue
+      }
+      failed++
+      if (!failures.has(goal.name)) failures.set(goal.name, failure(plain, system, run, goal, options))
+    }
+  }
+  const sampledCount = numbers.length
+  return { seed, sampled: sampledCount, stuck, reached, slowestMs, failed, failures: [...failures.values()] }
+}
+
+/** What the state after these happenings waits for; null where progress is promised. */
+function stuckOn(system: CheckedSystem, happenings: readonly Happening[]): string | null {
+  if (system.stuckOn === undefined) return null
+  return system.stuckOn(staged(system, happenings).view())
+}
+
+/** How long the goal takes after these happenings when nothing fails any more; null if it does not come about. */
+function healed(
+  system: CheckedSystem,
+  happenings: readonly Happening[],
+  goal: Goal,
+  { seed = 1, attempts = 3, ...options }: LivenessOptions,
+): number | null {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const latency = attempt === 0 ? () => 1 : latencies(seed + attempt)
+    const ms = healedRun(staged(system, happenings), goal, latency, options)
+    if (ms !== null) return ms
+  }
+  return null
+}
+
+/** True where the goal comes about after these happenings, or is not promised; else why not. */
+export function livenessAfter(
+  system: CheckedSystem,
+  happenings: readonly Happening[],
+  goal: Goal,
+  options: LivenessOptions = {},
+): true | string {
+  if (stuckOn(system, happenings) !== null || healed(system, happenings, goal, options) !== null) return true
+  const { withinMs = 5000, underWay = 'lost' } = options
+  return `it does not come about within ${withinMs} ms although nothing fails any more${underWay === 'lost' ? '; what was under way is lost' : ''}`
+}
+
+/** The name under which a goal fails. */
+export function livenessOf(goal: string): string {
+  return `liveness: ${goal}`
+}
+
+function staged(system: CheckedSystem, happenings: readonly Happening[]): Stage {
+  const stage = new Stage(system)
+  for (const happening of happenings) stage.play(happening)
+  return stage
+}
+
+/**
+ * Nothing fails any more: every message that is sent from now on arrives once, every timer fires when it is due. What such
+ * a run reaches is reachable.
+ */
+function healedRun(
+  stage: Stage,
+  { reached }: Goal,
+  latency: () => number,
+  { withinMs = 5000, underWay = 'lost' }: LivenessOptions,
+): number | null {
+  const started = stage.now
+  let arriving: { readonly at: number; readonly message: SentMessage }[] = []
+  const depart = () => {
+    for (const message of stage.takeSent()) arriving.push({ at: stage.now + latency(), message })
+  }
+  if (underWay === 'lost') stage.takeSent()
+  depart()
+  while (!reached(stage.view())) {
+    const [script] = stage.scripts()
+    const message = earliest(arriving, ({ at }) => at)
+    const timer = earliest(stage.timers(), ({ due }) => due)
+    const at = script !== undefined ? stage.now : Math.min(message?.at ?? never, timer?.due ?? never)
+    if (at - started > withinMs) return null
+    if (script !== undefined) stage.play(script, at)
+    else if (message !== undefined && message.at === at) {
+      arriving = arriving.filter((other) => other !== message)
+      const { to } = message.message
+      if (stage.lives(to)) stage.play({ kind: 'deliver', node: to, message: message.message }, at)
+    } else {
+      const { node, event } = timer!
+      stage.play({ kind: 'timer', node, event }, Math.max(at, stage.now))
+    }
+    depart()
+  }
+  return stage.now - started
+}
+
+const never = Number.POSITIVE_INFINITY
+
+/** The first of those with the least number. */
+function earliest<Item>(items: readonly Item[], numberOf: (item: Item) => number): Item | undefined {
+  let best: Item | undefined
+  for (const item of items) if (best === undefined || numberOf(item) < numberOf(best)) best = item
+  return best
+}
+
+function failure(
+  plain: Search,
+  system: CheckedSystem,
+  found: Run,
+  goal: Goal,
+  options: LivenessOptions,
+): LivenessFailure {
+  const verdictOn = ({ steps }: Run) =>
+    livenessAfter(
+      system,
+      steps.map(({ happening }) => happening),
+      goal,
+      options,
+    )
+  const run = minimise(plain, found, (shorter) => verdictOn(shorter) !== true)
+  return { name: livenessOf(goal.name), reason: String(verdictOn(run)), run, story: story(run) }
+}
+
+/** Distinct numbers below `size`, in ascending order; all of them if there are no more than `count`. */
+function sampled(size: number, count: number, seed: number): number[] {
+  if (size <= count) return Array.from({ length: size }, (_, number) => number)
+  const generator = mersenne(seed)
+  const drawn = new Set<number>()
+  while (drawn.size < count) drawn.add(Math.floor(((generator.next() >>> 0) / 0x1_0000_0000) * size))
+  return [...drawn].sort((a, b) => a - b)
+}
+
+/** From 1 to 20 ms. */
+function latencies(seed: number): () => number {
+  const generator = mersenne(seed)
+  return () => 1 + ((generator.next() >>> 0) % 20)
+}

@@ -1,0 +1,75 @@
+/** One thread of a parallel search: takes states that nobody has taken, and enters what they lead to into the shared store. */
+import { workerData } from 'node:worker_threads'
+import { batchMax, Search } from '../engine/search.ts'
+import { type FromWorker, type Order, systemFrom, type WorkerStart } from './messages.ts'
+import { counters, stops } from './shared-memory.ts'
+import { SharedNumbers } from './shared-numbers.ts'
+import { SharedStateStore } from './shared-store.ts'
+
+const start = workerData as WorkerStart
+const shared = new Int32Array(start.memory.counters)
+
+function answer(message: FromWorker): void {
+  start.control.postMessage(message)
+}
+
+/** A search that answers orders. */
+async function worker(): Promise<(order: Order) => void> {
+  const search = new Search(await systemFrom(start.source), start.reduction)
+  const { states, locals, width } = search
+  const numbers = new SharedNumbers(locals, states.observations, shared, start.peers)
+  const store = new SharedStateStore(width, start.statesMax, start.memory, start.index, numbers)
+  states.begin(null, { store })
+  return ({ end, index, reads }) => {
+    if (index !== null) store.use(index)
+    states.learnReads(reads)
+    while (Atomics.load(shared, counters.stop) === 0) {
+      const first = Atomics.add(shared, counters.next, batchMax)
+      if (first >= end) break
+      states.explore(first, Math.min(end, first + batchMax))
+      if (states.violation !== null || store.size >= start.statesMax)
+        Atomics.store(shared, counters.stop, stops.over)
+    }
+    const { violation } = states
+    const to = violation?.to
+    if (to !== undefined) numbers.publish([to], [])
+    answer({
+      kind: 'report',
+      transitions: states.transitions,
+      bytes: states.bytes - store.bytes,
+      locals: locals.size,
+      snapshotSteps: locals.snapshotSteps,
+      violation:
+        violation === null
+          ? null
+          : {
+              name: violation.name,
+              reason: violation.reason,
+              state: violation.state,
+              to: to === undefined ? null : numbers.sharedLocal(to),
+            },
+      goals: states.goalStates,
+      reads: states.reads,
+    })
+  }
+}
+
+function failed(error: unknown): void {
+  answer({
+    kind: 'failed',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
+}
+
+try {
+  const obey = await worker()
+  start.control.on('message', (order: Order) => {
+    try {
+      obey(order)
+    } catch (error) {
+      failed(error)
+    }
+  })
+} catch (error) {
+  failed(error)
+}

@@ -1,0 +1,198 @@
+/** A run of a checked system as a trace, and back: one file to be read, drawn, and repeated on today's charts. */
+import type { EventObject } from 'xstate'
+import type { Observation } from '../../actors/observation.ts'
+import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
+import type { ReadTrace } from '../../runtime/trace/read.ts'
+import { createTrace } from '../../runtime/trace/write.ts'
+import { type Run, replay } from './counterexample.ts'
+import type { Happening } from './engine/locals.ts'
+import { Search } from './engine/search.ts'
+import { noMachineThrows } from './engine/tolerant-stepper.ts'
+import { livenessAfter, livenessOf } from './liveness.ts'
+import { type MessageName, Stage } from './staged-run.ts'
+import type { CheckedSystem } from './system.ts'
+
+/** A happening without what the charts know anyhow: of a message only its name. */
+export type SavedHappening =
+  | ({ readonly kind: 'deliver' } & MessageName)
+  | { readonly kind: 'timer'; readonly node: string; readonly event: EventObject }
+  | { readonly kind: 'script'; readonly node: string }
+  | { readonly kind: 'crash'; readonly node: string }
+  | { readonly kind: 'restart'; readonly node: string; readonly id: string }
+
+/** What the header of such a trace says under `options.check`: enough to repeat the run. */
+export interface SavedRun {
+  /** Of a scenario that ships with the checker; null for a system of your own. */
+  readonly scenario: string | null
+  /** The property that fails at the end; null for a run that shows something else. */
+  readonly property: string | null
+  readonly happenings: readonly SavedHappening[]
+}
+
+/** What is said of a run in its trace. */
+export interface RunTraceOptions {
+  readonly scenario?: string
+  /** What is wrong at the end; it becomes the verdict of the last step. */
+  readonly violation?: { readonly name: string; readonly reason: string } | null
+  readonly seed?: number
+}
+
+/** What a step of a trace has among its `verdicts` where a property fails. */
+export interface TraceVerdict {
+  readonly name: string
+  readonly holds: false
+  readonly reason: string
+}
+
+/**
+ * The run as a trace (`standby-trace`, JSON lines): each step with clocks, guards, refusals and contexts, as live nodes
+ * would have told it. Works for any system of XState machines.
+ * @example
+ * const { violation } = check(system)
+ * if (violation !== null) writeFileSync('run.jsonl', traceOf(system, violation.run, { violation }))
+ */
+export function traceOf(
+  system: CheckedSystem,
+  { steps }: Pick<Run, 'steps'>,
+  { scenario, violation = null, seed }: RunTraceOptions = {},
+): string {
+  const happenings = steps.map(({ happening }) => happening)
+  const observations: Observation[] = []
+  const stage = new Stage(system, (observation) => void observations.push(observation))
+  const saved: SavedHappening[] = []
+  let last = 0
+  for (const happening of happenings) {
+    saved.push(savedHappening(stage, happening))
+    last = observations.length
+    stage.play(happening)
+  }
+  // A duplicate is told before it arrives; a call before it is made.
+  while (observations[last + 1] !== undefined && observations[last]!.after === undefined) last += 1
+
+  const check: SavedRun = { scenario: scenario ?? null, property: violation?.name ?? null, happenings: saved }
+  const lines: string[] = []
+  const trace = createTrace({
+    write: (line) => lines.push(line),
+    ...(seed === undefined ? {} : { seed }),
+    options: { check },
+    machines: machinesOf(system),
+    nodes: system.nodes.map(({ id, machine }) => ({ id, machine: machine.id })),
+    verdictsOf: (observation) =>
+      violation !== null && observation === observations[last]
+        ? [{ name: violation.name, holds: false, reason: violation.reason } satisfies TraceVerdict]
+        : [],
+  })
+  for (const observation of observations) trace.observe(observation)
+  trace.close()
+  return `${lines.join('\n')}\n`
+}
+
+/** What a trace says of the run in it; null for a trace of something else, such as a simulation. */
+export function savedRunIn({ header }: ReadTrace): SavedRun | null {
+  const { check } = (header.options ?? {}) as { check?: Partial<SavedRun> }
+  return Array.isArray(check?.happenings) && check.happenings.every(isSaved) ? (check as SavedRun) : null
+}
+
+/** What became of a run that was repeated: null where one of its steps can no longer happen. */
+export interface Repeated {
+  readonly run: Run | null
+  /** True: the property holds at every step now. A text: why it fails. Null: there is no such property to ask. */
+  readonly verdict: true | string | null
+}
+
+/** Repeats a run that was saved, on these charts, and asks the property that it was saved for. */
+export function repeat(system: CheckedSystem, { property, happenings }: SavedRun): Repeated {
+  const restored = restoredHappenings(system, happenings)
+  const search = new Search(system, 'none')
+  const run = restored === null ? null : replay(search, restored)
+  return { run, verdict: run === null ? null : verdictOn(system, search, run, property) }
+}
+
+function verdictOn(
+  system: CheckedSystem,
+  search: Search,
+  { steps }: Run,
+  property: string | null,
+): Repeated['verdict'] {
+  const goal = system.goals?.find(({ name }) => livenessOf(name) === property)
+  if (goal !== undefined) {
+    return livenessAfter(
+      system,
+      steps.map(({ happening }) => happening),
+      goal,
+    )
+  }
+  const isKnown = [...(system.invariants ?? []), ...(system.steps ?? []), noMachineThrows].some(
+    ({ name }) => name === property,
+  )
+  if (property === null || !isKnown) return null
+  const state = search.initial()
+  for (const { happening, before, after } of steps) {
+    search.apply(state, happening)
+    for (const verdict of [
+      search.stepInvariant(property, before, after),
+      search.invariant(property, state),
+    ]) {
+      if (verdict !== true) return verdict
+    }
+  }
+  return true
+}
+
+function savedHappening(stage: Stage, happening: Happening): SavedHappening {
+  const { kind, node } = happening
+  switch (kind) {
+    case 'deliver':
+      return { kind, ...stage.nameOf(happening.message) }
+    case 'script':
+      return { kind, node }
+    default:
+      return happening
+  }
+}
+
+/** The happenings with their messages and events; null where the charts send no such message any more. */
+function restoredHappenings(system: CheckedSystem, saved: readonly SavedHappening[]): Happening[] | null {
+  const stage = new Stage(system)
+  const restored: Happening[] = []
+  for (const given of saved) {
+    const happening = restoredHappening(stage, given)
+    if (happening === null) return null
+    restored.push(happening)
+    try {
+      stage.play(happening)
+    } catch {
+      return null
+    }
+  }
+  return restored
+}
+
+function restoredHappening(stage: Stage, saved: SavedHappening): Happening | null {
+  if (saved.kind === 'deliver') {
+    const message = stage.message(saved)
+    return message === null ? null : { kind: 'deliver', node: saved.to, message }
+  }
+  if (saved.kind !== 'script') return saved
+  const event = stage.scripted(saved.node)
+  return event === null ? null : { ...saved, event }
+}
+
+function isSaved(value: unknown): value is SavedHappening {
+  const { kind, node, to, from, type, nth, event, id } = (value ?? {}) as Record<string, unknown>
+  switch (kind) {
+    case 'deliver':
+      return [from, to, type].every((part) => typeof part === 'string') && typeof nth === 'number'
+    case 'timer':
+      return typeof node === 'string' && typeof (event as EventObject | undefined)?.type === 'string'
+    case 'restart':
+      return typeof node === 'string' && typeof id === 'string'
+    default:
+      return (kind === 'script' || kind === 'crash') && typeof node === 'string'
+  }
+}
+
+function machinesOf({ nodes }: CheckedSystem): MachineDescription[] {
+  const machines = new Map(nodes.map(({ machine }) => [machine.id, machine]))
+  return [...machines.values()].map(describeMachine)
+}

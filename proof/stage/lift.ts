@@ -1,0 +1,230 @@
+/** Lifts a trace into a world: what was received, fired, called and broken becomes choices, to be replayed and changed. */
+import type { LimitOptions, TimingOptions } from '../../actors/options.ts'
+import type { Json } from '../../machines/application/application.ts'
+import { parseNodeId } from '../../machines/node-id.ts'
+import type { TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
+import { limitsOf, type PlanLimits } from '../simulate/plan-limits.ts'
+import type { Choice } from './choice.ts'
+import { nameOf } from './held-network.ts'
+import { World } from './world.ts'
+import { viewServiceName, type WorldOptions } from './world-system.ts'
+
+/** A trace as a world, as far as the world goes along with it. */
+export interface Lifted {
+  readonly world: World
+  /** How many steps of the trace were repeated. */
+  readonly fits: number
+  /** Where the world no longer goes along, and why; null when all of it fits. */
+  readonly misfit: { readonly step: number; readonly why: string } | null
+}
+
+/** Choices after which a lift ends, so that it stays a thing of seconds. */
+const choicesMax = 20_000
+
+/**
+ * Repeats a trace of this protocol on today's charts, event by event, on virtual time, and stops where it no longer
+ * fits. Any further choice is yours.
+ * @throws Error for a trace of other machines, or one that does not begin with the system's start.
+ */
+export function liftTrace(header: TraceHeader, steps: readonly TraceStep[], title: string): Lifted {
+  const world = new World({ title, options: optionsOf(header, steps) })
+  const lifting = new Lifting(world, steps)
+  const end = lastDeed(steps)
+  return world.together(() => {
+    for (const step of steps) {
+      if (step.i > end) break
+      const why =
+        world.position >= choicesMax ? `a lift ends after ${choicesMax} choices` : lifting.take(step)
+      if (why !== null) return { world, fits: step.i, misfit: { step: step.i, why } }
+    }
+    return { world, fits: steps.length, misfit: null }
+  })
+}
+
+class Lifting {
+  readonly #world: World
+  readonly #steps: readonly TraceStep[]
+  readonly #start: number
+  readonly #called = new Map<string, Json[]>()
+  readonly #restarted = new Set<string>()
+
+  constructor(world: World, steps: readonly TraceStep[]) {
+    this.#world = world
+    this.#steps = steps
+    this.#start = steps[0]?.t ?? 0
+  }
+
+  /** Repeats a step; says why that is impossible, or null. */
+  take(step: TraceStep): string | null {
+    const { kind, node, message } = step
+    const at = Math.max(0, Math.round((step.t - this.#start) * 1000) / 1000)
+    const name = node === null ? '' : nameOf(node)
+    switch (kind) {
+      case 'receive':
+        return this.#receive(step, at) ?? this.#compare(step)
+      case 'timer': {
+        const timer = /^xstate\.after\.([^.]+)/.exec(eventOf(step) ?? '')?.[1]
+        if (timer === undefined) return 'the trace does not say which timer fired'
+        return this.#choose({ kind, node: name, timer, at }) ?? this.#compare(step)
+      }
+      case 'local':
+        return this.#local(step, name, at)
+      case 'call':
+        this.#called.set(name, [...(this.#called.get(name) ?? []), step.call!.command])
+        return null
+      case 'crash':
+        return this.#choose({ kind, node: name, at })
+      case 'stop':
+        return this.#world.start.options.clients.includes(name)
+          ? this.#choose({ kind: 'crash', node: name, at })
+          : null
+      case 'restart':
+        this.#restarted.add(node!)
+        return this.#restart(name, at)
+      case 'start':
+        return parseNodeId(node!).incarnation > 1 && !this.#restarted.has(node!)
+          ? this.#restart(name, at)
+          : null
+      case 'drop': {
+        const copy = this.#inFlight(message!)
+        return copy === undefined ? null : this.#choose({ kind, message: copy.id, copy: copy.copy, at })
+      }
+      case 'partition':
+      case 'heal':
+        return this.#links(step, at)
+      default:
+        // Sends, returns, delays and duplicates follow from the rest.
+        return null
+    }
+  }
+
+  #choose(choice: Choice): string | null {
+    return this.#world.choose(choice)
+  }
+
+  #restart(name: string, at: number): string | null {
+    const why = this.#world.system().isAlive(name) ? this.#choose({ kind: 'crash', node: name, at }) : null
+    return why ?? this.#choose({ kind: 'restart', node: name, at })
+  }
+
+  #inFlight({ id }: NonNullable<TraceStep['message']>) {
+    return this.#world
+      .system()
+      .network.inFlight()
+      .find((held) => held.id === id)
+  }
+
+  #receive({ message }: TraceStep, at: number): string | null {
+    if (message === undefined) return 'the trace does not say what was received'
+    const known = this.#inFlight(message)
+    if (known !== undefined) return this.#choose({ kind: 'deliver', message: known.id, copy: known.copy, at })
+    const { network } = this.#world.system()
+    if (network.sent(message.id) === undefined) {
+      return `${message.to} received ${message.type} ${message.id}, which ${message.from} has not sent here`
+    }
+    const why = this.#choose({ kind: 'duplicate', message: message.id, copy: 0, at })
+    const copy = this.#inFlight(message)
+    return why ?? this.#choose({ kind: 'deliver', message: message.id, copy: copy?.copy ?? 0, at })
+  }
+
+  #local(step: TraceStep, client: string, at: number): string | null {
+    const event = eventOf(step)
+    const commands = this.#called.get(client) ?? []
+    if (event === 'call' && commands.length > 0) {
+      this.#called.delete(client)
+      return this.#choose({ kind: 'call', client, commands, at }) ?? this.#compare(step)
+    }
+    if (event === 'abandon') return this.#abandon(step, client, at)
+    return `${client} took ${event ?? 'an event'} from within its own process, which a world cannot repeat`
+  }
+
+  /** Which calls were given up is told by their returns, which follow at once; a client that stops gives up all of its own. */
+  #abandon(step: TraceStep, client: string, at: number): string | null {
+    for (const { kind, node, call } of this.#steps.slice(step.i + 1)) {
+      if (kind !== 'return' || node !== step.node || call === undefined) break
+      const { failure } = (call.end ?? {}) as { failure?: { code: string } }
+      if (failure?.code === 'stopped') return null
+      const why = this.#choose({ kind: 'abandon', client, call: call.id, at })
+      if (why !== null) return why
+    }
+    return this.#compare(step)
+  }
+
+  #links({ kind, detail = '' }: TraceStep, at: number): string | null {
+    if (kind === 'heal') {
+      const one = /^(\S+) -> (\S+) works again$/.exec(detail)
+      if (one !== null) return this.#choose({ kind, from: one[1]!, to: one[2]!, at })
+      return this.#world.system().network.cuts().length === 0 ? null : this.#choose({ kind, at })
+    }
+    const cut = /^(\S+) -> (\S+) cut$/.exec(detail)
+    if (cut !== null) {
+      const [from, to] = [nameOf(cut[1]!), nameOf(cut[2]!)]
+      return this.#world.system().network.isCut(from, to) ? null : this.#choose({ kind: 'cut', from, to, at })
+    }
+    const groups = detail.split(' | ').map((group) =>
+      group
+        .split(' ')
+        .filter((id) => id !== '')
+        .map(nameOf),
+    )
+    return groups.length < 2 ? null : this.#choose({ kind: 'partition', groups, at })
+  }
+
+  /** The chart must have come to the same state, or what follows would be another story. */
+  #compare({ node, after }: TraceStep): string | null {
+    if (after === undefined || node === null) return null
+    const here = JSON.stringify(this.#world.system().snapshot(nameOf(node))?.value ?? null)
+    const there = JSON.stringify(after.value)
+    return here === there ? null : `${node} is in ${here} here, and was in ${there} there`
+  }
+}
+
+function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptions {
+  const given = (header.options ?? {}) as {
+    world?: WorldOptions
+    timing?: TimingOptions
+    limits?: LimitOptions
+    plan?: PlanLimits & { readonly latencyMs: number }
+  }
+  if (given.world !== undefined) return given.world
+  const machineOf = new Map(header.nodes.map(({ id, machine }) => [id, machine]))
+  for (const { kind, node, machine } of steps) {
+    const name = typeof machine === 'string' ? machine : undefined
+    if (kind === 'start' && node !== null && name !== undefined) machineOf.set(node, name)
+  }
+  const namesOf = (machine: string) => [
+    ...new Set([...machineOf].filter(([, other]) => other === machine).map(([id]) => nameOf(id))),
+  ]
+  const [servers, clients] = [namesOf('server'), namesOf('client')]
+  if (servers.length === 0 || !machineOf.has(viewServiceName)) {
+    throw new Error(
+      `expected a trace of a view service and its servers, got machines ${[...new Set(machineOf.values())].join(', ') || 'none'}; only runs of this protocol can be lifted`,
+    )
+  }
+  if (steps[0]?.kind !== 'start') {
+    throw new Error(
+      'expected a trace from the start of its system, got one that begins later; record it from the beginning',
+    )
+  }
+  const { plan } = given
+  const limits = plan === undefined ? given.limits : limitsOf(plan)
+  return {
+    servers,
+    clients,
+    ...(plan === undefined ? {} : { latencyMs: plan.latencyMs }),
+    ...(given.timing === undefined ? {} : { timing: given.timing }),
+    ...(limits === undefined ? {} : { limits }),
+  }
+}
+
+/** The last step that is more than the system's own end. */
+function lastDeed(steps: readonly TraceStep[]): number {
+  const isEnd = (step: TraceStep) =>
+    step.kind === 'stop' || step.kind === 'return' || eventOf(step) === 'abandon'
+  return steps.findLast((step) => !isEnd(step))?.i ?? -1
+}
+
+function eventOf({ kind, microsteps, refused }: TraceStep): string | undefined {
+  if (kind !== 'timer' && kind !== 'local') return undefined
+  return microsteps?.[0]?.event ?? refused?.event
+}

@@ -1,0 +1,297 @@
+/** A world and everything that was tried in it: a tree of runs, each a list of choices that repeats it exactly. Nothing is ever lost. */
+import type { TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
+import { type Choice, describeChoice, isSameChoice } from './choice.ts'
+import { type GoalName, goals } from './goals.ts'
+import { createSystems, type Systems } from './systems.ts'
+import type { WorldOptions, WorldSystem } from './world-system.ts'
+
+/** A choice that was made. The same object in every branch that shares it. */
+export interface Made {
+  /** What it was, `next` resolved. */
+  readonly choice: Exclude<Choice, { kind: 'next' }>
+  /** Nobody chose it: it was what happens by itself. */
+  readonly isNext: boolean
+}
+
+/** A sentence of a story, from a position on. */
+export interface Caption {
+  readonly at: number
+  readonly text: string
+}
+
+/** One run: what it shares with its parent, and what was chosen otherwise. */
+export interface Branch {
+  readonly id: string
+  readonly name: string
+  /** Null for the first. */
+  readonly parent: string | null
+  /** How many choices it shares with its parent. */
+  readonly at: number
+  /** All of its choices, the shared ones first. */
+  readonly made: readonly Made[]
+  /** All of its steps. */
+  readonly steps: readonly TraceStep[]
+  /** `ends[n]`: how many steps there are after n choices. */
+  readonly ends: readonly number[]
+  readonly captions: readonly Caption[]
+}
+
+type Growing = {
+  -readonly [Key in keyof Branch]: Branch[Key] extends readonly (infer Item)[] ? Item[] : Branch[Key]
+}
+
+/** What changed: `branch`: another run is shown; `steps`: the run has grown; `position`; `tree`: names and branches. */
+export type WorldChange = 'branch' | 'steps' | 'position' | 'tree'
+
+/** How a world begins: what it consists of, and what it is called. */
+export interface WorldStart {
+  readonly title: string
+  readonly options: WorldOptions
+  /** The scenario that it was opened from. */
+  readonly scenario?: string
+}
+
+/** How far a world is left to itself; both bounds hold. */
+export interface RunBounds {
+  /** Choices; default 2,000. */
+  readonly steps?: number
+  /** Virtual milliseconds; default 20,000. */
+  readonly ms?: number
+}
+
+/** Why a run by itself ended: `reached`, `quiet` (nothing is left to happen) or one of its bounds. */
+export type RunEnd = 'reached' | 'quiet' | 'steps' | 'ms'
+
+export class World {
+  readonly start: WorldStart
+  readonly header: TraceHeader
+  readonly #systems: Systems
+  readonly #branches: Growing[] = []
+  readonly #listeners = new Set<(change: WorldChange) => void>()
+  #current: Growing
+  #position = 0
+  #batch: Set<WorldChange> | null = null
+  #ids = 0
+
+  constructor(start: WorldStart) {
+    this.start = start
+    this.#systems = createSystems(start.options)
+    const { header, steps } = this.#systems.begin()
+    this.header = header
+    this.#current = this.#add({
+      name: 'as it was told',
+      parent: null,
+      at: 0,
+      made: [],
+      steps,
+      ends: [steps.length],
+      captions: [],
+    })
+  }
+
+  get branches(): readonly Branch[] {
+    return this.#branches
+  }
+  get branch(): Branch {
+    return this.#current
+  }
+  /** How many choices of the branch have been made at the point that is looked at. */
+  get position(): number {
+    return this.#position
+  }
+  /** How many of the branch's steps lie before that point. */
+  get stepCount(): number {
+    return this.#current.ends[this.#position]!
+  }
+  get isAtEnd(): boolean {
+    return this.#position === this.#current.made.length
+  }
+
+  /** The live actors at the point that is looked at, to read from; run again from the start where need be. */
+  system(): WorldSystem {
+    return this.#systems.at(this.#current.made, this.#position)
+  }
+
+  /** Hears what changes; returns how to stop that. */
+  subscribe(listener: (change: WorldChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /**
+   * Makes a choice where one looks. In the past it goes along where the choice was made before, also in another branch,
+   * and otherwise begins a branch. Returns why it cannot be made, or null.
+   */
+  choose(choice: Choice): string | null {
+    const system = this.system()
+    const resolved = choice.kind === 'next' ? system.next() : choice
+    if (resolved === null) return 'nothing is under way and no timer is set'
+    const known = this.#goAlong(resolved)
+    if (known) return null
+    const why = this.#systems.whyNot(system, resolved)
+    if (why !== null) return why
+    if (!this.isAtEnd) this.fork(this.#position, describeChoice(resolved))
+    this.#append({ choice: resolved, isNext: choice.kind === 'next' })
+    return null
+  }
+
+  /** Several choices, told of as one change. */
+  together<Value>(act: () => Value): Value {
+    if (this.#batch !== null) return act()
+    const changes = new Set<WorldChange>()
+    this.#batch = changes
+    try {
+      return act()
+    } finally {
+      this.#batch = null
+      for (const change of changes) this.#tell(change)
+    }
+  }
+
+  /** Leaves the world to itself until `isReached`, which is asked after each choice, or the name of a goal. */
+  run(isReached: GoalName | ((system: WorldSystem) => boolean) | null, bounds: RunBounds = {}): RunEnd {
+    const { steps = 2000, ms = 20_000 } = bounds
+    return this.together(() => {
+      const begin = this.system()
+      const until = begin.clock.now() + ms
+      const isDone =
+        typeof isReached === 'string' ? goals[isReached].wait(begin) : (isReached ?? (() => false))
+      for (let made = 0; made < steps; made++) {
+        const system = this.system()
+        if (isDone(system)) return 'reached'
+        const next = system.next()
+        if (next === null) return 'quiet'
+        if (dueOf(system, next) > until) {
+          if (system.clock.now() < until) this.choose({ kind: 'wait', at: until })
+          return 'ms'
+        }
+        this.choose({ kind: 'next' })
+      }
+      return isDone(this.system()) ? 'reached' : 'steps'
+    })
+  }
+
+  /** Looks at the point after that many choices of the branch. */
+  goTo(position: number): void {
+    const clamped = Math.max(0, Math.min(this.#current.made.length, position))
+    if (clamped === this.#position) return
+    this.#position = clamped
+    this.#tell('position')
+  }
+
+  /** Looks at the point at which the choice that made this step is complete. */
+  goToStep(step: number): void {
+    this.goTo(this.positionOf(step))
+  }
+
+  /** The fewest choices that a step is among the steps of. */
+  positionOf(step: number): number {
+    const { ends } = this.#current
+    let [low, high] = [0, ends.length - 1]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (ends[middle]! > step) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  /** Begins a branch that shares the first `at` choices with this one, and shows it. */
+  fork(at: number = this.#position, name = 'another way'): Branch {
+    const { id, made, steps, ends, captions } = this.#current
+    this.#current = this.#add({
+      name,
+      parent: id,
+      at,
+      made: made.slice(0, at),
+      steps: steps.slice(0, ends[at]!),
+      ends: ends.slice(0, at + 1),
+      captions: captions.filter((caption) => caption.at <= at),
+    })
+    this.#position = at
+    this.#tell('branch')
+    return this.#current
+  }
+
+  /** Shows another branch, where it ends, or at a position. Unknown ids change nothing. */
+  switchTo(id: string, position?: number): void {
+    const branch = this.#branches.find((one) => one.id === id)
+    if (branch === undefined) return
+    const isOther = branch !== this.#current
+    this.#current = branch
+    this.#position = Math.max(0, Math.min(branch.made.length, position ?? branch.made.length))
+    this.#tell(isOther ? 'branch' : 'position')
+  }
+
+  rename(id: string, name: string): void {
+    const branch = this.#branches.find((one) => one.id === id)
+    const trimmed = name.trim().slice(0, 80)
+    if (branch === undefined || trimmed === '') return
+    branch.name = trimmed
+    this.#tell('tree')
+  }
+
+  /** Says a sentence of the story from here on. */
+  say(text: string): void {
+    this.#current.captions.push({ at: this.#position, text })
+    this.#tell('tree')
+  }
+
+  /** The sentence that is said at a step; null before the first one. */
+  captionAt(step: number): Caption | null {
+    const { captions, ends } = this.#current
+    return captions.findLast(({ at }) => ends[at]! <= step + 1) ?? null
+  }
+
+  #goAlong(choice: Choice): boolean {
+    const recorded = this.#current.made[this.#position]
+    if (recorded !== undefined && isSameChoice(recorded.choice, choice)) {
+      this.goTo(this.#position + 1)
+      return true
+    }
+    if (recorded === undefined) return false
+    const elsewhere = this.#branches.find(({ made }) => {
+      const other = made[this.#position]
+      return (
+        other !== undefined &&
+        isSameChoice(other.choice, choice) &&
+        sharesUpTo(made, this.#current.made, this.#position)
+      )
+    })
+    if (elsewhere === undefined) return false
+    this.switchTo(elsewhere.id, this.#position + 1)
+    return true
+  }
+
+  #append(made: Made): void {
+    const branch = this.#current
+    branch.made.push(made)
+    branch.steps.push(...this.#systems.extend(branch.made, branch.steps.length))
+    branch.ends.push(branch.steps.length)
+    this.#position = branch.made.length
+    this.#tell('steps')
+  }
+
+  #add(branch: Omit<Growing, 'id'>): Growing {
+    const added = { ...branch, id: `b${++this.#ids}` }
+    this.#branches.push(added)
+    return added
+  }
+
+  #tell(change: WorldChange): void {
+    if (this.#batch !== null) this.#batch.add(change)
+    else for (const listener of this.#listeners) listener(change)
+  }
+}
+
+function sharesUpTo(a: readonly Made[], b: readonly Made[], position: number): boolean {
+  for (let index = 0; index < position; index++) if (a[index] !== b[index]) return false
+  return true
+}
+
+function dueOf({ clock, network }: WorldSystem, choice: Choice): number {
+  if (choice.kind === 'timer') return clock.timers()[0]!.due
+  return choice.kind === 'deliver' || choice.kind === 'drop'
+    ? (network.find(choice.message, choice.copy)?.due ?? 0)
+    : 0
+}

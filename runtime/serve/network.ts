@@ -1,0 +1,64 @@
+/** The network of a process: the transport that its configuration names, to the peers that it names. */
+import { StandbyError } from '../../actors/errors.ts'
+import type { TimeClock, Transport } from '../../actors/ports.ts'
+import type { EnvelopeCounters } from '../transport/endpoint.ts'
+import { openTcpTransport, type TransportCounters } from '../transport/tcp.ts'
+import { formatAddress } from './config/address.ts'
+import type { NetworkConfig } from './config/network-config.ts'
+
+/** A transport that is open. */
+export interface Network extends Transport {
+  /** Where others reach it; null where it only dials. */
+  readonly address: string | null
+  /** What it has counted; what is about connections is absent over NATS. */
+  counters(): EnvelopeCounters & Partial<TransportCounters>
+  close(): Promise<void>
+}
+
+/**
+ * Opens it.
+ * @throws StandbyError `invalidOption`; the system's error where it cannot listen
+ */
+export async function openNetwork(config: NetworkConfig, clock: TimeClock): Promise<Network> {
+  const { transport, listen, peers, authentication, insecure, system, tls, origins } = config
+  if (transport === 'nats') {
+    const { openNatsNetwork } = await loadNats()
+    return Object.assign(await openNatsNetwork(config, clock), { address: null })
+  }
+  const scheme = transport === 'tcp' ? '' : tls === null ? 'ws://' : 'wss://'
+  const directory = new Map(
+    Object.entries(peers).map(([name, peer]) => [name, `${scheme}${formatAddress(peer)}`]),
+  )
+  const options = {
+    clock,
+    system,
+    directory: (name: string) => directory.get(name),
+    ...(listen && { listen: { ...listen, insecure, origins } }),
+    ...(authentication && { authentication }),
+    ...(tls && { tls }),
+  }
+  if (transport === 'tcp') return openTcpTransport(options)
+  const { openWebSocketTransport } = await import('../transport/websocket.ts')
+  return openWebSocketTransport(options)
+}
+
+/** Whether what a configuration needs is installed. @throws StandbyError `invalidOption` */
+export async function checkInstalled({ transport }: NetworkConfig): Promise<void> {
+  if (transport === 'nats') await loadNats()
+}
+
+/** @throws StandbyError `invalidOption`, with how to install the package that is missing */
+export async function loadNats(
+  load = () => import('./nats-network.ts'),
+): Promise<typeof import('./nats-network.ts')> {
+  try {
+    return await load()
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new StandbyError(
+      'invalidOption',
+      'transport: expected the package of NATS to be installed; npm install @nats-io/transport-node',
+      { cause },
+    )
+  }
+}

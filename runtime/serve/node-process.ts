@@ -1,0 +1,118 @@
+/** What every process of a system is to whoever runs it: it is ready, says how it stands, and leaves in an orderly way. */
+import type { AnyActorRef, AnyMachineSnapshot } from 'xstate'
+import type { Charts } from '../../actors/charts.ts'
+import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
+import type { Clock } from '../../machines/clocks.ts'
+import type { NodeId } from '../../machines/node-id.ts'
+import type { View } from '../../machines/view.ts'
+import { tee } from '../observe/tee.ts'
+import type { FileSystem } from '../store/file-system.ts'
+import type { AnyApplication } from './config/application.ts'
+import { type ProcessLog, storyLines } from './log.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { TransferProgress } from './metrics/transfer-progress.ts'
+
+/** How a process stands. */
+export interface NodeStatus {
+  readonly node: NodeId
+  /** `view service`, `gateway`, or what the server is in its view: `primary`, `backup`, `idle`. */
+  readonly role: string
+  /** The state of its chart. */
+  readonly state: string
+  readonly view: View
+  /** How many commands its replica has executed; null where there is none. */
+  readonly applied: number | null
+  /** What waits: requests at a primary, calls at a gateway. */
+  readonly queue: number
+  /** A state transfer that is under way; null where there is none. */
+  readonly transfer: TransferProgress | null
+  readonly lamport: number
+  readonly uptimeMs: number
+  readonly ready: boolean
+  readonly draining: boolean
+}
+
+/** A process that runs. */
+export interface NodeProcess {
+  readonly id: NodeId
+  status(): NodeStatus
+  /** Whether it can do its part now. */
+  isReady(): boolean
+  /** Takes on nothing new, ends what is under way, hands over, and stops; within the bound of its configuration. Twice is harmless. */
+  drain(): Promise<void>
+  /** Stops at once. Twice is harmless. */
+  stop(): Promise<void>
+}
+
+/** What a process needs of the world. */
+export interface ProcessPorts {
+  readonly transport: Transport
+  readonly clock: TimeClock
+  readonly log: ProcessLog
+  readonly metrics: Metrics
+  /** Hears what the node does, besides the log. */
+  readonly observe?: Observe
+  /** What is replicated; default: the key-value store. */
+  readonly application?: AnyApplication
+  /** Changed charts, for negative controls; default: ours. */
+  readonly charts?: Charts
+  /** Default: that of the operating system. */
+  readonly files?: FileSystem
+  /** The node cannot go on, and its process has to end. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Logs and counts each new view, logs each new state of the chart's part `role`, and ends the process when the actor fails. */
+export function watchNode(
+  actor: AnyActorRef,
+  { log, metrics, onFailure }: Pick<ProcessPorts, 'log' | 'metrics' | 'onFailure'>,
+  roleOf: (snapshot: AnyMachineSnapshot) => string,
+): void {
+  type Context = { readonly view: View; readonly clock: Clock }
+  /** What a view service has read from its record is no change. */
+  let counted = (actor.getSnapshot() as { context: Context }).context.view
+  let view: View | null = null
+  let role = ''
+  actor.subscribe({
+    next(snapshot: AnyMachineSnapshot) {
+      const { view: newest, clock } = snapshot.context as Context
+      const next = roleOf(snapshot)
+      if (newest === view && next === role) return
+      const { number, primary, backup } = newest
+      const { lamport } = clock
+      if (number > counted.number) {
+        metrics.viewChanged(counted, newest)
+        counted = newest
+      }
+      if (newest !== view && number > 0) log.write('info', `view ${number}`, { primary, backup, lamport })
+      if (next !== role && role !== '') log.write('info', `is ${next}`, { view: number, lamport })
+      view = newest
+      role = next
+    },
+    error: (error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))),
+  })
+}
+
+/** Who hears what the node does; undefined where nobody does, which costs the node less. */
+export function observerOf({ log, observe }: Pick<ProcessPorts, 'log' | 'observe'>): Observe | undefined {
+  const lines = storyLines(log)
+  return lines === undefined || observe === undefined ? (lines ?? observe) : tee(lines, observe).observe
+}
+
+/** The Lamport time in a node's context. */
+export function lamportOf(actor: { getSnapshot(): AnyMachineSnapshot }): number {
+  return (actor.getSnapshot().context.clock as Clock).lamport
+}
+
+/** Resolves with whether the condition came about within the bound; asked every few milliseconds. */
+export function within(clock: TimeClock, boundMs: number, condition: () => boolean): Promise<boolean> {
+  const deadline = clock.now() + boundMs
+  return new Promise((resolve) => {
+    const look = () => {
+      if (condition()) resolve(true)
+      else if (clock.now() >= deadline) resolve(false)
+      else clock.setTimeout(look, Math.min(5, boundMs))
+    }
+    look()
+  })
+}

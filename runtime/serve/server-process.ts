@@ -1,0 +1,207 @@
+/** A server as a process: a life of its own on every start (N2), and a way to leave that leaves nothing behind unanswered. */
+import { randomBytes } from 'node:crypto'
+import type { ClientActorOptions } from '../../actors/client.ts'
+import { checkedTiming } from '../../actors/options.ts'
+import { createServer, roleIn, stateIn } from '../../actors/server.ts'
+import { defaultViewServiceId } from '../../actors/view-service.ts'
+import { type KeyValueState, keyValueStore } from '../../machines/application/key-value-store.ts'
+import { noView, type View } from '../../machines/view.ts'
+import { nodeFileSystem } from '../store/file-system.ts'
+import { lockFolder } from '../store/folder-lock.ts'
+import { incarnationFile, nextLife } from '../store/incarnations.ts'
+import type { ProcessConfig } from './config/config.ts'
+import { dumpLines } from './dump.ts'
+import { openSession } from './http/open-session.ts'
+import { withLocalNodes } from './local-nodes.ts'
+import { watchTransfer } from './metrics/transfer-progress.ts'
+import {
+  lamportOf,
+  type NodeProcess,
+  type NodeStatus,
+  observerOf,
+  type ProcessPorts,
+  watchNode,
+  within,
+} from './node-process.ts'
+import { restoreMark } from './restore.ts'
+import { type Tap, tapped } from './tapped-transport.ts'
+
+/** The state of one moment. */
+export interface StateDump {
+  readonly lines: AsyncGenerator<string>
+  /** Whether a restore is under way in it, or was cut short. */
+  readonly isHalfRestored: boolean
+}
+
+/** A server that runs, and the way to its state. */
+export interface ServerProcess extends NodeProcess {
+  /**
+   * A dump of the state of this moment; null unless it is the current primary, as a command that was decided
+   * after this moment has shown.
+   */
+  dump(): Promise<StateDump | null>
+}
+
+/**
+ * Starts the server.
+ * @throws StandbyError `invalidStore` where its next life cannot be known, or another process works in the data folder
+ */
+export async function startServerProcess(config: ProcessConfig, ports: ProcessPorts): Promise<ServerProcess> {
+  const {
+    clock,
+    log,
+    metrics,
+    charts,
+    onFailure,
+    files = nodeFileSystem,
+    application = keyValueStore,
+  } = ports
+  const { name, timing, limits, drainMs } = config
+  const startedAt = clock.now()
+  const data = config.data!
+  files.ensureFolder(data)
+  const unlock = await lockFolder(data)
+  try {
+    const id = nextLife(incarnationFile(data, files), name, Date.now())
+    let [draining, stopped] = [false, false]
+    const heartbeat = createHeartbeat(() => clock.now())
+    const observe = observerOf(ports)
+    let viewOf = (): View => noView
+    const nodes = withLocalNodes(ports.transport, { clock, viewOf: () => viewOf() })
+    const server = createServer({
+      id,
+      application,
+      transport: tapped(nodes.server, metrics.tap, heartbeat, {
+        // Whoever asks a server that is about to leave asks the next primary soon enough.
+        receives: ({ message }) => !(draining && message?.type === 'request'),
+      }),
+      clock,
+      timing,
+      limits,
+      ...(charts && { charts }),
+      ...(observe && { observe }),
+    })
+    const { actor } = server
+    viewOf = () => actor.getSnapshot().context.view
+    watchNode(actor, { log, metrics, onFailure }, ({ value }) => roleIn(value))
+    const { transferBytesMax } = limits
+    const transfer = watchTransfer(actor, { clock, log, metrics, transferBytesMax })
+
+    const stop = async () => {
+      if (stopped) return
+      stopped = true
+      draining = true
+      server.stop()
+      await unlock()
+    }
+    const isReady = () =>
+      !draining && clock.now() - heartbeat.heardAt() < timing.pingCheckIntervalMs * timing.pingTimeout + 1000
+
+    /** Nothing is under way here that somebody waits for, and the view can do without this server. */
+    const canGo = () => {
+      const { context, value } = actor.getSnapshot()
+      if (roleIn(value) !== 'primary') return true
+      if (context.outstanding !== null || context.queue.size > 0) return false
+      if (context.view.backup === null) return true
+      // V4: a primary that goes before its view is acknowledged takes the system with it.
+      return stateIn(value) === 'primary.serving' && heartbeat.acknowledged() === context.view.number
+    }
+    const drain = async () => {
+      if (draining) return
+      draining = true
+      const begun = clock.now()
+      const isDone = await within(clock, drainMs, canGo)
+      const { context, value } = actor.getSnapshot()
+      if (roleIn(value) === 'primary') {
+        const isAlone = context.view.backup === null
+        if (!isDone)
+          log.write(
+            'warn',
+            `leaves after ${drainMs} ms with work under way: whoever waits asks the next primary`,
+          )
+        else if (isAlone && context.replica !== null)
+          log.write('warn', 'leaves as a primary without a backup: the state goes with it')
+      }
+      await stop()
+      log.write('info', 'has left', { ms: clock.now() - begun })
+    }
+    const status = (): NodeStatus => {
+      const snapshot = actor.getSnapshot()
+      const { context } = snapshot
+      return {
+        node: id,
+        role: roleIn(snapshot.value),
+        state: stateIn(snapshot.value),
+        view: context.view,
+        applied: context.replica?.position ?? null,
+        queue: context.queue.size + (context.outstanding?.requests.length ?? 0),
+        transfer: transfer(),
+        lamport: lamportOf(actor),
+        uptimeMs: clock.now() - startedAt,
+        ready: isReady(),
+        draining,
+      }
+    }
+    metrics.watch(status)
+    const dump = async () => {
+      const snapshot = actor.getSnapshot()
+      const { replica, view } = snapshot.context
+      if (replica === null || draining || !snapshot.hasTag('answersClients')) return null
+      const common = { transport: nodes.clients, clock, timing, limits }
+      if (!(await isConfirmed(common, view.number, viewOf))) return null
+      const { state, position } = replica
+      const isHalfRestored =
+        application === keyValueStore && (state as KeyValueState).get(restoreMark) !== undefined
+      const origin = { node: id, viewNumber: view.number, position }
+      return { lines: dumpLines(application, state, origin), isHalfRestored }
+    }
+    return { id, status, isReady, drain, stop, dump }
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+/** How many retries a confirmation may take. */
+const confirmRetries = 40
+
+/** Whether a command of this moment is decided here, in this very view: then no later view had a say before it (S4, I3). */
+async function isConfirmed(
+  options: Omit<ClientActorOptions, 'id'>,
+  viewNumber: number,
+  viewOf: () => View,
+): Promise<boolean> {
+  const id = `dump-${randomBytes(8).toString('hex')}#1`
+  try {
+    const { client } = await openSession(
+      { ...options, id },
+      checkedTiming(options.timing).retryIntervalMs * confirmRetries,
+    )
+    client.stop()
+    return viewOf().number === viewNumber
+  } catch {
+    return false
+  }
+}
+
+/** What this server's pings and their answers tell: whether the view service hears it, and which view it has confirmed to it. */
+function createHeartbeat(now: () => number) {
+  let heardAt = Number.NEGATIVE_INFINITY
+  let [pinged, answers, confirmed] = [0, 0, 0]
+  const tap: Tap = {
+    sends({ message }) {
+      if (message.type !== 'ping' || message.viewNumber === pinged) return
+      pinged = message.viewNumber
+      answers = 0
+    },
+    receives({ from, message }) {
+      if (message?.type !== 'viewReply' || from !== defaultViewServiceId) return true
+      heardAt = now()
+      answers += 1
+      // The first answer may be one to the ping before.
+      if (answers >= 2) confirmed = pinged
+      return true
+    },
+  }
+  return { ...tap, heardAt: () => heardAt, acknowledged: () => confirmed }
+}
