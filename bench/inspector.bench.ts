@@ -4,9 +4,9 @@ import { createActor } from 'xstate'
 import { budget, buildPage, weigh } from '../inspector/build.ts'
 import { describeMachine } from '../runtime/trace/definition.ts'
 import { createTrace } from '../runtime/trace/write.ts'
-import { findChromium } from '../test/inspector/browser/chromium.ts'
 import { checkout } from '../test/inspector/foreign-machines.ts'
 import { largeTrace } from '../test/inspector/large-traces.ts'
+import { findChromium } from '../test/support/programs.ts'
 import { type BenchOptions, type Measurement, median } from './measurement.ts'
 
 export async function inspectorBench({ quick }: BenchOptions): Promise<Measurement[]> {

@@ -1,7 +1,7 @@
 /** The page while it watches a busy system for a minute: how long it is away from a person, and what it holds in memory. Needs a browser. */
 import { type CDPSession, chromium, type Page } from 'playwright-core'
 import { watchedSystem } from '../test/inspector/browser/busy-system.ts'
-import { findChromium } from '../test/inspector/browser/chromium.ts'
+import { findChromium } from '../test/support/programs.ts'
 import type { BenchOptions, Measurement } from './measurement.ts'
 
 /** About eleven observations each: two thousand a second. */

@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 import { buildPage } from '../../inspector/build.ts'
-import { findChromium } from '../../test/inspector/browser/chromium.ts'
 import { faultyTrace, stepWhere } from '../../test/inspector/simulated-traces.ts'
+import { findChromium } from '../../test/support/programs.ts'
 
 const folder = fileURLToPath(new URL('../inspector/', import.meta.url))
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { type Browser, chromium } from 'playwright-core'
-import { findChromium } from '../inspector/browser/chromium.ts'
+import { findChromium } from '../support/programs.ts'
 
 /** Pages of one origin, and the browser to open them in. */
 export interface BrowserPages {

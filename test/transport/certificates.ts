@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openssl as program, requireProgram } from '../support/programs.ts'
 
 /** A key with its certificate, and the authority that signed it. */
 export interface Identity {
@@ -16,13 +17,10 @@ export function createIdentities<Name extends string>(
   ...names: readonly Name[]
 ): Record<Name | 'foreign', Identity> {
   const folder = mkdtempSync(join(tmpdir(), 'standby-tls-'))
+  const executable = requireProgram(program)
   const at = (file: string) => join(folder, file)
   const openssl = (...flags: readonly string[]) => {
-    try {
-      execFileSync('openssl', flags, { cwd: folder, stdio: 'pipe' })
-    } catch (cause) {
-      throw new Error('expected openssl to make certificates; apt-get install -y openssl', { cause })
-    }
+    execFileSync(executable, flags, { cwd: folder, stdio: 'pipe' })
   }
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   const authority = (name: string) =>

@@ -1,17 +1,14 @@
 /** A real nats-server for tests, on a port of its own. It asserts nothing, but says how to install it. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsTransport } from '../../runtime/transport/nats-transport.ts'
+import { isSkipped, natsServer, requireProgram } from '../support/programs.ts'
 import type { OpenTransport } from './transport.contract.ts'
 
-const executable = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'].find(
-  existsSync,
-)
-
 /** Whether tests with NATS are left out on purpose. */
-export const skipsNats = process.env.STANDBY_SKIP_NATS === '1'
+export const skipsNats = isSkipped(natsServer)
 
 export interface NatsServer {
   readonly url: string
@@ -28,11 +25,7 @@ export interface NatsServer {
 
 /** Starts a server with a configuration in its own language, such as `max_payload: 100000`. */
 export async function startNatsServer(configuration = ''): Promise<NatsServer> {
-  if (executable === undefined) {
-    throw new Error(
-      'expected nats-server, got none; apt-get install -y nats-server, or set STANDBY_SKIP_NATS=1',
-    )
-  }
+  const executable = requireProgram(natsServer)
   const folder = mkdtempSync(join(tmpdir(), 'standby-nats-'))
   let child: ChildProcess | null = null
   let port = -1

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
 import { buildPage } from '../../../inspector/build.ts'
-import { findChromium } from './chromium.ts'
+import { chromium as browser, findChromium, isSkipped } from '../../support/programs.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,7 +17,7 @@ declare module 'vitest' {
 
 /** Runs once, before the first browser test. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  if (process.env.STANDBY_SKIP_BROWSER === '1') {
+  if (isSkipped(browser)) {
     project.provide('browser', null)
     return async () => {}
   }
