@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import type { Json } from '../../machines/application/application.ts'
-import type { TraceMachine, TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceMachine, TraceStep } from '../../runtime/trace/format.ts'
 
 /** `details`: tabs on the right; `below`: tabs under the diagram; `drive`: above the scrubber, for what acts on a system. */
 export type Place = 'details' | 'below' | 'drive'

@@ -1,6 +1,6 @@
 /** Takes what a feed brings into the run that is shown: gathered, and once a frame. */
 import { batch } from '@preact/signals'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import type { Feed, FeedSink } from '../feeds/feed.ts'
 import { noFilters } from '../model/filters.ts'
 import { createRun, type Run } from '../model/run.ts'

@@ -1,8 +1,9 @@
 /** One arrow of a drawn chart, with its label. */
-import type { DrawingProps } from './chart-drawing.tsx'
-import type { Edge } from './chart-layout.ts'
+
 import { LinesOfOne, transitionsIn } from './chart-lines.tsx'
 import { classes, headOf, pathOf } from './chart-paths.ts'
+import type { Edge } from './chart-shapes.ts'
+import type { DrawingProps } from './drawing-props.ts'
 
 export function Arrow(props: DrawingProps & { readonly edge: Edge }) {
   const { edge, marks, layout } = props

@@ -1,9 +1,9 @@
 /** One state of a drawn chart: its frame, the mark of an initial state, and what is written in it. */
 import { fontSizes } from './chart-content.ts'
-import type { DrawingProps } from './chart-drawing.tsx'
-import type { Box, Point } from './chart-layout.ts'
 import { LinesOfOne, transitionsIn } from './chart-lines.tsx'
 import { classes, headOf, round } from './chart-paths.ts'
+import type { Box, Point } from './chart-shapes.ts'
+import type { DrawingProps } from './drawing-props.ts'
 import { textWidth } from './text-width.ts'
 
 export type BoxProps = DrawingProps & { readonly box: Box }

@@ -1,56 +1,7 @@
-/** A laid-out chart as SVG, with what a moment of a run means for it. Pure: what can be pressed or focused is up to whoever holds it. */
-import type { SVGAttributes } from 'preact'
-import type { TransitionKey } from '../../runtime/trace/exports/chart-model.ts'
 import { Arrow } from './chart-arrow.tsx'
 import { type BoxProps, isFrame, keyOf, StateBox, Written } from './chart-box.tsx'
-import type { ChartLayout } from './chart-layout.ts'
-import type { Tried } from './chart-marks.ts'
 import { classes, round } from './chart-paths.ts'
-
-/** A node of the run, at the states that are active in it. */
-export interface Marker {
-  /** What is written in it: a digit or two. */
-  readonly label: string
-  /** The node. */
-  readonly title: string
-  readonly colour: string
-  readonly states: ReadonlySet<string>
-  /** It disagrees with others: marked by a sign and a dashed ring. */
-  readonly diverged: boolean
-}
-
-/** What is drawn besides the chart itself. */
-export interface ChartMarks extends Tried {
-  readonly active: ReadonlySet<string>
-  readonly enabled: ReadonlyMap<TransitionKey, string>
-  readonly markers: readonly Marker[]
-  /** The state whose arrows stand out. */
-  readonly near: string | null
-  /** The lengths of named delays, in milliseconds. */
-  readonly delays: Readonly<Record<string, number>>
-}
-
-export const noMarks: ChartMarks = {
-  active: new Set(),
-  taken: new Set(),
-  guards: new Map(),
-  enabled: new Map(),
-  markers: [],
-  near: null,
-  delays: {},
-}
-
-type Attributes = SVGAttributes<SVGGElement>
-
-export interface DrawingProps {
-  readonly layout: ChartLayout
-  readonly marks: ChartMarks
-  /** What makes a state, and a transition that can be fired, usable. */
-  readonly stateProps?: (id: string) => Attributes
-  readonly transitionProps?: (transition: TransitionKey) => Attributes
-  /** Pixels of the screen for each of the layout; below 1 titles are drawn larger, as far as they have room. */
-  readonly scale?: number
-}
+import type { DrawingProps } from './drawing-props.ts'
 
 /** Frames, arrows, what is written in frames, states: each lies over what stands before it. */
 export function ChartDrawing(props: DrawingProps) {

@@ -2,9 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MachineDescription } from '../../runtime/trace/definition.ts'
 import type { Level } from '../../runtime/trace/exports/chart-model.ts'
-import type { ChartLayout } from './chart-layout.ts'
 import { type ChartLayouts, createChartLayouts, type KnownPlaces, layoutsBlock } from './chart-layouts.ts'
 import { ChartOutline } from './chart-outline.tsx'
+import type { ChartLayout } from './chart-shapes.ts'
 import { embeddedEngine } from './layout-engine.ts'
 import { StateChart, type StateChartProps } from './statechart.tsx'
 

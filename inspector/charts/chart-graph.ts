@@ -8,7 +8,7 @@ import {
   type Level,
 } from '../../runtime/trace/exports/chart-model.ts'
 import { contentOf, fontSizes, type Label, labelOf, type Measured } from './chart-content.ts'
-import type { Box, Edge } from './chart-layout.ts'
+import type { Box, Edge } from './chart-shapes.ts'
 import { inReadingOrder, type Ordered } from './reading-order.ts'
 import { textWidth } from './text-width.ts'
 

@@ -2,8 +2,9 @@
 import { digest } from '../../machines/application/digest.ts'
 import type { MachineDescription } from '../../runtime/trace/definition.ts'
 import { chartOf, type Level } from '../../runtime/trace/exports/chart-model.ts'
-import { assembled, type ChartLayout, type LayoutEngine, layOut } from './chart-layout.ts'
+import { assembled, layOut } from './chart-layout.ts'
 import type { Places } from './chart-places.ts'
+import type { ChartLayout, LayoutEngine } from './chart-shapes.ts'
 
 /** Numbers of an engine by the key of the machine: a layout is made of them without one. */
 export type KnownPlaces = Readonly<Record<string, Readonly<Record<Level, readonly Places[]>>>>

@@ -1,6 +1,6 @@
 /** What a drawn chart says of single transitions, with what a step did to them. */
 import { type Line, lineHeight } from './chart-content.ts'
-import type { ChartMarks, DrawingProps } from './chart-drawing.tsx'
+import type { ChartMarks, DrawingProps } from './drawing-props.ts'
 
 type LinesProps = Pick<DrawingProps, 'marks' | 'transitionProps'> & {
   readonly lines: readonly Line[]

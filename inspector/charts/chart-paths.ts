@@ -1,5 +1,5 @@
 /** Lines and arrowheads as SVG path data, and other small texts of a drawing. */
-import type { Point } from './chart-layout.ts'
+import type { Point } from './chart-shapes.ts'
 
 /** An orthogonal path with rounded corners that ends where the arrow's head begins. */
 export function pathOf(points: readonly Point[]): string {

@@ -1,7 +1,7 @@
 /** What ELK decides about a graph, as a list of numbers, and the boxes and edges that such a list makes of the same graph. */
 import type { ElkNode } from 'elkjs/lib/elk-api.js'
 import type { DrawnNode } from './chart-graph.ts'
-import type { Box, ChartLayout, Edge, Point } from './chart-layout.ts'
+import type { Box, ChartLayout, Edge, Point } from './chart-shapes.ts'
 
 /**
  * In pixels from the drawing's corner: for each node with a box its x, y, width and height; for each edge how many points

@@ -1,6 +1,7 @@
 /** Going through a chart by keys, and what is read out of each state on the way. */
-import type { ChartMarks } from './chart-drawing.tsx'
-import type { Box, ChartLayout } from './chart-layout.ts'
+
+import type { Box, ChartLayout } from './chart-shapes.ts'
+import type { ChartMarks } from './drawing-props.ts'
 
 /**
  * The item to go to: up and down the order of the machine, left to the state around, right to the first one within,

@@ -1,7 +1,7 @@
 /** ELK in the page: it lies there compressed, is unpacked when it is first needed, and runs in a worker beside the page. */
 import type { ElkNode } from 'elkjs/lib/elk-api.js'
 import { within } from '../model/within.ts'
-import type { LayoutEngine } from './chart-layout.ts'
+import type { LayoutEngine } from './chart-shapes.ts'
 
 /** The id of the block in the page that holds ELK's worker: gzip, as base64. */
 export const engineBlock = 'layout-engine'

@@ -9,9 +9,10 @@ import { createServerMachine } from '../../machines/server/index.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
 import { chartOf, type Level } from '../../runtime/trace/exports/chart-model.ts'
-import { type LayoutEngine, placesIn } from './chart-layout.ts'
+import { placesIn } from './chart-layout.ts'
 import { type KnownPlaces, keyOf, layoutsBlock } from './chart-layouts.ts'
 import type { Places } from './chart-places.ts'
+import type { LayoutEngine } from './chart-shapes.ts'
 import { engineBlock } from './layout-engine.ts'
 
 /** The charts of this project, with their default delays. */

@@ -4,10 +4,11 @@ import type { Json } from '../../machines/application/application.ts'
 import type { Considered } from '../../runtime/trace/considered.ts'
 import type { MachineDescription } from '../../runtime/trace/definition.ts'
 import type { TransitionKey } from '../../runtime/trace/exports/chart-model.ts'
-import { ChartDrawing, type ChartMarks, type Marker } from './chart-drawing.tsx'
-import type { ChartLayout } from './chart-layout.ts'
+import { ChartDrawing } from './chart-drawing.tsx'
 import { activeIds, enabledKeys, triedIn, valueText } from './chart-marks.ts'
+import type { ChartLayout } from './chart-shapes.ts'
 import { nextItem, stateText } from './chart-walk.ts'
+import type { ChartMarks, Marker } from './drawing-props.ts'
 import { useViewport } from './viewport.ts'
 
 /** A node of the run on a chart that it shares with others. */

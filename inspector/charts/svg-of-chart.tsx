@@ -2,10 +2,11 @@
 import { renderToStaticMarkup } from 'preact-render-to-string'
 import type { Json } from '../../machines/application/application.ts'
 import type { MachineDescription } from '../../runtime/trace/definition.ts'
-import { ChartDrawing, noMarks } from './chart-drawing.tsx'
-import type { ChartLayout } from './chart-layout.ts'
+import { ChartDrawing } from './chart-drawing.tsx'
 import { activeIds, valueText } from './chart-marks.ts'
+import type { ChartLayout } from './chart-shapes.ts'
 import { chartStyle, ownColours } from './chart-style.ts'
+import { noMarks } from './drawing-props.ts'
 
 const margin = 20
 

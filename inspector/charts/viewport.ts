@@ -1,7 +1,7 @@
 /** Which part of a chart is seen, and how large: zoom, pan, and fitting the whole into whatever room there is. */
 import type { RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { ChartLayout, Rectangle } from './chart-layout.ts'
+import type { ChartLayout, Rectangle } from './chart-shapes.ts'
 
 /** In the layout's coordinates; zoom 1 shows the whole chart. */
 interface View {

@@ -12,7 +12,7 @@ import {
   type TraceStep,
   traceFormat,
   traceVersion,
-} from '../../runtime/trace/write.ts'
+} from '../../runtime/trace/format.ts'
 import { createNames } from './actor-names.ts'
 
 /** An actor that has appeared. */

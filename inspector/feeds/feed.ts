@@ -1,6 +1,6 @@
 /** What every feed does: it hands a header and steps to a sink until it is stopped. Where they come from is up to each. */
 import type { Json } from '../../machines/application/application.ts'
-import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 
 /** Takes a run as it comes in. */
 export interface FeedSink {

@@ -1,5 +1,5 @@
 /** Knows a text in the format of another tool by how it begins, whatever its name is. */
-import { type TraceHeader, traceFormat, traceVersion } from '../../runtime/trace/write.ts'
+import { type TraceHeader, traceFormat, traceVersion } from '../../runtime/trace/format.ts'
 import type { ForeignRun } from './feed.ts'
 import { readItf } from './itf.ts'
 import { readShiviz } from './shiviz.ts'

@@ -2,7 +2,7 @@
 import type { Json } from '../../machines/application/application.ts'
 import { createContextLog } from '../../runtime/trace/context-log.ts'
 import { oneLine } from '../../runtime/trace/exports/text.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { jsonText } from '../model/describe.ts'
 import type { ForeignRun } from './feed.ts'
 

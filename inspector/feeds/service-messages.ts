@@ -1,8 +1,8 @@
 /** Steps of a run as messages of `@xstate/inspect` (0.8, XState 4): any of its receivers shows them as services. It knows no XState 4 itself. */
 import type { Json } from '../../machines/application/application.ts'
 import type { MachineDescription } from '../../runtime/trace/definition.ts'
+import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { applyPatch } from '../../runtime/trace/patch.ts'
-import type { TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
 import { configOf, eventName4 } from './config-4.ts'
 
 /** A message as its receivers take it: machine, state and event are JSON texts. */

@@ -1,6 +1,6 @@
 /** The rules of the clocks, looked at on a run: what each step's clock should be, and which rule a clock breaks (L1, L3). */
 import { entryOf, formatVector, mergeVectors, type VectorClock } from '../../machines/clocks.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { countBelow, type Lane, type Run } from './run.ts'
 
 /** A clock as a step shows it. */

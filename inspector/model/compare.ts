@@ -1,5 +1,5 @@
 /** Two runs beside each other: where they first differ, and both merged by time. */
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { shortState, titleOf } from './describe.ts'
 import type { Run } from './run.ts'
 

@@ -1,7 +1,7 @@
 /** The context of any node at any step, rebuilt from patches; what was rebuilt is kept at intervals, so that a jump is short. */
 import type { Json } from '../../machines/application/application.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { applyPatch } from '../../runtime/trace/patch.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
 import { countBelow, type Lane } from './run.ts'
 
 export interface Contexts {

@@ -2,7 +2,7 @@
 import type { Json } from '../../machines/application/application.ts'
 import type { Message } from '../../machines/messages.ts'
 import { describeCommand, describeEnd, describeMessage } from '../../runtime/trace/describe.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 
 /** One line for a step, without its node: `receives ping 2 from s1#1`. */
 export function titleOf(step: TraceStep): string {

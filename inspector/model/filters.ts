@@ -1,5 +1,5 @@
 /** Which steps of a run are shown: by node, message, kind and change. */
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import type { Run } from './run.ts'
 
 export interface Filters {

@@ -1,5 +1,5 @@
 /** Where each message was sent, and what became of it: delivered, dropped, duplicated, or still in flight. */
-import type { TraceMessage, TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceMessage, TraceStep } from '../../runtime/trace/format.ts'
 
 /** One message over its life; numbers are those of steps. */
 export interface Track {

@@ -4,7 +4,7 @@ import type { KeyValueInput, Operation } from '../../proof/history/history.ts'
 import { keyValueModel } from '../../proof/history/key-value/model.ts'
 import { pointsOf } from '../../proof/history/order.ts'
 import { describeCommand, describeEnd } from '../../runtime/trace/describe.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import type { Run } from './run.ts'
 
 /** One call; numbers are those of steps, which order calls and returns as a history needs it. */

@@ -1,5 +1,5 @@
 /** Where each step lies on each axis, and in which lane: one number a step, ready for drawing. */
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import type { Track } from './messages.ts'
 
 /**

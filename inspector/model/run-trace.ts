@@ -1,6 +1,7 @@
 /** The shown run as a trace of its own, even where its oldest steps were forgotten. */
+
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import type { ReadTrace } from '../../runtime/trace/read.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
 import type { Run } from './run.ts'
 
 /** Steps count from 0 again, and a node that was there before begins with its whole context. */

@@ -1,5 +1,5 @@
 /** A run as the page holds it: a header, steps that grow, and what is found by looking at each step once. Knows no DOM. */
-import type { TraceEnd, TraceHeader, TraceMachine, TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceEnd, TraceHeader, TraceMachine, TraceStep } from '../../runtime/trace/format.ts'
 import { type BrokenRule, createClockAudit } from './clock-rules.ts'
 import { type Contexts, createContexts } from './contexts.ts'
 import { shortState } from './describe.ts'

@@ -1,5 +1,5 @@
 /** Searching a run: for words, for one thing after another, and for one thing that is never followed by another. */
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { titleOf } from './describe.ts'
 import type { Run } from './run.ts'
 

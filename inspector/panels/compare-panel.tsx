@@ -1,6 +1,6 @@
 /** Two runs beside each other, or one in the other by time; the first step that differs is a click away. */
 import { computed, signal } from '@preact/signals'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { goTo } from '../app/moves.ts'
 import { openOther } from '../app/open.ts'
 import { closeOther, swapRuns } from '../app/other-run.ts'

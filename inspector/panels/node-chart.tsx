@@ -1,6 +1,6 @@
 /** The statechart of the shown node, with what its last step tried; every guard that was asked, and what it said. */
 import type { Considered } from '../../runtime/trace/considered.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { type ChartSlotProps, chartActions } from '../app/panels.ts'
 import { cursor, run } from '../app/state.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'

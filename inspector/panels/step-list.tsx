@@ -1,6 +1,6 @@
 /** The steps as a table: the twin of the diagram in words. Only the rows in sight are in the document. */
 import { useComputed } from '@preact/signals'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { goTo } from '../app/moves.ts'
 import { foundSet } from '../app/search.ts'
 import { currentRun, cursor, pinned, visible } from '../app/state.ts'

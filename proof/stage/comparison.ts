@@ -1,7 +1,7 @@
 /** What two branches of a world have in common, and what came of each. */
 import { parseNodeId } from '../../machines/node-id.ts'
 import { chartState } from '../../runtime/observe/story.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { describeChoice } from './choice.ts'
 import type { Branch, World } from './world.ts'
 

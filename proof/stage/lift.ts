@@ -2,7 +2,7 @@
 import type { LimitOptions, TimingOptions } from '../../actors/options.ts'
 import type { Json } from '../../machines/application/application.ts'
 import { parseNodeId } from '../../machines/node-id.ts'
-import type { TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { limitsOf, type PlanLimits } from '../simulate/plan-limits.ts'
 import type { Choice } from './choice.ts'
 import { nameOf } from './held-network.ts'

@@ -1,5 +1,5 @@
 /** Systems at points of a tree of runs: the few that were needed last are kept, and any other is run again from the start. */
-import type { TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import type { Choice } from './choice.ts'
 import { whyNot } from './steps.ts'
 import type { Made } from './world.ts'

@@ -1,5 +1,5 @@
 /** A world and everything that was tried in it: a tree of runs, each a list of choices that repeats it exactly. Nothing is ever lost. */
-import type { TraceHeader, TraceStep } from '../../runtime/trace/write.ts'
+import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { type Choice, describeChoice, isSameChoice } from './choice.ts'
 import { type GoalName, goals } from './goals.ts'
 import { createSystems, type Systems } from './systems.ts'

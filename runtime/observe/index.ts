@@ -8,6 +8,16 @@ export {
   type StateDescription,
   type TransitionDescription,
 } from '../trace/definition.ts'
+export {
+  type TraceEnd,
+  type TraceHeader,
+  type TraceMachine,
+  type TraceMessage,
+  type TraceNode,
+  type TraceStep,
+  traceFormat,
+  traceVersion,
+} from '../trace/format.ts'
 export { applyPatch, type Patch, type PatchOperation } from '../trace/patch.ts'
 export {
   createTraceLineReader,
@@ -18,19 +28,7 @@ export {
   type TraceLine,
   type TraceLineReader,
 } from '../trace/read.ts'
-export {
-  createTrace,
-  type Trace,
-  type TraceEnd,
-  type TraceHeader,
-  type TraceMachine,
-  type TraceMessage,
-  type TraceNode,
-  type TraceOptions,
-  type TraceStep,
-  traceFormat,
-  traceVersion,
-} from '../trace/write.ts'
+export { createTrace, type Trace, type TraceOptions } from '../trace/write.ts'
 export { type CausalityFault, type CausalityProblem, causalityProblems } from './causality.ts'
 export { type Counted, type Counters, type Counts, createCounters } from './counters.ts'
 export type { Distribution } from './histogram.ts'

@@ -1,7 +1,7 @@
 /** Reads a trace back. What is wrong with it is said with the line, what was expected there, and what to do. */
 import * as v from 'valibot'
 import { observationKinds } from '../../actors/observation.ts'
-import { type TraceEnd, type TraceHeader, type TraceStep, traceFormat, traceVersion } from './write.ts'
+import { type TraceEnd, type TraceHeader, type TraceStep, traceFormat, traceVersion } from './format.ts'
 
 /** A trace that has been read. */
 export interface ReadTrace {

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { prove, relate } from '../../inspector/model/causality.ts'
 import { createRun, type Run } from '../../inspector/model/run.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { readTrace } from '../../runtime/trace/read.ts'
-import type { TraceStep } from '../../runtime/trace/write.ts'
 import { traceOf } from './simulated-traces.ts'
 
 const seeds = [7, 11]

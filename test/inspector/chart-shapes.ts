@@ -1,5 +1,5 @@
 /** What lies over what in a laid-out chart: for tests of layouts, whatever the chart. */
-import type { Box, ChartLayout, Edge, Point, Rectangle } from '../../inspector/charts/chart-layout.ts'
+import type { Box, ChartLayout, Edge, Point, Rectangle } from '../../inspector/charts/chart-shapes.ts'
 
 /** `what over what`, for each label, state, mark of an initial state, and arrow that lies where it must not. */
 export function collisionsIn({ boxes, edges, level }: ChartLayout): readonly string[] {

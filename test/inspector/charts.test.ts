@@ -1,9 +1,10 @@
 /** Charts laid out and drawn without a browser: our own, and those of other people. */
 import { describe, expect, test } from 'vitest'
 import { type AnyStateMachine, createMachine, setup } from 'xstate'
-import { type ChartLayout, layOut } from '../../inspector/charts/chart-layout.ts'
+import { layOut } from '../../inspector/charts/chart-layout.ts'
 import { createChartLayouts, keyOf } from '../../inspector/charts/chart-layouts.ts'
 import { activeIds, enabledKeys, triedIn, valueText } from '../../inspector/charts/chart-marks.ts'
+import type { ChartLayout } from '../../inspector/charts/chart-shapes.ts'
 import { divergedNodes } from '../../inspector/charts/divergence.ts'
 import { createEngine, ownMachines, ownPlaces } from '../../inspector/charts/page-parts.ts'
 import { svgOfChart } from '../../inspector/charts/svg-of-chart.tsx'

@@ -1,8 +1,9 @@
 /** Traces to look at in tests: one run of the simulator with a fixed plan, and runs of seeds. They assert nothing. */
 
 import { type Plan, planOf, simulate } from '../../proof/simulate/index.ts'
+import type { TraceStep } from '../../runtime/trace/format.ts'
 import { readTrace } from '../../runtime/trace/read.ts'
-import { createTrace, type TraceStep } from '../../runtime/trace/write.ts'
+import { createTrace } from '../../runtime/trace/write.ts'
 
 /** Two servers and two clients, messages lost, doubled and late, a crash of the primary, its return, a split and its end. */
 const plan: Plan = {

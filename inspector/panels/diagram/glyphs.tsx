@@ -1,5 +1,5 @@
 /** The shape of each kind of step, drawn around a point: told apart without colour. */
-import type { TraceStep } from '../../../runtime/trace/write.ts'
+import type { TraceStep } from '../../../runtime/trace/format.ts'
 
 /** A shape as the data of an SVG path around 0,0, and whether it is filled. */
 export interface Glyph {

@@ -1,6 +1,6 @@
 /** The rows and the scene that the parts of the diagram share, as signals. */
 import { computed, signal } from '@preact/signals'
-import type { TraceStep } from '../../../runtime/trace/write.ts'
+import type { TraceStep } from '../../../runtime/trace/format.ts'
 import { panelsIn } from '../../app/panels.ts'
 import { currentRun, filters } from '../../app/state.ts'
 import { rowsOf } from '../../model/rows.ts'

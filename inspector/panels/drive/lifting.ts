@@ -1,7 +1,7 @@
 /** Lifts the run that is shown into a world, at the step where one looks. */
 
 import { liftTrace } from '../../../proof/stage/lift.ts'
-import type { TraceStep } from '../../../runtime/trace/write.ts'
+import type { TraceStep } from '../../../runtime/trace/format.ts'
 import { cursor, report, run, runTitle, source } from '../../app/state.ts'
 import { lookAt, openWorld, world } from './session.ts'
 

@@ -1,8 +1,8 @@
 /** A run as Chrome trace events, for Perfetto: nodes as processes, states as nested slices, messages as arrows, calls as async slices. */
 import type { Json } from '../../../machines/application/application.ts'
 import { chartState } from '../../observe/story.ts'
+import type { TraceStep } from '../format.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceStep } from '../write.ts'
 import { eventText, oneLine } from './text.ts'
 
 /** One event of the format; times are microseconds from the first step. */

@@ -1,8 +1,8 @@
 /** A run in Apalache's Informal Trace Format (ADR-015): a state of the whole system after each step. */
 import type { Json } from '../../../machines/application/application.ts'
+import type { TraceMessage, TraceStep } from '../format.ts'
 import { applyPatch } from '../patch.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceMessage, TraceStep } from '../write.ts'
 import { eventText } from './text.ts'
 
 /** A value of the format. */

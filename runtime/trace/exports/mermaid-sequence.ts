@@ -1,8 +1,8 @@
 /** A window of a run as a Mermaid sequence diagram. */
 
 import { chartState } from '../../observe/story.ts'
+import type { TraceStep } from '../format.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceStep } from '../write.ts'
 import { type StepsWindow, windowOf } from './steps-window.ts'
 import { escaped, oneLine } from './text.ts'
 

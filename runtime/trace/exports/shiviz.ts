@@ -1,8 +1,8 @@
 /** A run as a log for ShiViz: a line for each event of a node, with a vector clock that counts only the events of the log. */
 
 import { chartState } from '../../observe/story.ts'
+import type { TraceStep } from '../format.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceStep } from '../write.ts'
 import { eventText } from './text.ts'
 
 /** The first line of every log: how ShiViz reads the others. The second line is empty: the log is one execution. */

@@ -1,8 +1,8 @@
 /** A window of a run as a space-time diagram: one standalone SVG picture, light or dark as its reader has it. */
 
 import { chartState } from '../../observe/story.ts'
+import type { TraceStep } from '../format.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceStep } from '../write.ts'
 import { type StepsWindow, windowOf } from './steps-window.ts'
 import { eventText, oneLine } from './text.ts'
 

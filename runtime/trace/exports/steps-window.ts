@@ -1,6 +1,7 @@
 /** Which steps of a run an export shows: pictures and tests are for some of them, not for a million. */
+
+import type { TraceStep } from '../format.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceStep } from '../write.ts'
 
 /** Numbers of the first and the last step to show; what is left out is the trace's own first or last. */
 export interface StepsWindow {

@@ -1,6 +1,7 @@
 /** The page with a trace inside: one file to mail, which opens from disk and makes no connection at all. */
+
+import type { TraceEnd } from '../format.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceEnd } from '../write.ts'
 
 /** The element that the page reads its trace from. */
 const traceId = 'trace'

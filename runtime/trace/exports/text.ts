@@ -1,6 +1,6 @@
 /** What a step is called in exports: one line, whatever the trace holds. */
 import { chartState } from '../../observe/story.ts'
-import type { TraceStep } from '../write.ts'
+import type { TraceStep } from '../format.ts'
 
 /** One line for a step: `receive forward from s1#1`, `crash as primary.serving`, `call put ...`. */
 export function eventText(step: TraceStep): string {

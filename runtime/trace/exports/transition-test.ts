@@ -1,8 +1,8 @@
 /** A step of a trace as a vitest to paste: the chart's own machine, the events its node had taken, and what this step came to. */
 import type { Json } from '../../../machines/application/application.ts'
 import { omittedKey } from '../encode.ts'
+import type { TraceStep } from '../format.ts'
 import type { ReadTrace } from '../read.ts'
-import type { TraceStep } from '../write.ts'
 import { oneLine } from './text.ts'
 
 /** Events that are printed at most: a test of more is no longer read by anybody. */
