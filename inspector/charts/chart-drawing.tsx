@@ -1,3 +1,4 @@
+/** A laid-out chart as SVG, with what a moment of a run means for it. Pure: the holder decides what can be pressed. */
 import { Arrow } from './chart-arrow.tsx'
 import { type BoxProps, isFrame, keyOf, StateBox, Written } from './chart-box.tsx'
 import { classes, round } from './chart-paths.ts'
