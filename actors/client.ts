@@ -26,7 +26,7 @@ import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
-import type { ActorOptions } from './view-service.ts'
+import { type ActorOptions, declaredServers } from './view-service.ts'
 
 /** How long one call waits, and what ends it early. */
 export interface CallOptions {
@@ -42,6 +42,8 @@ export interface ClientActorOptions extends ActorOptions {
   readonly id: NodeId
   /** Default `view-service`. */
   readonly viewService?: NodeId
+  /** The names of the servers; others answer nothing (N6). Default: any name may be a server. */
+  readonly servers?: readonly string[]
   /** Checks commands before they are sent, if the application can. */
   // biome-ignore lint/suspicious/noExplicitAny: any application will do here; its types are the client's own
   readonly application?: Pick<Application<any, any, any>, 'validate'>
@@ -107,6 +109,7 @@ export function createClient<Command, Result>(
     vectorEntriesMax: limits.vectorEntriesMax,
     ...options,
     id,
+    roles: { own: 'client', viewService, servers: declaredServers(options.servers) } as const,
     begins: (self: AnyActorRef) => void retriesOf.set(self, retries),
     hears: (message: Message) => hear(message, retries),
     carryOut: ({ params }: PureAction) => {

@@ -127,6 +127,7 @@ export function createCluster<State, Command, Result>(
     transport,
     clock,
     timing,
+    servers: names,
     vectorEntriesMax,
     ...(observe === undefined ? {} : { observe }),
     ...(inspect === undefined ? {} : { inspect }),

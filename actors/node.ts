@@ -13,7 +13,7 @@ import { type Ignore, isTimer, type Send } from '../machines/effects.ts'
 import { invalidMessage, type Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/step.ts'
-import { invalidSender, invalidStamp } from './envelope.ts'
+import { createRoleCheck, invalidSender, invalidStamp, type SystemRoles } from './envelope.ts'
 import { type Microstep, messageIdOf, type Observation } from './observation.ts'
 import type { Envelope, Observe, TimeClock, Transport } from './ports.ts'
 import { quickStep } from './quick-step.ts'
@@ -23,11 +23,24 @@ export interface NodePorts {
   readonly transport: Transport
   readonly clock: TimeClock
   readonly observe?: Observe
+  /** Receives each message that the node refused before its chart saw it. */
+  readonly onRefused?: (refused: RefusedMessage) => void
+}
+
+/** A message that was refused before any chart saw it. */
+export interface RefusedMessage {
+  readonly envelope: Envelope
+  /** `wrongRole`: sender or receiver are not those of this type of message (N6). */
+  readonly reason: 'malformed' | 'wrongRole'
+  /** What was expected, in a sentence. */
+  readonly detail: string
 }
 
 /** What a chart needs to become a node. */
 export interface NodeOptions extends NodePorts {
   readonly id: NodeId
+  /** Who may send what to this node (N6); default: every sender, every message. */
+  readonly roles?: SystemRoles
   /** Client entries kept in the node's vector clock (L6); default, and `Infinity`: all, and those of dead incarnations too. */
   readonly vectorEntriesMax?: number
   /** Carries out the chart's other effects, after the step that asked for them. */
@@ -57,6 +70,7 @@ type Scope = ActorScope<Snapshot<unknown>, EventObject>
 export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, options: NodeOptions): Machine {
   const { id, transport, clock: time, observe, carryOut, beforeSending } = options
   const { vectorEntriesMax: entriesMax = Number.POSITIVE_INFINITY } = options
+  const misfitOf = options.roles && createRoleCheck(options.roles)
   const isBounded = entriesMax !== Number.POSITIVE_INFINITY
   const step = quickStep(machine)
   let detach: () => void = () => {}
@@ -219,22 +233,28 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       to !== id
         ? `expected an envelope to ${id}, got one to ${to}`
         : (invalidSender(from) ?? invalidStamp(stamp) ?? invalidMessage(message))
+    const misfit = invalid === null ? (misfitOf?.(from, message.type) ?? null) : null
+    if (invalid !== null) refuseEnvelope(envelope, 'malformed', invalid)
+    if (misfit !== null) refuseEnvelope(envelope, 'wrongRole', misfit)
+    if ((invalid ?? misfit) !== null) return
     // Not `{ ...message, from, stamp }`: adding to a spread makes V8 draw up a new hidden class each time.
-    if (invalid === null) {
-      const event: EventObject = Object.assign({}, message, { from, stamp })
-      newest = { event, envelope }
-      options.hears?.(message)
-      actor.send(event)
-    } else
-      observe?.({
-        kind: 'refuse',
-        node: id,
-        t: time.now(),
-        clock: null,
-        envelope,
-        ignored: [invalid],
-        detail: invalid,
-      })
+    const event: EventObject = Object.assign({}, message, { from, stamp })
+    newest = { event, envelope }
+    options.hears?.(message)
+    actor.send(event)
+  }
+
+  const refuseEnvelope = (envelope: Envelope, reason: RefusedMessage['reason'], detail: string): void => {
+    observe?.({
+      kind: 'refuse',
+      node: id,
+      t: time.now(),
+      clock: null,
+      envelope,
+      ignored: [detail],
+      detail,
+    })
+    options.onRefused?.({ envelope, reason, detail })
   }
 
   const logic: ActorLogic<Snapshot<unknown>, EventObject, unknown> = {

@@ -1,6 +1,7 @@
 /** Options are checked where they come in: a wrong one is refused with what was expected and what to do. */
 import * as v from 'valibot'
 import { clientDefaults } from '../machines/client/index.ts'
+import { isName, isNodeId, nameLengthMax } from '../machines/node-id.ts'
 import { serverDefaults } from '../machines/server/setup.ts'
 import { StandbyError } from './errors.ts'
 
@@ -14,14 +15,10 @@ const group = <Entries extends v.ObjectEntries>(entries: Entries) =>
 
 const ms = number('expected milliseconds from 1 to 3600000', 1, 3_600_000)
 const count = integer('expected a whole number from 1 on', 1)
-const name = v.pipe(
-  v.string('expected a name'),
-  v.regex(
-    /^[^#]{1,200}$/s,
-    'expected a name of 1 to 200 characters without #, which separates the incarnation',
-  ),
-)
-const id = v.pipe(v.string('expected an id such as s1#1'), v.minLength(1, 'expected an id such as s1#1'))
+const nameText = `expected a name of 1 to ${nameLengthMax} printable characters without #, which separates the incarnation`
+const name = v.pipe(v.string(nameText), v.check(isName, nameText))
+const idText = 'expected an id of printable characters, such as s1#1'
+const id = v.pipe(v.string(idText), v.check(isNodeId, idText))
 
 /** Intervals, in milliseconds, and bounds; all optional, all with the defaults of `defaultTiming` and `defaultLimits`. */
 const timing = group({
@@ -90,21 +87,20 @@ const clock = v.object(
   'expected a TimeClock, such as schedulerClock()',
 )
 
+const namesText = 'expected a list of names that differ, such as [s1, s2, s3]'
+const serverNames = v.pipe(
+  v.array(name, namesText),
+  v.minLength(1, namesText),
+  v.maxLength(1000, 'expected at most 1000 names'),
+  v.check((names) => new Set(names).size === names.length, namesText),
+)
+
 export const schemas = {
   timing,
   limits,
   name,
-  servers: v.union(
-    [
-      integer(someServers, 1, 1000),
-      v.pipe(
-        v.array(name),
-        v.minLength(1, someServers),
-        v.check((names) => new Set(names).size === names.length, someServers),
-      ),
-    ],
-    someServers,
-  ),
+  serverNames,
+  servers: v.union([integer(someServers, 1, 1000), serverNames], someServers),
   application: v.object({ execute: method, snapshot: method, restore: method }, anApplication),
   id,
   call: v.strictObject(

@@ -11,7 +11,7 @@ import { changed } from './charts.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
-import type { ActorOptions } from './view-service.ts'
+import { type ActorOptions, declaredServers } from './view-service.ts'
 
 /** What a server needs: the ports, its id, and what it replicates. */
 export interface ServerActorOptions extends ActorOptions {
@@ -23,6 +23,8 @@ export interface ServerActorOptions extends ActorOptions {
   // biome-ignore lint/suspicious/noExplicitAny: any application will do here; its types matter to its clients only
   readonly application?: Application<any, any, any>
   readonly limits?: LimitOptions
+  /** The names of all servers, its own included; others are clients (N6). Default: any name may be a server. */
+  readonly servers?: readonly string[]
 }
 
 /** What a server is in its view; `replicaDiverged` is one that has stopped (S6). */
@@ -66,6 +68,7 @@ export function createServer(options: ServerActorOptions): ServerNode {
     vectorEntriesMax: limits.vectorEntriesMax,
     ...options,
     id,
+    roles: { own: 'server', viewService, servers: declaredServers(options.servers, id) } as const,
     hears: (message: Message) => hear(message, resends),
     isHalted: () => halted,
   }

@@ -1,9 +1,10 @@
 /** The view service as a live actor. */
 import { type Actor, type AnyMachineSnapshot, createActor, type InspectionEvent, type Observer } from 'xstate'
-import type { NodeId } from '../machines/node-id.ts'
+import { type NodeId, parseNodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
 import { type Charts, changed } from './charts.ts'
+import { StandbyError } from './errors.ts'
 import { type NodePorts, nodeLogic, startNode } from './node.ts'
 import { checked, checkedTiming, defaultLimits, schemas, type TimingOptions } from './options.ts'
 
@@ -25,6 +26,8 @@ export interface ActorOptions extends NodePorts {
 export interface ViewServiceOptions extends ActorOptions {
   /** Default `view-service`. */
   readonly id?: NodeId
+  /** The names of the servers; others may not ping (N6). Default: any name may. */
+  readonly servers?: readonly string[]
   /** What a former life left, to go on from (V11). */
   readonly record?: ViewRecord | null
   /** Makes a record durable before anyone is told of it; must return only then (V11). */
@@ -58,6 +61,7 @@ export function createViewService(options: ViewServiceOptions): ViewServiceNode 
     vectorEntriesMax: defaultLimits.vectorEntriesMax,
     ...options,
     id,
+    roles: { own: 'viewService', viewService: id, servers: declaredServers(options.servers) } as const,
     ...(keep === undefined
       ? {}
       : {
@@ -84,4 +88,19 @@ export function createViewService(options: ViewServiceOptions): ViewServiceNode 
     acknowledged: () => actor.getSnapshot().hasTag('acknowledged'),
     stop: () => void actor.stop(),
   }
+}
+
+/**
+ * The declared names of servers, if they are names; `own` is a server that must be among them.
+ * @throws StandbyError `invalidOption`
+ */
+export function declaredServers(given: unknown, own?: NodeId): readonly string[] | undefined {
+  if (given === undefined) return undefined
+  const servers = checked('servers', schemas.serverNames, given)
+  const name = own === undefined ? undefined : parseNodeId(own).name
+  if (name === undefined || servers.includes(name)) return servers
+  throw new StandbyError(
+    'invalidOption',
+    `servers: expected ${JSON.stringify(name)} to be among the servers of its own system, got ${servers.join(', ')}; add it`,
+  )
 }

@@ -12,7 +12,9 @@ export {
   invalidMessage,
   type Message,
   type MessageType,
+  messageRoles,
   messageSchemas,
+  type NodeRole,
   operationsOf,
   type Received,
   type RefusalReason,
@@ -20,6 +22,7 @@ export {
   refusalReasons,
 } from './messages.ts'
 export * from './node-id.ts'
+export { isPrintable, printable } from './printable.ts'
 export * from './server/index.ts'
 export {
   type ServerContext,

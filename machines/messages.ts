@@ -19,10 +19,10 @@
  */
 import * as v from 'valibot'
 import type { Json } from './application/application.ts'
-import type { NodeId } from './node-id.ts'
+import { isNodeId, type NodeId } from './node-id.ts'
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const id = v.string()
+const id = v.pipe(v.string(), v.check(isNodeId, 'Expected a node id of printable characters'))
 const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly())
 const json = v.custom<Json>((value) => value !== undefined, 'Expected a JSON value')
 const view = v.pipe(
@@ -105,6 +105,26 @@ export const messageSchemas = {
 type Schemas = typeof messageSchemas
 /** The names of all messages. */
 export type MessageType = keyof Schemas
+
+/** What a node is in its system (N1). */
+export type NodeRole = 'viewService' | 'server' | 'client'
+
+/** Who sends each message, and who receives it (N6): the second column of the table above, for programs. */
+export const messageRoles: {
+  readonly [Type in MessageType]: { readonly from: NodeRole; readonly to: readonly NodeRole[] }
+} = {
+  ping: { from: 'server', to: ['viewService'] },
+  getView: { from: 'client', to: ['viewService'] },
+  viewReply: { from: 'viewService', to: ['server', 'client'] },
+  request: { from: 'client', to: ['server'] },
+  reply: { from: 'server', to: ['client'] },
+  refusal: { from: 'server', to: ['client'] },
+  forward: { from: 'server', to: ['server'] },
+  forwardAck: { from: 'server', to: ['server'] },
+  stateTransfer: { from: 'server', to: ['server'] },
+  stateTransferAck: { from: 'server', to: ['server'] },
+  replicaDiverged: { from: 'server', to: ['server'] },
+}
 type MessageOf<Type extends MessageType> = Readonly<v.InferOutput<Schemas[Type]>>
 
 /** A message as it travels, without its sender. */

@@ -1,5 +1,7 @@
 /** Node ids: who speaks. A server's id names one life of it (N2), so that a restarted server never speaks for its former self. */
 
+import { isPrintable } from './printable.ts'
+
 /** `name#incarnation`, as in `s1#1`. A node without incarnations (the view service) is its bare name. */
 export type NodeId = string
 
@@ -47,3 +49,24 @@ export function compareNodeIds(a: NodeId, b: NodeId): number {
   if (x.name !== y.name) return x.name < y.name ? -1 : 1
   return x.incarnation - y.incarnation
 }
+
+/** Characters that a name may have at most. */
+export const nameLengthMax = 200
+/** Those of an id: a name, `#`, and an incarnation of 15 digits. */
+const idLengthMax = nameLengthMax + 16
+
+/** Whether a text can be a node's name: 1 to 200 printable characters without `#`, which separates the incarnation. */
+export function isName(text: string): boolean {
+  return text.length > 0 && text.length <= nameLengthMax && !text.includes('#') && isPrintable(text)
+}
+
+/** Whether a text can be a node's id. Every door asks this before it shows, keeps or compares an id. */
+export function isNodeId(text: string): boolean {
+  if (valid.has(text)) return true
+  if (text.length === 0 || text.length > idLengthMax || !isPrintable(text)) return false
+  if (valid.size >= rememberedMax) valid.clear()
+  valid.add(text)
+  return true
+}
+
+const valid = new Set<string>()

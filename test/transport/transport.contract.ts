@@ -1,6 +1,7 @@
 /** What every transport promises to the actors on it, each promise a test. A transport that keeps one of them in its own way says why it skips it. */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Envelope, Transport } from '../../actors/ports.ts'
+import { startRoles } from './roles.ts'
 
 /** A network with two ends; in one process they may be the same object. */
 export interface OpenTransport {
@@ -32,6 +33,7 @@ const promises = {
   again: 'frees the id of a node that has detached, and a second detach does not touch the successor',
   closed: 'once closed it delivers nothing, not even what was under way, and sends without throwing',
   closedTwice: 'is closed twice without harm',
+  roles: 'N6: brings every message of a wrong role to a refusal by name, before any chart sees it',
   closedAttach: 'once closed it refuses who attaches',
 } as const
 
@@ -267,6 +269,26 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
       for (const end of [here, there, here, there]) await end.close()
 
       await expect(settle()).resolves.toBeUndefined()
+    })
+
+    promise('roles', async () => {
+      opened = await open()
+      const { here, there, settle } = opened
+      const { nodes, refused, fromHere, fromThere, stop } = await startRoles(opened)
+      const before = nodes.map(({ actor }) => actor.getSnapshot())
+
+      for (const one of fromHere) here.send(one)
+      for (const one of fromThere) there.send(one)
+      await settle()
+      const after = nodes.map(({ actor }) => actor.getSnapshot())
+      stop()
+
+      const shown = ({ from, to, message }: Envelope) => `${from} ${message.type} ${to}`
+      expect(refused.map(({ reason }) => reason)).toEqual(refused.map(() => 'wrongRole'))
+      expect(refused.map((one) => shown(one.envelope)).sort()).toEqual(
+        [...fromHere, ...fromThere].map(shown).sort(),
+      )
+      expect(after.every((snapshot, index) => snapshot === before[index])).toBe(true)
     })
 
     promise('closedAttach', async () => {
