@@ -105,14 +105,17 @@ type AnyClient = Client<unknown, unknown> & ClientCore
  * @throws StandbyError `invalidOption`
  */
 export function createCluster(
-  options: ClusterOptions & ClusterPorts & { application?: undefined },
-): Cluster<KeyValueClient & ClientCore>
-export function createCluster(
-  options: ClusterOptions<never, KeyValueCommand, KeyValueResult> & ClusterPorts,
+  options: ClusterOptions<never, KeyValueCommand, KeyValueResult> &
+    ClusterPorts & { readonly application: Application<never, KeyValueCommand, KeyValueResult> },
 ): Cluster<KeyValueClient & ClientCore>
 export function createCluster<State, Command, Result>(
-  options: ClusterOptions<State, Command, Result> & ClusterPorts,
+  options: ClusterOptions<State, Command, Result> &
+    ClusterPorts & { readonly application: Application<State, Command, Result> },
 ): Cluster<Client<Command, Result> & ClientCore>
+// The last signature is the one that `ReturnType<typeof createCluster>` reads.
+export function createCluster(
+  options: ClusterOptions & ClusterPorts & { readonly application?: undefined },
+): Cluster<KeyValueClient & ClientCore>
 export function createCluster<State, Command, Result>(
   options: ClusterOptions<State, Command, Result> & ClusterPorts,
 ): Cluster<AnyClient> {

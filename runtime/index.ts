@@ -7,6 +7,7 @@ import {
 } from '../actors/cluster.ts'
 import { checked, schemas } from '../actors/options.ts'
 import type { Observe, TimeClock, Transport } from '../actors/ports.ts'
+import type { Application } from '../machines/application/application.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
 import { schedulerClock, seededRandom } from './schedulers.ts'
 import { type Faults, withFaults } from './transport/faults.ts'
@@ -59,15 +60,20 @@ export type StandbyCluster<ClusterClient> = Cluster<ClusterClient> & { readonly 
  * await client.append('greeting', ' again')
  * console.log(await client.get('greeting')) // hello again
  */
-export function createCluster(
-  options?: StandbyOptions & { application?: undefined },
-): StandbyCluster<KeyValueClient & ClientCore>
 export function createCluster<State>(
-  options: StandbyOptions<State, KeyValueCommand, KeyValueResult>,
+  options: StandbyOptions<State, KeyValueCommand, KeyValueResult> & {
+    readonly application: Application<State, KeyValueCommand, KeyValueResult>
+  },
 ): StandbyCluster<KeyValueClient & ClientCore>
 export function createCluster<State, Command, Result>(
-  options: StandbyOptions<State, Command, Result>,
+  options: StandbyOptions<State, Command, Result> & {
+    readonly application: Application<State, Command, Result>
+  },
 ): StandbyCluster<Client<Command, Result> & ClientCore>
+// The last signature is the one that `ReturnType<typeof createCluster>` reads.
+export function createCluster(
+  options?: StandbyOptions & { readonly application?: undefined },
+): StandbyCluster<KeyValueClient & ClientCore>
 export function createCluster(options: StandbyOptions = {}): StandbyCluster<never> {
   checked('createCluster', schemas.cluster, options)
   const { clock = schedulerClock(), observe } = options

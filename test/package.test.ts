@@ -189,6 +189,8 @@ const counter = defineApplication({
   execute: (count: number, by: number) => [count + by, count + by],
 })
 const other = createCluster({ application: counter, servers: 2, timing: { pingIntervalMs: 20 } })
+const kept: ReturnType<typeof createCluster> = cluster
+export const viaReturnType: string | null = await kept.client().get<string>('greeting')
 export const sum: number = await other.client().execute(5)
 // @ts-expect-error A counter has no keys.
 other.client().put('a', 1)
