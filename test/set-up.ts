@@ -1,5 +1,7 @@
 /** Finds the programs that the tests need, installs those that are missing, and says what it did; `npm test` runs it first. */
 import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, find, isSkipped, type Program, programs, wrongChoice } from './support/programs.ts'
 
@@ -42,6 +44,27 @@ function install({ command, args }: Way): void {
   spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
+/** The compilers that the package's declarations are tested with; they have a manifest of their own, as each brings a `tsc`. */
+function installCompilers(): void {
+  const folder = join(root, 'test/declarations')
+  const installed = join(folder, 'node_modules/.package-lock.json')
+  if (
+    existsSync(installed) &&
+    statSync(installed).mtimeMs > statSync(join(folder, 'package-lock.json')).mtimeMs
+  )
+    return
+  console.log('set-up: npm ci in test/declarations')
+  const npm = process.env.npm_execpath
+  const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]]
+  const { status } = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  if (status === 0) return
+  console.error('set-up: npm ci in test/declarations failed; see above, and run `npm run setup` again')
+  process.exit(1)
+}
+
 const needed = programs.filter((program) => !isSkipped(program))
 const wrong = needed.flatMap((program) => wrongChoice(program) ?? [])
 if (wrong.length > 0) {
@@ -73,3 +96,5 @@ if (lacking.length > 0) {
   )
   process.exit(1)
 }
+
+installCompilers()
