@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { clientDefaults } from '../machines/client/index.ts'
 import { isName, isNodeId, nameLengthMax } from '../machines/node-id.ts'
-import { serverDefaults } from '../machines/server/setup.ts'
+import { serverDefaults } from '../machines/server/context.ts'
 import { StandbyError } from './errors.ts'
 
 /** Whatever is wrong with it, the message is what was expected; `checked` adds what it got. */

@@ -1,4 +1,4 @@
-/** What a chart can ask of the world, as data: actions that do nothing by themselves. Whoever interprets a chart carries them out. */
+/** The effects of a chart, as data: actions that do nothing until an interpreter carries them out. */
 import type { Message } from './messages.ts'
 import type { NodeId } from './node-id.ts'
 
@@ -8,7 +8,7 @@ export interface Send {
   readonly message: Message
 }
 
-/** Says by name why an event changed nothing (N3). */
+/** Names the reason why an event changed nothing (N3). */
 export interface Ignore {
   readonly reason: string
 }
@@ -17,6 +17,11 @@ export interface Ignore {
 export const effects = {
   send: (_: unknown, _params: Send): void => {},
   ignore: (_: unknown, _params: Ignore): void => {},
+}
+
+/** The action `send`, with its receiver and its message. */
+export function sendTo(to: NodeId, message: Message) {
+  return { type: 'send', params: { to, message } } as const
 }
 
 /** The action `ignore`, with its reason. */

@@ -23,14 +23,14 @@ export {
 } from './messages.ts'
 export * from './node-id.ts'
 export { isPrintable, printable } from './printable.ts'
-export * from './server/index.ts'
 export {
   type ServerContext,
   type ServerEvent,
   type ServerInput,
   type ServerOptions,
   serverDefaults,
-} from './server/setup.ts'
+} from './server/context.ts'
+export * from './server/index.ts'
 export * from './step.ts'
 export * from './view.ts'
 export * from './view-service.ts'

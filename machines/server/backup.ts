@@ -1,6 +1,7 @@
 /** A server as backup: it awaits the state of its view, then applies what the primary forwards. */
 import { ignore } from '../effects.ts'
-import { refuse, type ServerSetup } from './setup.ts'
+import { refuse } from './commands.ts'
+import type { ServerSetup } from './setup.ts'
 
 /** The states of a backup, to be composed into the chart of a server. */
 export function backupState(server: ServerSetup) {

@@ -2,8 +2,10 @@
 import type { Application } from '../application/application.ts'
 import { ignore } from '../effects.ts'
 import { backupState } from './backup.ts'
+import { refuse } from './commands.ts'
+import { initialServerContext, type ServerOptions, serverDefaults } from './context.ts'
 import { primaryState } from './primary.ts'
-import { initialServerContext, refuse, type ServerOptions, serverDefaults, serverSetup } from './setup.ts'
+import { serverSetup } from './setup.ts'
 
 /** The chart of a server that replicates `application`; options that are left out are `serverDefaults`. */
 export function createServerMachine(application: Application, options: Partial<ServerOptions> = {}) {

@@ -1,6 +1,14 @@
 /** A server as primary: it hands its state to a new backup, then decides commands, each one only with the backup. */
 import { ignore } from '../effects.ts'
-import { refuse, type ServerSetup } from './setup.ts'
+import { refuse } from './commands.ts'
+import type { ServerSetup } from './setup.ts'
+
+/** What a serving primary does with a request that needs no decision, the first that applies (S3, S9). */
+const needsNoDecision = [
+  { guard: 'namesAnotherView', actions: refuse('wrongView') },
+  { guard: 'isAnswered', actions: 'repeatAnswer', description: 'The stored results (S9).' },
+  { guard: 'isStale', actions: ignore('request: staleSequence') },
+] as const
 
 /** The states of a primary, to be composed into the chart of a server. */
 export function primaryState(server: ServerSetup) {
@@ -60,9 +68,7 @@ export function primaryState(server: ServerSetup) {
         tags: 'answersClients',
         on: {
           request: [
-            { guard: 'namesAnotherView', actions: refuse('wrongView') },
-            { guard: 'isAnswered', actions: 'repeatAnswer', description: 'The stored results (S9).' },
-            { guard: 'isStale', actions: ignore('request: staleSequence') },
+            ...needsNoDecision,
             {
               guard: 'isAlone',
               actions: ['wait', 'decideAlone'],
@@ -89,9 +95,7 @@ export function primaryState(server: ServerSetup) {
         },
         on: {
           request: [
-            { guard: 'namesAnotherView', actions: refuse('wrongView') },
-            { guard: 'isAnswered', actions: 'repeatAnswer', description: 'The stored results (S9).' },
-            { guard: 'isStale', actions: ignore('request: staleSequence') },
+            ...needsNoDecision,
             { guard: 'isWaiting', actions: ignore('request: a copy of it waits already') },
             { guard: 'isFull', actions: refuse('overloaded') },
             { actions: 'wait', description: 'Part of the next forward (S7).' },

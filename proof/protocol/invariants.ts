@@ -4,7 +4,7 @@ import type { Replica } from '../../machines/application/at-most-once.ts'
 import type { ClientContext } from '../../machines/client/index.ts'
 import type { Message } from '../../machines/messages.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
-import type { ServerContext } from '../../machines/server/setup.ts'
+import type { ServerContext } from '../../machines/server/context.ts'
 import { nextView, type View } from '../../machines/view.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
 import {

@@ -1,5 +1,5 @@
 /** When the protocol promises progress, and on whom it waits where it does not. */
-import type { ServerContext } from '../../machines/server/setup.ts'
+import type { ServerContext } from '../../machines/server/context.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
 import type { NodeView, SystemView } from '../check/system.ts'
 import type { Cast } from './invariants.ts'

@@ -1,6 +1,6 @@
 /** The scenarios that ship with the checker, by name. What each shows stands beside it, and how many states it has where they can be exhausted. */
 import type { KeyValueCommand } from '../../machines/application/key-value-store.ts'
-import type { ServerContext } from '../../machines/server/setup.ts'
+import type { ServerContext } from '../../machines/server/context.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
 import { type CheckedSystem, type Goal, type SystemView, sometimes } from '../check/system.ts'
 import { acknowledgedView, standbySystem } from './standby-system.ts'

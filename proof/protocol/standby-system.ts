@@ -6,8 +6,8 @@ import { jsonSize } from '../../machines/application/json.ts'
 import { type KeyValueCommand, keyValueStore } from '../../machines/application/key-value-store.ts'
 import { type ClientContext, createClientMachine, type Settle } from '../../machines/client/index.ts'
 import { nodeId } from '../../machines/node-id.ts'
+import type { ServerOptions } from '../../machines/server/context.ts'
 import { createServerMachine } from '../../machines/server/index.ts'
-import type { ServerOptions } from '../../machines/server/setup.ts'
 import { createViewServiceMachine, type ViewServiceContext } from '../../machines/view-service.ts'
 import {
   always,

@@ -1,7 +1,7 @@
 /** The spans of requests at servers: the primary's handling, its forwards, and what the backup does with them. */
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { Message, Request } from '../../machines/messages.ts'
-import type { ServerContext } from '../../machines/server/setup.ts'
+import type { ServerContext } from '../../machines/server/context.ts'
 import { callSpanId, forwardSpanId } from './derived-ids.ts'
 import { commonAttributes, type Seen, type Shared, sampledTraceOf } from './seen.ts'
 

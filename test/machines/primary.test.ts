@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { keyValueStore } from '../../machines/application/key-value-store.ts'
 import type { Message, Received } from '../../machines/messages.ts'
-import { serverDefaults } from '../../machines/server/setup.ts'
+import { serverDefaults } from '../../machines/server/context.ts'
 import {
   ackOf,
   alice,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Application, defineApplication, type Json } from '../../machines/application/application.ts'
 import type { Message } from '../../machines/messages.ts'
-import type { ServerEvent, ServerOptions } from '../../machines/server/setup.ts'
+import type { ServerEvent, ServerOptions } from '../../machines/server/context.ts'
 import type { View } from '../../machines/view.ts'
 import {
   alice,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../machines/application/application.ts'
 import { invalidMessage, type Message, type Request, refusalReasons } from '../../machines/messages.ts'
-import type { ServerEvent } from '../../machines/server/setup.ts'
+import type { ServerEvent } from '../../machines/server/context.ts'
 import type { View } from '../../machines/view.ts'
 import { situationsOf, tableOptions } from './server-table.ts'
 import {

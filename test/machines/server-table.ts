@@ -1,6 +1,6 @@
 /** Every situation of a server and every kind of message that it can receive there, for tests of the bare chart. It asserts nothing. */
 import type { Message, Received } from '../../machines/messages.ts'
-import type { ServerEvent, ServerOptions } from '../../machines/server/setup.ts'
+import type { ServerEvent, ServerOptions } from '../../machines/server/context.ts'
 import type { View } from '../../machines/view.ts'
 import {
   ackOf,

@@ -9,8 +9,8 @@ import {
 } from '../../machines/application/at-most-once.ts'
 import { digest } from '../../machines/application/digest.ts'
 import type { Message, MessageType, Received, Request } from '../../machines/messages.ts'
+import { type ServerOptions, serverDefaults } from '../../machines/server/context.ts'
 import { createServerMachine, type ServerMachine } from '../../machines/server/index.ts'
-import { type ServerOptions, serverDefaults } from '../../machines/server/setup.ts'
 import type { View } from '../../machines/view.ts'
 import { chart, type Seen } from '../support/chart.ts'
 

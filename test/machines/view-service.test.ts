@@ -1,6 +1,6 @@
 /** The view service, a test per sentence of V1 to V11 and of what other rules ask of it. Random steps are elsewhere. */
 import { describe, expect, test } from 'vitest'
-import { serverDefaults } from '../../machines/server/setup.ts'
+import { serverDefaults } from '../../machines/server/context.ts'
 import {
   createViewServiceMachine,
   type ViewRecord,

@@ -12,7 +12,7 @@ import { restoreReplica } from '../../machines/application/at-most-once.ts'
 import { type KeyValueCommand, keyValueStore } from '../../machines/application/key-value-store.ts'
 import type { ClientContext } from '../../machines/client/index.ts'
 import type { Received } from '../../machines/messages.ts'
-import type { ServerContext, ServerOptions } from '../../machines/server/setup.ts'
+import type { ServerContext, ServerOptions } from '../../machines/server/context.ts'
 import type { PureAction } from '../../machines/step.ts'
 import type { CheckedSystem, Goal } from '../../proof/check/system.ts'
 import {

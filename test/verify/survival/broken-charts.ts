@@ -3,7 +3,7 @@ import { enqueueActions } from 'xstate'
 import type { Charts } from '../../../actors/charts.ts'
 import { executeAll, type Replica } from '../../../machines/application/at-most-once.ts'
 import type { Received, Request } from '../../../machines/messages.ts'
-import { serverDefaults } from '../../../machines/server/setup.ts'
+import { serverDefaults } from '../../../machines/server/context.ts'
 import {
   type Any,
   actions,

@@ -1,0 +1,158 @@
+/** Requests and forwards: every command goes to the backup first and takes effect at most once (S3, S4, S6 to S9). */
+import type { Application } from '../application/application.ts'
+import { executeAll, type Outcome, type Replica, recall } from '../application/at-most-once.ts'
+import { digest } from '../application/digest.ts'
+import { rememberLast } from '../application/remember-last.ts'
+import { RequestQueue, sessionKey } from '../application/request-queue.ts'
+import { sendTo } from '../effects.ts'
+import type { Received, RefusalReason, Request } from '../messages.ts'
+import {
+  assign,
+  assignOn,
+  type Enqueue,
+  enqueueActions,
+  enqueueOn,
+  guard,
+  type ServerContext,
+  type ServerOptions,
+} from './context.ts'
+
+/** The guards and actions of requests and forwards. */
+export function commandRules(application: Application, options: ServerOptions) {
+  const execute = rememberLast((replica: Replica, requests: readonly Request[]) => {
+    const { replica: next, outcomes } = executeAll(application, replica, requests, options.sessionsMax)
+    return { replica: next, outcomes, digest: digest(outcomes) }
+  })
+  const bySession = rememberLast(
+    (requests: readonly Request[]) => new Map(requests.map((request) => [sessionKey(request), request])),
+  )
+  /** The newest undecided request of the same session, if any: it waits, or its forward is outstanding. */
+  const undecided = ({ queue, outstanding }: ServerContext, event: Received<'request'>) => {
+    const key = sessionKey(requestIn(event))
+    return queue.get(key) ?? (outstanding === null ? undefined : bySession(outstanding.requests).get(key))
+  }
+  /** Decides requests and answers them. */
+  const decide = (replica: Replica, requests: readonly Request[], enqueue: Enqueue): Replica => {
+    const { replica: next, outcomes } = execute(replica, requests)
+    for (const [index, request] of requests.entries()) answer(enqueue, request, outcomes[index]!)
+    return next
+  }
+
+  return {
+    guards: {
+      namesAnotherView: guard('request', ({ view }, { viewNumber }) => viewNumber !== view.number),
+      isAnswered: guard('request', ({ replica }, event) => {
+        const known = replica === null ? 'new' : recall(replica, requestIn(event))
+        return known !== 'new' && known.kind !== 'staleSequence'
+      }),
+      isStale: guard('request', (context, event) => {
+        const { replica } = context
+        if (replica !== null && recall(replica, requestIn(event)) !== 'new') return true
+        return event.seq < (undecided(context, event)?.seq ?? 0)
+      }),
+      isWaiting: guard('request', (context, event) => undecided(context, event)?.seq === event.seq),
+      isFull: guard('request', (context, event) => isFull(context, event, options)),
+      isAlone: ({ context }: { context: ServerContext }) => context.view.backup === null,
+      somethingWaits: ({ context }: { context: ServerContext }) => context.queue.size > 0,
+      isNotMyForward: guard(
+        'forwardAck',
+        ({ view, outstanding }, { from, viewNumber, number }) =>
+          from !== view.backup || viewNumber !== view.number || number !== outstanding?.number,
+      ),
+      outcomesDiffer: guard(
+        'forwardAck',
+        ({ replica, outstanding }, ack) =>
+          replica !== null &&
+          outstanding !== null &&
+          execute(replica, outstanding.requests).digest !== ack.digest,
+      ),
+      isNextForward: guard('forward', ({ applied }, { number }) => number === applied.number + 1),
+      isLastForward: guard('forward', ({ applied }, { number }) => number === applied.number),
+      isOlderForward: guard('forward', ({ applied }, { number }) => number < applied.number),
+    },
+    actions: {
+      /** S9: the stored result, without renewing anything. */
+      repeatAnswer: enqueueOn('request', ({ replica }, event, enqueue) => {
+        const request = requestIn(event)
+        const outcome = replica === null ? 'new' : recall(replica, request)
+        if (outcome !== 'new') answer(enqueue, request, outcome)
+      }),
+      /** S7: the newest request of its session waits for the next forward. */
+      wait: assignOn('request', ({ queue }, event) => ({ queue: queue.with(requestIn(event)) })),
+      /** A primary without a backup decides by itself what waits. */
+      decideAlone: enqueueActions(({ context: { replica, queue }, enqueue }) => {
+        if (replica === null || queue.size === 0) return
+        enqueue.assign({ replica: decide(replica, [...queue], enqueue), queue: RequestQueue.empty })
+      }),
+
+      /** S7: what waits goes out together, within the bounds of a forward. */
+      fillForward: assign(({ context }) => {
+        const { batchMax: requestsMax, batchBytesMax: bytesMax } = options
+        const { taken, left } = context.queue.take({ requestsMax, bytesMax })
+        const number = context.forwards + 1
+        return { outstanding: { number, requests: taken }, forwards: number, queue: left }
+      }),
+      sendForward: enqueueActions(({ context: { view, outstanding }, enqueue }) => {
+        if (outstanding === null || view.backup === null) return
+        const { number, requests } = outstanding
+        enqueue(sendTo(view.backup, { type: 'forward', viewNumber: view.number, number, requests }))
+      }),
+      /** S4: the backup has the commands, so the primary executes and answers. */
+      commit: enqueueActions(({ context: { replica, outstanding }, enqueue }) => {
+        if (replica === null || outstanding === null) return
+        enqueue.assign({ replica: decide(replica, outstanding.requests, enqueue), outstanding: null })
+      }),
+
+      /** S6: the backup applies a forward and keeps the digest of its outcomes. */
+      applyForward: enqueueOn('forward', (context, { number, requests }, enqueue) => {
+        if (context.replica === null) return
+        const { replica, digest } = execute(context.replica, requests)
+        enqueue.assign({ replica, applied: { number, digest } })
+      }),
+      confirmForward: enqueueOn('forward', ({ view, applied }, { from }, enqueue) => {
+        enqueue(sendTo(from, { type: 'forwardAck', viewNumber: view.number, ...applied }))
+      }),
+
+      /** S6: every waiting client is refused; no client is answered. */
+      refuseAllWaiting: enqueueActions(({ context: { view, queue, outstanding }, enqueue }) => {
+        for (const { client, session, seq } of [...(outstanding?.requests ?? []), ...queue]) {
+          const refusal = { type: 'refusal', viewNumber: view.number, session, seq } as const
+          enqueue(sendTo(client, { ...refusal, reason: 'replicaDiverged' }))
+        }
+        enqueue.assign({ outstanding: null, queue: RequestQueue.empty })
+      }),
+      tellBackupWeDiverged: enqueueActions(({ context: { id, view }, enqueue }) => {
+        const { number: viewNumber, primary, backup } = view
+        if (primary === id && backup !== null)
+          enqueue(sendTo(backup, { type: 'replicaDiverged', viewNumber }))
+      }),
+    },
+  }
+}
+
+/** The effect of refusing a request: this copy is not taken, and why (S3). */
+export function refuse(reason: RefusalReason) {
+  return {
+    type: 'send',
+    params: ({ context, event }: { context: ServerContext; event: Received<'request'> }) => {
+      const { from, session, seq } = event
+      return sendTo(from, { type: 'refusal', viewNumber: context.view.number, session, seq, reason }).params
+    },
+  } as const
+}
+
+function requestIn({ from, session, seq, commands, bytes }: Received<'request'>): Request {
+  return { client: from, session, seq, commands, bytes }
+}
+
+/** Whether one more request has no room; a request that replaces an earlier one of its session needs less. */
+function isFull({ queue }: ServerContext, event: Received<'request'>, options: ServerOptions): boolean {
+  const replaced = queue.get(sessionKey(requestIn(event)))
+  const others = queue.size - (replaced === undefined ? 0 : 1)
+  const bytes = queue.bytes - (replaced?.bytes ?? 0) + event.bytes
+  return others >= options.queueMax || (others > 0 && bytes > options.queueBytesMax)
+}
+
+function answer(enqueue: Enqueue, { client, session, seq }: Request, outcome: Outcome): void {
+  if (outcome.kind !== 'staleSequence') enqueue(sendTo(client, { type: 'reply', session, seq, outcome }))
+}
