@@ -133,8 +133,10 @@ const bare = setup({ types: clientTypes, actions: clientEffects })
 /** A guard for one type of event. */
 export const guard = guardsOf<ClientContext, ClientEvent>()
 
-/** XState's `assign` and `enqueueActions` for a client, whatever the event. */
-export const { assign, enqueueActions } = bare
+/** XState's `assign` for a client. */
+export const assign: (typeof bare)['assign'] = bare.assign
+/** XState's `enqueueActions` for a client. */
+export const enqueueActions: (typeof bare)['enqueueActions'] = bare.enqueueActions
 
 /** An `assign` for one type of event; any other changes nothing. */
 export function assignOn<Type extends ClientEvent['type']>(

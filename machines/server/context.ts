@@ -104,8 +104,10 @@ const bare = setup({ types: serverTypes, actions: effects })
 /** A guard for one type of message. */
 export const guard = guardsOf<ServerContext, ServerEvent>()
 
-/** XState's `assign` and `enqueueActions` for a server, whatever the event. */
-export const { assign, enqueueActions } = bare
+/** XState's `assign` for a server. */
+export const assign: (typeof bare)['assign'] = bare.assign
+/** XState's `enqueueActions` for a server. */
+export const enqueueActions: (typeof bare)['enqueueActions'] = bare.enqueueActions
 
 /** An `assign` for one type of message; any other changes nothing. */
 export function assignOn<Type extends ServerEvent['type']>(
