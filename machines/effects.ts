@@ -1,4 +1,5 @@
 /** The effects of a chart, as data: actions that do nothing until an interpreter carries them out. */
+import type { Decided } from './application/at-most-once.ts'
 import type { Message } from './messages.ts'
 import type { NodeId } from './node-id.ts'
 
@@ -13,10 +14,16 @@ export interface Ignore {
   readonly reason: string
 }
 
+/** Commands that are decided, with effects that the primary now carries out (M4). */
+export interface DecidedCommands {
+  readonly happened: readonly Decided[]
+}
+
 /** The effects as XState actions, to spread into `setup({ actions })`; timers are XState's own `after`. */
 export const effects = {
   send: (_: unknown, _params: Send): void => {},
   ignore: (_: unknown, _params: Ignore): void => {},
+  decided: (_: unknown, _params: DecidedCommands): void => {},
 }
 
 /** The action `send`, with its receiver and its message. */

@@ -43,7 +43,12 @@ const requestFields = {
   bytes: count,
 }
 /** As it is forwarded and executed: a session belongs to the client that opened it. */
-const request = v.object({ client: id, ...requestFields })
+const request = v.object({
+  client: id,
+  ...requestFields,
+  /** Proposed by the primary itself (M2, M4); a `request` message has no such field. */
+  own: v.optional(v.literal(true)),
+})
 
 /** Why a server did not take a request, the first that applies (S3). */
 export const refusalReasons = [
@@ -84,6 +89,8 @@ export const messageSchemas = {
     viewNumber: count,
     number: count,
     requests: list(request),
+    /** Replicated time of these requests, in milliseconds, if the application uses time (M1). */
+    at: v.optional(count),
   }),
   forwardAck: v.object({
     type: v.literal('forwardAck'),

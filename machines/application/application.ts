@@ -30,6 +30,31 @@ export interface Chunk {
   readonly next: Json
 }
 
+/** When and where in the replicated order a command executes; the same on every replica. */
+export interface Moment {
+  /** Replicated time in milliseconds (M1). It never decreases; 0 for an application that uses no time. */
+  readonly at: number
+  /** The command's position in the replicated order: its revision (W1). */
+  readonly position: number
+  /** Whether the primary itself proposed the command (M2, M4). No client can. */
+  readonly own: boolean
+}
+
+/** A change of the state, for watchers (W1) and for the comparison of replicas (M5). */
+export interface Change {
+  readonly key: string
+  /** Absent when the key is gone. */
+  readonly value?: Json
+}
+
+/** What a command did beside its result. */
+export interface Happened {
+  /** What changed in the state, in order. */
+  readonly changes?: readonly Change[]
+  /** What the primary does once the command is decided, and no replay does (M4). Not replicated: any value. */
+  readonly effects?: readonly unknown[]
+}
+
 /**
  * A deterministic state machine that can be replicated.
  *
@@ -42,7 +67,18 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
   readonly name: string
   /** The state that only the primary of view 1 starts from (N5). */
   readonly initialState: State
-  execute(state: State, command: Command): readonly [next: State, result: Result]
+  execute(
+    state: State,
+    command: Command,
+    moment?: Moment,
+  ): readonly [next: State, result: Result, happened?: Happened]
+  /**
+   * Whether these commands need replicated time in this state (M1). Default: no. Forwards of an application
+   * that needs none carry none.
+   */
+  timed?(state: State, commands: readonly Command[]): boolean
+  /** The command that the primary proposes by itself, and the replicated time at which it does (M2); null: none. */
+  wake?(state: State): { readonly at: number; readonly command: Json } | null
   /** The piece of `state` at `cursor` (null: the first), at most about `bytesMax` bytes of JSON text. Must repeat exactly. */
   snapshot(state: State, cursor: Json, bytesMax: number): Chunk
   /** Adds one piece to what has been restored so far (null: nothing); `last` tells that the state is now whole. */
@@ -69,7 +105,7 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
 export function defineApplication<State, Command, Result>(definition: {
   readonly name: string
   readonly initialState: State & JsonLike<State>
-  execute(state: State, command: Command): readonly [State, Result]
+  execute(state: State, command: Command, moment?: Moment): readonly [State, Result]
   validate?(command: unknown): string | null
 }): Application<State, Command, Result> {
   const { name, validate, execute } = definition ?? {}
@@ -83,8 +119,8 @@ export function defineApplication<State, Command, Result>(definition: {
   return {
     name,
     initialState: sealJson(definition.initialState) as State,
-    execute(state, command) {
-      const [next, result] = pairOf(definition.execute(state, command))
+    execute(state, command, moment) {
+      const [next, result] = pairOf(definition.execute(state, command, moment))
       return [sealJson(next) as State, result === undefined ? result : (sealJson(result) as Result)]
     },
     ...textPieces<State>(

@@ -2,7 +2,7 @@
 
 import type { Request } from '../messages.ts'
 import type { NodeId } from '../node-id.ts'
-import type { Application, Chunk, Json } from './application.ts'
+import type { Application, Chunk, Happened, Json } from './application.ts'
 import { digest } from './digest.ts'
 import { sealJson } from './json.ts'
 import { OrderedMap } from './ordered-map.ts'
@@ -37,6 +37,8 @@ export interface Session {
 export interface Replica {
   readonly state: unknown
   readonly position: number
+  /** Replicated time (M1): the largest `at` in the order so far; 0 until an application uses time. */
+  readonly at: number
   readonly sessions: OrderedMap<number, Session>
   /** Which session a client opened: a second copy of its opening command finds the first one's session. */
   readonly sessionOf: OrderedMap<NodeId, number>
@@ -49,6 +51,7 @@ export function emptyReplica(application: Application): Replica {
   return {
     state: application.initialState,
     position: 0,
+    at: 0,
     sessions: OrderedMap.from(),
     sessionOf: OrderedMap.from(),
     byRecency: OrderedMap.from(),
@@ -57,6 +60,7 @@ export function emptyReplica(application: Application): Replica {
 
 /** What a primary can say of a request before deciding it: is it new here, answered, or behind what its session executed? */
 export function recall(replica: Replica, request: Request): Outcome | 'new' {
+  if (isOwn(request)) return 'new'
   if (request.session === null) {
     const open = replica.sessionOf.get(request.client)
     return open === undefined ? 'new' : { kind: 'opened', session: open }
@@ -79,27 +83,33 @@ export function executeRequest(
   replica: Replica,
   request: Request,
   sessionsMax: number,
+  happened: Decided[] = [],
 ): readonly [Replica, Outcome] {
   const known = recall(replica, request)
   if (known !== 'new') return [replica, known]
-  if (request.session === null) return openSession(replica, request.client, sessionsMax)
-  const session = replica.sessions.get(request.session)
-  if (session === undefined || session.client !== request.client) return [replica, { kind: 'sessionExpired' }]
+  const own = isOwn(request)
+  if (request.session === null && !own) return openSession(replica, request.client, sessionsMax)
+  const session = request.session === null ? undefined : replica.sessions.get(request.session)
+  if (!own && session?.client !== request.client) return [replica, { kind: 'sessionExpired' }]
 
   let state = replica.state
   const results: Result[] = []
-  for (const command of request.commands) {
+  for (const [index, command] of request.commands.entries()) {
+    const position = replica.position + index + 1
     try {
-      const [next, value] = application.execute(state, command)
+      const [next, value, did] = application.execute(state, command, { at: replica.at, position, own })
       // A result that JSON cannot carry counts as thrown: the command leaves no trace in the state either.
       results.push({ value: sealJson(value ?? null) })
       state = next
+      if (did !== undefined) happened.push({ ...did, position })
     } catch (error) {
       results.push({ error: { code: 'applicationError', message: messageOf(error) } })
     }
   }
   // Even a request without commands takes a position: no two sessions may share one.
   const position = replica.position + Math.max(1, request.commands.length)
+  const outcome: Outcome = { kind: 'results', results }
+  if (session === undefined || request.session === null) return [{ ...replica, state, position }, outcome]
   const renewed: Session = {
     client: session.client,
     seq: request.seq,
@@ -111,29 +121,60 @@ export function executeRequest(
     {
       state,
       position,
+      at: replica.at,
       sessions: replica.sessions.set(request.session, renewed),
       sessionOf: replica.sessionOf,
       byRecency: replica.byRecency.delete(session.position).set(position, request.session),
     },
-    { kind: 'results', results },
+    outcome,
   ]
 }
 
-/** Executes requests one after another; the outcomes stand in the requests' order. */
+/** What a decided command did beside its result, and its position in the order: the revision of its changes (W1). */
+export interface Decided extends Happened {
+  readonly position: number
+}
+
+/** A request by which the primary itself proposes commands (M2, M4). It has no session: nobody repeats it. */
+export function ownRequest(commands: readonly Json[], bytes: number): Request {
+  return { client: '', session: null, seq: 0, commands, bytes, own: true }
+}
+
+/** Whether the primary proposed this request itself. */
+export function isOwn({ own }: Pick<Request, 'own'>): boolean {
+  return own === true
+}
+
+/**
+ * Executes requests one after another; the outcomes stand in the requests' order.
+ * @param at replicated time of all of them, if the application needs it; time never decreases (M1)
+ */
 export function executeAll(
   application: Application,
   replica: Replica,
   requests: readonly Request[],
   sessionsMax: number,
-): { readonly replica: Replica; readonly outcomes: readonly Outcome[] } {
+  at?: number,
+): {
+  readonly replica: Replica
+  readonly outcomes: readonly Outcome[]
+  readonly happened: readonly Decided[]
+} {
   const outcomes: Outcome[] = []
-  let current = replica
+  const happened: Decided[] = []
+  let current = at !== undefined && at > replica.at ? { ...replica, at } : replica
   for (const request of requests) {
-    const [next, outcome] = executeRequest(application, current, request, sessionsMax)
+    const [next, outcome] = executeRequest(application, current, request, sessionsMax, happened)
     current = next
     outcomes.push(outcome)
   }
-  return { replica: current, outcomes }
+  return { replica: current, outcomes, happened }
+}
+
+/** What replicas compare (S6, M5): the outcomes, and what changed in the state. */
+export function digestOf(outcomes: readonly Outcome[], happened: readonly Decided[]): string {
+  const changes = happened.flatMap((decided) => decided.changes ?? [])
+  return digest(changes.length === 0 ? outcomes : [outcomes, changes])
 }
 
 function openSession(replica: Replica, client: NodeId, sessionsMax: number): readonly [Replica, Outcome] {
@@ -150,6 +191,7 @@ function openSession(replica: Replica, client: NodeId, sessionsMax: number): rea
     {
       state: replica.state,
       position,
+      at: replica.at,
       sessions: sessions.set(position, session),
       sessionOf: sessionOf.set(client, position),
       byRecency: byRecency.set(position, position),
@@ -190,10 +232,11 @@ export function snapshotReplica(
     sessions.push(entry)
     bytes += size
   }
+  const time = replica.at === 0 ? {} : { at: replica.at }
   // What is left of the piece holds the beginning of the state, so that a small replica is one piece.
   const chunk = application.snapshot(replica.state, null, Math.max(1, bytesMax - bytes))
   return {
-    data: { position: replica.position, sessions, state: chunk.data } as unknown as Json,
+    data: { position: replica.position, ...time, sessions, state: chunk.data } as unknown as Json,
     next: chunk.next === null ? null : { part: 'state', after: chunk.next },
   }
 }
@@ -214,11 +257,17 @@ export function restoreReplica(
   data: Json,
   last: boolean,
 ): PartialReplica {
-  const piece = data as unknown as { position?: number; sessions?: [number, Session][]; state?: Json }
+  const piece = data as unknown as {
+    position?: number
+    at?: number
+    sessions?: [number, Session][]
+    state?: Json
+  }
   const replica = partial === null ? emptyReplica(application) : partial.replica
   let partialState: unknown = partial === null ? null : partial.partialState
   let { sessions, sessionOf, byRecency } = replica
   const position = piece.position ?? replica.position
+  const at = piece.at ?? replica.at
   for (const [id, session] of piece.sessions ?? []) {
     const isKnown = sessions.has(id) || sessionOf.has(session.client) || byRecency.has(session.position)
     if (isKnown || !(id <= session.position && session.position <= position)) {
@@ -231,7 +280,7 @@ export function restoreReplica(
   if (piece.state !== undefined) partialState = application.restore(partialState, piece.state, last)
   else if (last) throw new TypeError('expected the last piece to end the state of the application, got none')
   const state = last ? partialState : replica.state
-  return { replica: { state, position, sessions, sessionOf, byRecency }, partialState }
+  return { replica: { state, position, at, sessions, sessionOf, byRecency }, partialState }
 }
 
 /** Total, whatever an application throws: a thrown value may throw again when it is looked at. */

@@ -6,15 +6,20 @@ import { OrderedMap } from './ordered-map.ts'
 /** A session belongs to the client that opened it; a client that opens one has none yet. */
 export type SessionKey = string
 
-/** Names the session of a request: unambiguous, because no number and no `null` contains a space. */
+/**
+ * Names the session of a request: unambiguous, because no number and no `null` contains a space. What the primary
+ * itself proposes shares one name.
+ */
 export function sessionKey({
   client,
   session,
+  own,
 }: {
   readonly client: NodeId
   readonly session: number | null
+  readonly own?: boolean | undefined
 }): SessionKey {
-  return `${session} ${client}`
+  return own ? 'own' : `${session} ${client}`
 }
 
 /** What of a queue goes out together; a single larger request still goes, alone. */

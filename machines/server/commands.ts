@@ -1,11 +1,20 @@
 /** Requests and forwards: every command goes to the backup first and takes effect at most once (S3, S4, S6 to S9). */
 import type { Application } from '../application/application.ts'
-import { executeAll, type Outcome, type Replica, recall } from '../application/at-most-once.ts'
-import { digest } from '../application/digest.ts'
+import {
+  type Decided,
+  digestOf,
+  executeAll,
+  isOwn,
+  type Outcome,
+  ownRequest,
+  type Replica,
+  recall,
+} from '../application/at-most-once.ts'
 import { rememberLast } from '../application/remember-last.ts'
 import { RequestQueue, sessionKey } from '../application/request-queue.ts'
 import { sendTo } from '../effects.ts'
 import type { Received, RefusalReason, Request } from '../messages.ts'
+import type { NodeId } from '../node-id.ts'
 import {
   assign,
   assignOn,
@@ -19,10 +28,17 @@ import {
 
 /** The guards and actions of requests and forwards. */
 export function commandRules(application: Application, options: ServerOptions) {
-  const execute = rememberLast((replica: Replica, requests: readonly Request[]) => {
-    const { replica: next, outcomes } = executeAll(application, replica, requests, options.sessionsMax)
-    return { replica: next, outcomes, digest: digest(outcomes) }
+  const execute = rememberLast((replica: Replica, requests: readonly Request[], at: number | undefined) => {
+    const did = executeAll(application, replica, requests, options.sessionsMax, at)
+    return { ...did, digest: digestOf(did.outcomes, did.happened) }
   })
+  /** M1: the node's time, or the last moment in the order if that is later; undefined if no time is needed. */
+  const timeOf = (replica: Replica | null, event: object, requests: readonly Request[]) => {
+    if (application.timed === undefined || replica === null) return undefined
+    const { state, at } = replica
+    if (!requests.some(({ commands }) => application.timed!(state, commands))) return undefined
+    return Math.max(at, (event as Timed).now ?? 0)
+  }
   const bySession = rememberLast(
     (requests: readonly Request[]) => new Map(requests.map((request) => [sessionKey(request), request])),
   )
@@ -32,9 +48,10 @@ export function commandRules(application: Application, options: ServerOptions) {
     return queue.get(key) ?? (outstanding === null ? undefined : bySession(outstanding.requests).get(key))
   }
   /** Decides requests and answers them. */
-  const decide = (replica: Replica, requests: readonly Request[], enqueue: Enqueue): Replica => {
-    const { replica: next, outcomes } = execute(replica, requests)
+  const decide = (replica: Replica, { requests, at }: Batch, enqueue: Enqueue): Replica => {
+    const { replica: next, outcomes, happened } = execute(replica, requests, at)
     for (const [index, request] of requests.entries()) answer(enqueue, request, outcomes[index]!)
+    if (happened.some(hasEffects)) enqueue({ type: 'decided', params: { happened } })
     return next
   }
 
@@ -50,7 +67,10 @@ export function commandRules(application: Application, options: ServerOptions) {
         if (replica !== null && recall(replica, requestIn(event)) !== 'new') return true
         return event.seq < (undecided(context, event)?.seq ?? 0)
       }),
-      isWaiting: guard('request', (context, event) => undecided(context, event)?.seq === event.seq),
+      isWaiting: guard(
+        'request',
+        (context, event) => !isOwn(requestIn(event)) && undecided(context, event)?.seq === event.seq,
+      ),
       isFull: guard('request', (context, event) => isFull(context, event, options)),
       isAlone: ({ context }: { context: ServerContext }) => context.view.backup === null,
       somethingWaits: ({ context }: { context: ServerContext }) => context.queue.size > 0,
@@ -64,7 +84,7 @@ export function commandRules(application: Application, options: ServerOptions) {
         ({ replica, outstanding }, ack) =>
           replica !== null &&
           outstanding !== null &&
-          execute(replica, outstanding.requests).digest !== ack.digest,
+          execute(replica, outstanding.requests, outstanding.at).digest !== ack.digest,
       ),
       isNextForward: guard('forward', ({ applied }, { number }) => number === applied.number + 1),
       isLastForward: guard('forward', ({ applied }, { number }) => number === applied.number),
@@ -78,35 +98,40 @@ export function commandRules(application: Application, options: ServerOptions) {
         if (outcome !== 'new') answer(enqueue, request, outcome)
       }),
       /** S7: the newest request of its session waits for the next forward. */
-      wait: assignOn('request', ({ queue }, event) => ({ queue: queue.with(requestIn(event)) })),
+      wait: assignOn('request', ({ queue }, event) => ({
+        queue: queue.with(joined(queue, requestIn(event))),
+      })),
       /** A primary without a backup decides by itself what waits. */
-      decideAlone: enqueueActions(({ context: { replica, queue }, enqueue }) => {
+      decideAlone: enqueueActions(({ context: { replica, queue }, event, enqueue }) => {
         if (replica === null || queue.size === 0) return
-        enqueue.assign({ replica: decide(replica, [...queue], enqueue), queue: RequestQueue.empty })
+        const requests = [...queue]
+        const batch = { requests, at: timeOf(replica, event, requests) }
+        enqueue.assign({ replica: decide(replica, batch, enqueue), queue: RequestQueue.empty })
       }),
 
       /** S7: what waits goes out together, within the bounds of a forward. */
-      fillForward: assign(({ context }) => {
+      fillForward: assign(({ context, event }) => {
         const { batchMax: requestsMax, batchBytesMax: bytesMax } = options
         const { taken, left } = context.queue.take({ requestsMax, bytesMax })
         const number = context.forwards + 1
-        return { outstanding: { number, requests: taken }, forwards: number, queue: left }
+        const at = timeOf(context.replica, event, taken)
+        const outstanding = { number, requests: taken, ...(at === undefined ? {} : { at }) }
+        return { outstanding, forwards: number, queue: left }
       }),
       sendForward: enqueueActions(({ context: { view, outstanding }, enqueue }) => {
         if (outstanding === null || view.backup === null) return
-        const { number, requests } = outstanding
-        enqueue(sendTo(view.backup, { type: 'forward', viewNumber: view.number, number, requests }))
+        enqueue(sendTo(view.backup, { type: 'forward', viewNumber: view.number, ...outstanding }))
       }),
       /** S4: the backup has the commands, so the primary executes and answers. */
       commit: enqueueActions(({ context: { replica, outstanding }, enqueue }) => {
         if (replica === null || outstanding === null) return
-        enqueue.assign({ replica: decide(replica, outstanding.requests, enqueue), outstanding: null })
+        enqueue.assign({ replica: decide(replica, outstanding, enqueue), outstanding: null })
       }),
 
       /** S6: the backup applies a forward and keeps the digest of its outcomes. */
-      applyForward: enqueueOn('forward', (context, { number, requests }, enqueue) => {
+      applyForward: enqueueOn('forward', (context, { number, requests, at }, enqueue) => {
         if (context.replica === null) return
-        const { replica, digest } = execute(context.replica, requests)
+        const { replica, digest } = execute(context.replica, requests, at)
         enqueue.assign({ replica, applied: { number, digest } })
       }),
       confirmForward: enqueueOn('forward', ({ view, applied }, { from }, enqueue) => {
@@ -115,7 +140,9 @@ export function commandRules(application: Application, options: ServerOptions) {
 
       /** S6: every waiting client is refused; no client is answered. */
       refuseAllWaiting: enqueueActions(({ context: { view, queue, outstanding }, enqueue }) => {
-        for (const { client, session, seq } of [...(outstanding?.requests ?? []), ...queue]) {
+        for (const request of [...(outstanding?.requests ?? []), ...queue]) {
+          const { client, session, seq } = request
+          if (isOwn(request)) continue
           const refusal = { type: 'refusal', viewNumber: view.number, session, seq } as const
           enqueue(sendTo(client, { ...refusal, reason: 'replicaDiverged' }))
         }
@@ -141,18 +168,45 @@ export function refuse(reason: RefusalReason) {
   } as const
 }
 
+/** An event of a node whose application uses time carries the node's milliseconds, which no message does (M1). */
+interface Timed {
+  readonly now?: number
+}
+
+/** Requests that are decided together, and their time if the application needs it. */
+interface Batch {
+  readonly requests: readonly Request[]
+  readonly at?: number | undefined
+}
+
+/** Only the server's own node leaves out the sender, to propose a command (M2, M4): a message has one. */
 function requestIn({ from, session, seq, commands, bytes }: Received<'request'>): Request {
+  if ((from as NodeId | null) === null) return ownRequest(commands, bytes)
   return { client: from, session, seq, commands, bytes }
+}
+
+/** No client repeats what the primary proposes: the proposals that wait go together (M2, M4). */
+function joined(queue: RequestQueue, request: Request): Request {
+  const waiting = isOwn(request) ? queue.get(sessionKey(request)) : undefined
+  if (waiting === undefined) return request
+  return ownRequest([...waiting.commands, ...request.commands], waiting.bytes + request.bytes)
 }
 
 /** Whether one more request has no room; a request that replaces an earlier one of its session needs less. */
 function isFull({ queue }: ServerContext, event: Received<'request'>, options: ServerOptions): boolean {
+  if (isOwn(requestIn(event))) return false
   const replaced = queue.get(sessionKey(requestIn(event)))
   const others = queue.size - (replaced === undefined ? 0 : 1)
   const bytes = queue.bytes - (replaced?.bytes ?? 0) + event.bytes
   return others >= options.queueMax || (others > 0 && bytes > options.queueBytesMax)
 }
 
-function answer(enqueue: Enqueue, { client, session, seq }: Request, outcome: Outcome): void {
+function hasEffects({ effects }: Decided): boolean {
+  return effects !== undefined && effects.length > 0
+}
+
+function answer(enqueue: Enqueue, request: Request, outcome: Outcome): void {
+  const { client, session, seq } = request
+  if (isOwn(request)) return
   if (outcome.kind !== 'staleSequence') enqueue(sendTo(client, { type: 'reply', session, seq, outcome }))
 }

@@ -22,7 +22,12 @@ export interface ServerContext {
   /** Primary: requests that wait for the next forward, at most one per session (S7). */
   readonly queue: RequestQueue
   /** Primary: the forward that awaits its acknowledgement, numbered within the view (S6). */
-  readonly outstanding: { readonly number: number; readonly requests: readonly Request[] } | null
+  readonly outstanding: {
+    readonly number: number
+    readonly requests: readonly Request[]
+    /** Replicated time of the requests, if the application needs it (M1). */
+    readonly at?: number
+  } | null
   /** Primary: the number of the last forward of this view. */
   readonly forwards: number
   /** Primary: the piece of the state transfer that awaits its acknowledgement (T3). */
