@@ -51,12 +51,14 @@ export interface NodeOptions extends NodePorts {
   readonly hears?: (message: Message) => void
   /** Whether the node was told to stop, which XState does only after the step that is under way: nothing is sent any more. */
   readonly isHalted?: () => boolean
+  /** Whether each message reaches the chart with this node's time as `now`, for an application that uses time (M1). */
+  readonly tellsTime?: boolean
   /** Called after each step and before anything that it sent leaves: the place to make state durable (V11). */
   readonly beforeSending?: (snapshot: AnyMachineSnapshot) => void
 }
 
 /** The event with which an envelope reaches the chart: the message, who sent it, and the stamp that only this file reads. */
-type Arrival = Message & { readonly from: NodeId; readonly stamp: Clock }
+type Arrival = Message & { readonly from: NodeId; readonly stamp: Clock; readonly now?: number }
 
 type Scope = ActorScope<Snapshot<unknown>, EventObject>
 
@@ -145,7 +147,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
         observe?.(observation(before, event, after, actions, steps, arrivalClock))
         beforeSending?.(after)
         sendAll(outgoing)
-        for (const action of actions) if (action.type === 'settle') carryOut?.(action)
+        for (const action of actions) if (action.type === 'settle' || action.type === 'decided') carryOut?.(action)
       }),
     )
     return after
@@ -207,7 +209,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   /** What arrives while a step is under way waits, so that the newest envelope may be another event's. */
   const envelopeOf = (event: Arrival): Envelope => {
     if (newest?.event === event) return newest.envelope
-    const { stamp, from, ...message } = event
+    const { stamp, from, now: _, ...message } = event
     return { from, to: id, message: message as Message, stamp }
   }
 
@@ -238,7 +240,9 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     if (misfit !== null) refuseEnvelope(envelope, 'wrongRole', misfit)
     if ((invalid ?? misfit) !== null) return
     // Not `{ ...message, from, stamp }`: adding to a spread makes V8 draw up a new hidden class each time.
-    const event: EventObject = Object.assign({}, message, { from, stamp })
+    const event: EventObject = options.tellsTime
+      ? Object.assign({}, message, { from, stamp, now: Math.max(0, Math.floor(time.now())) })
+      : Object.assign({}, message, { from, stamp })
     newest = { event, envelope }
     options.hears?.(message)
     actor.send(event)
