@@ -147,7 +147,8 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
         observe?.(observation(before, event, after, actions, steps, arrivalClock))
         beforeSending?.(after)
         sendAll(outgoing)
-        for (const action of actions) if (action.type === 'settle' || action.type === 'decided') carryOut?.(action)
+        for (const action of actions)
+          if (action.type === 'settle' || action.type === 'decided') carryOut?.(action)
       }),
     )
     return after
