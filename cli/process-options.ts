@@ -7,6 +7,7 @@ import { duration } from './options.ts'
 export interface NetworkFlags {
   readonly config?: string
   readonly peer?: readonly (readonly [string, string])[]
+  readonly servers?: readonly string[]
   readonly transport?: string
   readonly system?: string
   readonly secretFile?: string
@@ -47,6 +48,11 @@ export function addNetworkFlags(command: Command): Command {
         '--peer <name=host:port>',
         'where another process listens; once for each (STANDBY_PEERS)',
       ).argParser((text: string, before: NetworkFlags['peer'] = []) => [...before, peerIn(text)]),
+    )
+    .option(
+      '--servers <names>',
+      'the names of all servers, such as s1,s2,s3; default: the peers but the view service (STANDBY_SERVERS)',
+      (text: string) => text.split(',').map((name) => name.trim()),
     )
     .option('--transport <transport>', 'tcp, websocket or nats (STANDBY_TRANSPORT)')
     .option('--system <name>', 'the system it belongs to; others are refused (STANDBY_SYSTEM)')
@@ -150,6 +156,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): Fields {
   return withoutUndefined({
     ...Object.fromEntries(texts.map((field) => [field, text(upperCase(field))])),
     natsServers: list('NATS'),
+    servers: list('SERVERS'),
     insecure: flagIn('STANDBY_INSECURE', text('INSECURE')),
     drainMs: drain === undefined ? undefined : duration(drain),
     origins: list('ORIGINS'),

@@ -1,7 +1,7 @@
 /** Text of peers and callers, made safe for a terminal and a log: one line, and nothing that hides or reorders it. */
 
 /**
- * Control characters (C0, C1, DEL), format characters (bidirectional marks, zero widths, tags), line and paragraph
+ * Control characters, format characters (bidirectional marks, zero widths, tags), line and paragraph
  * separators, and halves of surrogate pairs.
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u

@@ -13,6 +13,7 @@ import {
   type NodeStatus,
   observerOf,
   type ProcessPorts,
+  reportRefused,
   watchNode,
   within,
 } from './node-process.ts'
@@ -38,7 +39,16 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
   const id = `${config.name}-${randomBytes(4).toString('hex')}#1`
   const observe = observerOf(ports)
   const transport = tapped(ports.transport, metrics.tap)
-  const common = { transport, clock, timing, limits, application, ...(observe && { observe }) }
+  const common = {
+    transport,
+    clock,
+    timing,
+    limits,
+    application,
+    onRefused: reportRefused(ports),
+    ...(config.servers && { servers: config.servers }),
+    ...(observe && { observe }),
+  }
   const client = createClient<Json, Json>({ ...common, id })
   const sessions = createHttpSessions({ ...common, sessionsMax, probe: createProbe(client, common) })
   watchNode(client.actor, ports, () => 'a client')

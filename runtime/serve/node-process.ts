@@ -1,6 +1,7 @@
 /** What every process of a system is to whoever runs it: it is ready, says how it stands, and leaves in an orderly way. */
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate'
 import type { Charts } from '../../actors/charts.ts'
+import type { RefusedMessage } from '../../actors/node.ts'
 import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import type { Clock } from '../../machines/clocks.ts'
 import type { NodeId } from '../../machines/node-id.ts'
@@ -97,6 +98,23 @@ export function watchNode(
 export function observerOf({ log, observe }: Pick<ProcessPorts, 'log' | 'observe'>): Observe | undefined {
   const lines = storyLines(log)
   return lines === undefined || observe === undefined ? (lines ?? observe) : tee(lines, observe).observe
+}
+
+/** Senders and reasons whose first refusal was logged; with as many, one line says that there are more. */
+const refusalsMax = 1000
+
+/** Counts each message that the node refused before its chart saw it, and logs the first of each sender and reason (N6). */
+export function reportRefused({ log, metrics }: Pick<ProcessPorts, 'log' | 'metrics'>) {
+  const logged = new Set<string>()
+  return ({ envelope, reason, detail }: RefusedMessage): void => {
+    metrics.messageRefused(reason)
+    const from = typeof envelope.from === 'string' ? envelope.from.slice(0, 200) : '(none)'
+    const key = `${reason} ${from}`
+    if (logged.has(key) || logged.size > refusalsMax) return
+    logged.add(key)
+    if (logged.size > refusalsMax) log.write('warn', 'refuses messages of more senders than are logged')
+    else log.write('warn', `refuses a message: ${detail}`, { from, reason })
+  }
 }
 
 /** The Lamport time in a node's context. */

@@ -20,6 +20,7 @@ import {
   type NodeStatus,
   observerOf,
   type ProcessPorts,
+  reportRefused,
   watchNode,
   within,
 } from './node-process.ts'
@@ -78,6 +79,8 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       clock,
       timing,
       limits,
+      onRefused: reportRefused(ports),
+      ...(config.servers && { servers: config.servers }),
       ...(charts && { charts }),
       ...(observe && { observe }),
     })

@@ -14,6 +14,7 @@ import {
   type NodeStatus,
   observerOf,
   type ProcessPorts,
+  reportRefused,
   watchNode,
 } from './node-process.ts'
 import { tapped } from './tapped-transport.ts'
@@ -61,6 +62,8 @@ export async function startViewServiceProcess(
       timing,
       record,
       vectorEntriesMax: config.limits.vectorEntriesMax,
+      onRefused: reportRefused(ports),
+      ...(config.servers && { servers: config.servers }),
       keep: (next) => store.save(next),
       ...(observe && { observe }),
     })

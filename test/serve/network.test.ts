@@ -99,6 +99,22 @@ describe('what cannot be started is refused by name', () => {
     expect(checkedConfig('server', { ...everywhere, insecure: true }).tls).toBeNull()
   })
 
+  test('N6: a system that knows who is who has to know who is a server', () => {
+    const viewService = { data: 'x', keysFile: keysOf('view-service', ['s1', 'gateway-*']) }
+    const peers = { s1: '127.0.0.1:1', s2: '127.0.0.1:2', 'view-service': '127.0.0.1:3' }
+
+    expect(() => checkedConfig('view-service', viewService)).toThrow(refusal('--servers s1,s2,s3'))
+    expect(() => checkedConfig('server', { ...onNats, natsUser: 'x', natsPasswordFile: secretFile })).toThrow(
+      refusal('--servers s1,s2,s3'),
+    )
+    expect(() => checkedConfig('server', { ...server, servers: ['s2'] })).toThrow(refusal('s1 to be among'))
+    expect(() => checkedConfig('client-gateway', { peers, name: 's2' })).toThrow(refusal('another name'))
+    expect(checkedConfig('view-service', { ...viewService, servers: ['s1'] }).servers).toEqual(['s1'])
+    expect(checkedConfig('view-service', { ...viewService, peers }).servers).toEqual(['s1', 's2'])
+    expect(checkedConfig('server', { ...server, keysFile: keysOf('s1', ['s2']) }).servers).toEqual(['s1'])
+    expect(checkedConfig('view-service', { data: 'x' }).servers).toBeNull()
+  })
+
   test('beyond loopback a server of NATS has to know who it is', () => {
     const remote = { ...onNats, natsServers: ['127.0.0.1:4222', 'nats://nats.example:4222'] }
 
@@ -116,12 +132,18 @@ describe('what cannot be started is refused by name', () => {
 
 test('all of it comes from flags, the environment or the file', () => {
   const config = file('config.json', JSON.stringify({ keysFile: 'of the file', natsServers: ['file:1'] }))
-  const environment = { STANDBY_TLS_CA_FILE: 'ca', STANDBY_TRANSPORT: 'nats', STANDBY_NATS: 'a:1, b:2' }
+  const environment = {
+    STANDBY_TLS_CA_FILE: 'ca',
+    STANDBY_TRANSPORT: 'nats',
+    STANDBY_NATS: 'a:1, b:2',
+    STANDBY_SERVERS: 's1,s2',
+  }
 
   expect(gatheredConfig({ config, secretFile: 'flag', tlsCertFile: 'cert' }, environment)).toEqual({
     peers: {},
     transport: 'nats',
     natsServers: ['a:1', 'b:2'],
+    servers: ['s1', 's2'],
     secretFile: 'flag',
     tlsCertFile: 'cert',
     tlsCaFile: 'ca',

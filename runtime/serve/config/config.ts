@@ -12,7 +12,13 @@ import {
 import { defaultViewServiceId } from '../../../actors/view-service.ts'
 import { isLoopback } from '../../transport/listening.ts'
 import { type Address, address } from './address.ts'
-import { type NetworkConfig, networkEntries, networkIn, refuseUnsafeNetwork } from './network-config.ts'
+import {
+  declaredServers,
+  type NetworkConfig,
+  networkEntries,
+  networkIn,
+  refuseUnsafeNetwork,
+} from './network-config.ts'
 import { secretIn } from './secrets.ts'
 
 /** The parts that a process can play. */
@@ -93,10 +99,15 @@ export function checkedConfig(role: ProcessRole, given: unknown): ProcessConfig 
       isKnown ? `${where}: ${issue.message}` : `${where}: expected one of ${configKeys.join(', ')}`,
     )
   }
+  const name = output.name ?? defaultName(role)
+  const network = networkIn(output, {
+    listen: role === 'client-gateway' ? null : { host: '127.0.0.1', port: 0 },
+  })
   const config: ProcessConfig = {
-    ...networkIn(output, { listen: role === 'client-gateway' ? null : { host: '127.0.0.1', port: 0 } }),
+    ...network,
+    servers: serversOf(network, role === 'server' ? name : null, output.servers !== undefined),
     role,
-    name: output.name ?? defaultName(role),
+    name,
     data: output.data ?? null,
     application: output.application ?? null,
     http: output.http ?? (role === 'client-gateway' ? { host: '127.0.0.1', port: 8080 } : null),
@@ -112,6 +123,17 @@ export function checkedConfig(role: ProcessRole, given: unknown): ProcessConfig 
   return config
 }
 
+/** A server's own name need not be among its peers. */
+function serversOf(
+  network: NetworkConfig,
+  own: string | null,
+  isExplicit: boolean,
+): readonly string[] | null {
+  const servers = declaredServers(network, own)
+  if (servers === null || own === null || isExplicit || servers.includes(own)) return servers
+  return [...servers, own]
+}
+
 const addresses = v.array(address, 'Expected a list of host:port')
 
 /** @throws StandbyError `invalidOption` */
@@ -121,7 +143,7 @@ export function checkedAddresses(given: unknown): readonly Address[] {
   throw invalid(`${['addresses', v.getDotPath(issues[0])].filter(Boolean).join('.')}: ${issues[0].message}`)
 }
 
-function refuseUnstartable({ role, name, data, peers, nats, application }: ProcessConfig): void {
+function refuseUnstartable({ role, name, data, peers, nats, application, servers }: ProcessConfig): void {
   if (role === 'view-service' && application !== null)
     throw invalid('application: expected none for a view service, which replicates nothing; leave it out')
   if (role === 'server' && name === '')
@@ -131,6 +153,12 @@ function refuseUnstartable({ role, name, data, peers, nats, application }: Proce
   }
   if (role !== 'view-service' && name === defaultViewServiceId) {
     throw invalid(`name: expected another name than the view service's, got ${name}`)
+  }
+  if (role === 'server' && servers !== null && !servers.includes(name)) {
+    throw invalid(`servers: expected ${name} to be among them, got ${servers.join(', ')}; add it`)
+  }
+  if (role === 'client-gateway' && servers?.includes(name)) {
+    throw invalid(`name: expected another name than a server's, got ${name}; choose one for the gateway`)
   }
   if (role !== 'view-service' && nats === null && peers[defaultViewServiceId] === undefined) {
     throw invalid(

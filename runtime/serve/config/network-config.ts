@@ -21,6 +21,7 @@ export const networkEntries = {
   system: v.optional(v.pipe(v.string(systemText), v.regex(/^[\w-]{1,100}$/, systemText))),
   listen: v.optional(address),
   peers: v.optional(v.record(schemas.name, address)),
+  servers: v.optional(schemas.serverNames),
   secret: v.optional(v.pipe(v.string(), v.minLength(16, 'Expected a secret of 16 characters or more'))),
   secretFile: v.optional(path),
   keysFile: v.optional(path),
@@ -64,6 +65,8 @@ export interface NetworkConfig {
   readonly listen: Address | null
   /** Where the others are, by name; NATS needs none of them. */
   readonly peers: Readonly<Record<string, Address>>
+  /** The names of the servers of the system (N6); null if none are declared: then any name may be one. */
+  readonly servers: readonly string[] | null
   /** null: nobody proves anything. */
   readonly authentication: Authentication | null
   /** null: what travels can be read and changed on the way. */
@@ -87,6 +90,7 @@ export function networkIn(given: Given, defaults: { readonly listen: Address | n
     system: given.system ?? 'standby',
     listen: given.listen ?? (isNats ? null : defaults.listen),
     peers: given.peers ?? {},
+    servers: serversIn(given),
     authentication: authenticationIn(given),
     tls: tlsIn(given),
     nats: natsIn(given),
@@ -96,6 +100,38 @@ export function networkIn(given: Given, defaults: { readonly listen: Address | n
   if (isNats) refuseBesidesNats(network)
   else refuseUnreachable(network)
   return network
+}
+
+/** The declared servers; without a declaration, the peers that are not the view service. */
+function serversIn({ servers, peers = {} }: Given): readonly string[] | null {
+  if (servers !== undefined) return servers
+  const names = Object.keys(peers).filter((name) => name !== defaultViewServiceId)
+  return names.length === 0 ? null : names
+}
+
+/**
+ * The servers of a process of a system; `own` is its name if it is a server. A system that knows who is who has to say
+ * who is a server, too (N6). With one shared secret, or none, every process can be anyone, and a declaration is optional.
+ * @throws StandbyError `invalidOption`
+ */
+export function declaredServers(network: NetworkConfig, own: string | null): readonly string[] | null {
+  const { servers, nats } = network
+  if (servers?.includes(defaultViewServiceId))
+    throw invalid(`servers: expected names of servers, got ${defaultViewServiceId}; leave it out`)
+  if (servers !== null) return servers
+  if (!knowsNames(network)) return null
+  if (own !== null && nats === null) return [own]
+  throw invalid(
+    'servers: expected the names of the servers, as a key, a certificate or a user of NATS makes no server; give --servers s1,s2,s3, or the servers as peers',
+  )
+}
+
+/** Whether a peer has to prove a name of its own. */
+function knowsNames({ authentication, tls, nats }: NetworkConfig): boolean {
+  const keys = Object.values(authentication?.accepts ?? {})
+  if (keys.some(({ names }) => !names.includes('*'))) return true
+  const ways = nats === null ? [] : [nats.user, nats.seed, nats.credentials]
+  return asksForCertificates(tls ?? undefined) || ways.some((way) => way !== null)
 }
 
 /** The network of whoever only dials; fields of other parts of a configuration are left alone. */

@@ -26,6 +26,8 @@ export interface Metrics {
   watchNetwork(counters: Network['counters']): void
   /** Something that hears observations, or tells of them, and how many it has dropped so far. */
   watchDropped(sink: string, dropped: () => number): void
+  /** The node refused a message before its chart saw it, for this reason. */
+  messageRefused(reason: string): void
   /** The node has learnt of a newer view. */
   viewChanged(before: View, after: View): void
   /** A state transfer has ended as it should, in so many seconds. */
@@ -62,6 +64,12 @@ export function createMetrics({ now = () => performance.now() }: MetricsOptions 
     'Requests that were refused here, by reason (S3).',
     'reason',
     refusalReasons,
+  )
+  const messagesRefused = families.counted(
+    'standby_messages_refused_total',
+    'Messages refused before the node handled them: malformed, or from a wrong role.',
+    'reason',
+    ['malformed', 'wrongRole'],
   )
   const transferBytes = families.counted(
     'standby_transfer_bytes_total',
@@ -130,6 +138,7 @@ export function createMetrics({ now = () => performance.now() }: MetricsOptions 
     watch: (status) => addNodeMetrics(families, status),
     watchNetwork: (counters) => addNetworkMetrics(families, counters),
     watchDropped: (sink, read) => void dropped.set(sink, read),
+    messageRefused: (reason) => messagesRefused(reason),
     viewChanged(before, after) {
       const primary = boundedLabel(
         primaries,
