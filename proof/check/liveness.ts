@@ -1,10 +1,10 @@
 /** Liveness: from sampled states of a search on, nothing fails any more; then every goal must come about, unless the state is stuck. */
 import { mersenne } from 'pure-rand/generator/mersenne'
+import { Stage } from '../stage/stage.ts'
 import { everyStepOf, happeningsTo, minimise, type Run, story } from './counterexample.ts'
 import type { Happening } from './engine/locals.ts'
 import type { Search } from './engine/search.ts'
-import { Stage } from './staged-run.ts'
-import type { CheckedSystem, Goal, SentMessage } from './system.ts'
+import type { CheckedSystem, Goal } from './system.ts'
 
 /** Which states are tried, and how hard. */
 export interface LivenessOptions {
@@ -134,39 +134,22 @@ function healedRun(
   { withinMs = 5000, underWay = 'lost' }: LivenessOptions,
 ): number | null {
   const started = stage.now
-  let arriving: { readonly at: number; readonly message: SentMessage }[] = []
-  const depart = () => {
-    for (const message of stage.takeSent()) arriving.push({ at: stage.now + latency(), message })
-  }
-  if (underWay === 'lost') stage.takeSent()
-  depart()
+  stage.latencyMs = latency
+  if (underWay === 'lost') stage.network.clear()
+  else stage.network.setOutAgain()
   while (!reached(stage.view())) {
-    const [script] = stage.scripts()
-    const message = earliest(arriving, ({ at }) => at)
-    const timer = earliest(stage.timers(), ({ due }) => due)
-    const at = script !== undefined ? stage.now : Math.min(message?.at ?? never, timer?.due ?? never)
-    if (at - started > withinMs) return null
-    if (script !== undefined) stage.play(script, at)
-    else if (message !== undefined && message.at === at) {
-      arriving = arriving.filter((other) => other !== message)
-      const { to } = message.message
-      if (stage.lives(to)) stage.play({ kind: 'deliver', node: to, message: message.message }, at)
-    } else {
-      const { node, event } = timer!
-      stage.play({ kind: 'timer', node, event }, Math.max(at, stage.now))
+    const scripted = stage.players.find((player) => stage.readyScript(player) !== null)
+    if (scripted !== undefined) {
+      stage.local(scripted, stage.readyScript(scripted)!, true)
+      continue
     }
-    depart()
+    const first = stage.firstDue()
+    if (first === null || Math.max(first.due, stage.now) - started > withinMs) return null
+    if (!('envelope' in first)) stage.fire(first)
+    else if (stage.lives(first.envelope.to)) stage.deliver(first)
+    else stage.network.take(first)
   }
   return stage.now - started
-}
-
-const never = Number.POSITIVE_INFINITY
-
-/** The first of those with the least number. */
-function earliest<Item>(items: readonly Item[], numberOf: (item: Item) => number): Item | undefined {
-  let best: Item | undefined
-  for (const item of items) if (best === undefined || numberOf(item) < numberOf(best)) best = item
-  return best
 }
 
 function failure(

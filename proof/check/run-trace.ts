@@ -4,12 +4,13 @@ import type { Observation } from '../../actors/observation.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
 import type { ReadTrace } from '../../runtime/trace/read.ts'
 import { createTrace } from '../../runtime/trace/write.ts'
+import type { MessageName } from '../stage/sent-messages.ts'
+import { Stage } from '../stage/stage.ts'
 import { type Run, replay } from './counterexample.ts'
 import type { Happening } from './engine/locals.ts'
 import { Search } from './engine/search.ts'
 import { noMachineThrows } from './engine/tolerant-stepper.ts'
 import { livenessAfter, livenessOf } from './liveness.ts'
-import { type MessageName, Stage } from './staged-run.ts'
 import type { CheckedSystem } from './system.ts'
 
 /** A happening without what the charts know anyhow: of a message only its name. */
@@ -58,7 +59,7 @@ export function traceOf(
 ): string {
   const happenings = steps.map(({ happening }) => happening)
   const observations: Observation[] = []
-  const stage = new Stage(system, (observation) => void observations.push(observation))
+  const stage = new Stage(system, { onAct: (act) => void observations.push(...act.observations) })
   const saved: SavedHappening[] = []
   let last = 0
   for (const happening of happenings) {
@@ -143,7 +144,7 @@ function savedHappening(stage: Stage, happening: Happening): SavedHappening {
   const { kind, node } = happening
   switch (kind) {
     case 'deliver':
-      return { kind, ...stage.nameOf(happening.message) }
+      return { kind, ...stage.nameOfMessage(happening.message) }
     case 'script':
       return { kind, node }
     default:
@@ -174,7 +175,7 @@ function restoredHappening(stage: Stage, saved: SavedHappening): Happening | nul
     return message === null ? null : { kind: 'deliver', node: saved.to, message }
   }
   if (saved.kind !== 'script') return saved
-  const event = stage.scripted(saved.node)
+  const event = stage.nextScript(saved.node)
   return event === null ? null : { ...saved, event }
 }
 

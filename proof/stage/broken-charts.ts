@@ -1,4 +1,4 @@
-/** A few charts that are broken on purpose, one rule each, to show what the rule is for. Never used outside of a world. */
+/** A few charts that are broken on purpose, one rule each, to show what the rule is for. Used on a stage only. */
 import { type AnyStateMachine, assign, createMachine } from 'xstate'
 import type { Charts } from '../../actors/charts.ts'
 import type { ClientContext } from '../../machines/client/index.ts'

@@ -1,4 +1,4 @@
-/** What a person can make happen in a world, as data: a list of choices is a run, and equal lists are equal runs. */
+/** What a person can make happen on a stage, as data: equal lists of choices are equal runs. */
 import * as v from 'valibot'
 import type { Json } from '../../machines/application/application.ts'
 
@@ -19,8 +19,10 @@ const choiceSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('drop'), ...copyOf }),
   v.strictObject({ kind: v.literal('duplicate'), ...copyOf }),
   v.strictObject({ kind: v.literal('delay'), ...copyOf, ms }),
-  /** `timer` is the delay's name in the chart, such as `pingInterval`. */
+  /** `timer` is the delay's name in the chart, such as `pingInterval`, or its milliseconds. */
   v.strictObject({ kind: v.literal('timer'), node: name, timer: name, at }),
+  /** The next event of the node's script. */
+  v.strictObject({ kind: v.literal('script'), node: name, at }),
   v.strictObject({ kind: v.literal('crash'), node: name, at }),
   v.strictObject({ kind: v.literal('restart'), node: name, at }),
   v.strictObject({ kind: v.literal('cut'), from: name, to: name, at }),
@@ -73,6 +75,8 @@ export function describeChoice(choice: Choice): string {
       return `${choice.message} is late by ${choice.ms} ms`
     case 'timer':
       return `${choice.timer} of ${choice.node} fires`
+    case 'script':
+      return `${choice.node} takes the next event of its script`
     case 'crash':
       return `${choice.node} crashes`
     case 'restart':

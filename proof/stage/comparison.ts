@@ -1,23 +1,24 @@
-/** What two branches of a world have in common, and what came of each. */
+/** What two branches of a world have in common, and how each ends. */
 import { parseNodeId } from '../../machines/node-id.ts'
 import { chartState } from '../../runtime/observe/story.ts'
 import type { TraceStep } from '../../runtime/trace/format.ts'
 import { describeChoice } from './choice.ts'
 import type { Branch, World } from './world.ts'
 
-/** What came of one branch. */
+/** How one branch ends. */
 export interface Outcome {
   readonly id: string
   readonly name: string
-  /** The first choice of its own; null where it has none. */
+  /** The first choice of its own; null if it has none. */
   readonly first: string | null
   readonly steps: number
   /** Virtual milliseconds at its end. */
   readonly ms: number
+  /** The newest view that reached any node; 0 without views. */
   readonly view: number
   readonly answered: number
   readonly unanswered: number
-  /** What was broken first; null while nothing is. */
+  /** The first property that failed; null while none has. */
   readonly violation: string | null
   /** The state of each node at its end. */
   readonly states: Readonly<Record<string, string>>
@@ -29,7 +30,7 @@ export interface Comparison {
   readonly outcomes: readonly [Outcome, Outcome]
 }
 
-/** Compares two branches by their ids; null where one is unknown. */
+/** Compares two branches by their ids; null if one is unknown. */
 export function compareBranches(world: World, a: string, b: string): Comparison | null {
   const [one, other] = [a, b].map((id) => world.branches.find((branch) => branch.id === id))
   if (one === undefined || other === undefined) return null
@@ -38,7 +39,7 @@ export function compareBranches(world: World, a: string, b: string): Comparison 
   return { shared: one.ends[shared]!, outcomes: [outcomeOf(one, shared), outcomeOf(other, shared)] }
 }
 
-/** What came of a branch, of which the first `shared` choices are others' too. */
+/** How a branch ends, of which the first `shared` choices are others' too. */
 export function outcomeOf(branch: Branch, shared = branch.at): Outcome {
   const { id, name, steps, made } = branch
   const states: Record<string, string> = Object.create(null)
@@ -48,7 +49,7 @@ export function outcomeOf(branch: Branch, shared = branch.at): Outcome {
     if (step.kind === 'call') calls += 1
     if (step.kind === 'return') answered += 1
     view = Math.max(view, viewNumberIn(step))
-    violation ??= (step.verdicts[0] as { name?: string } | undefined)?.name ?? null
+    violation ??= violationIn(step)
     const node = step.node === null ? '' : parseNodeId(step.node).name
     if (step.kind === 'crash') states[node] = 'crashed'
     else if (step.after !== undefined) states[node] = chartState(step.after.value)
@@ -68,7 +69,12 @@ export function outcomeOf(branch: Branch, shared = branch.at): Outcome {
   }
 }
 
+function violationIn({ verdicts }: TraceStep): string | null {
+  const failed = verdicts.find((verdict) => (verdict as { holds?: unknown }).holds !== true)
+  return (failed as { name?: string } | undefined)?.name ?? null
+}
+
 function viewNumberIn({ message }: TraceStep): number {
   if (message?.type !== 'viewReply') return 0
-  return (message.body as { view?: { number?: number } }).view?.number ?? 0
+  return Number((message.body as { view?: { number?: unknown } }).view?.number ?? 0) || 0
 }

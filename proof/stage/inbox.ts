@@ -1,11 +1,11 @@
-/** What a person can choose at a point of a world, node by node: its mail, its timers, its faults; and why not, where one cannot. */
+/** What a person can choose at a point of a run, node by node: mail, timers, script, faults; and why not, if one cannot. */
 import type { Message } from '../../machines/messages.ts'
 import { chartState } from '../../runtime/observe/story.ts'
 import { describeMessage } from '../../runtime/trace/describe.ts'
 import { type Choice, isSameChoice } from './choice.ts'
-import { nameOf } from './held-network.ts'
-import { timersOf, whyNot } from './steps.ts'
-import { viewServiceName, type WorldSystem } from './world-system.ts'
+import type { Player } from './player.ts'
+import type { StagedRun } from './staged-run.ts'
+import { whyNot } from './steps.ts'
 
 /** One choice, and why it cannot be made; null where it can. */
 export interface Option {
@@ -47,69 +47,91 @@ export interface InboxLink {
   readonly toggle: Option
 }
 
+/** The next event of a node's script. */
+export interface InboxScript {
+  /** The event in a few words. */
+  readonly text: string
+  /** Events after this one. */
+  readonly left: number
+  readonly play: Option
+}
+
 export interface Inbox {
-  /** Without the incarnation. */
+  /** The same for all lives. */
   readonly name: string
   /** Of its newest life. */
   readonly id: string
-  readonly kind: 'viewService' | 'server' | 'client'
   readonly isAlive: boolean
-  /** What its chart says, in a word or two. */
+  /** Where its chart is, in a word or two. */
   readonly state: string
   readonly messages: readonly InboxMessage[]
   readonly timers: readonly InboxTimer[]
-  readonly crash: Option
-  readonly restart: Option
-  /** Cuts it off from everyone else, both ways. */
+  /** Null if the node has no script, or it is over. */
+  readonly script: InboxScript | null
+  /** Null if the node never crashes in this system. */
+  readonly crash: Option | null
+  /** Null if the node has no next life in this system and lives. */
+  readonly restart: Option | null
+  /** Cuts it off from all others, both ways. */
   readonly isolate: Option
   readonly links: readonly InboxLink[]
 }
 
-/** By how much a message is made late. */
+/** How late `delay` makes a message, in milliseconds. */
 export const delayMs = 100
 
-/** The inbox of every node: the view service, the servers, the clients. */
-export function inboxesOf(system: WorldSystem): Inbox[] {
-  const { servers, clients } = system.options
-  const names = [viewServiceName, ...servers, ...clients]
-  const next = system.next()
+/** The inbox of every node, in the order of the system. */
+export function inboxesOf(run: StagedRun): Inbox[] {
+  const { stage, staged } = run
+  const names = stage.players.map(({ name }) => name)
+  const next = run.next()
   const option = (choice: Choice): Option => ({
     choice,
-    why: whyNot(system, choice),
+    why: whyNot(run, choice),
     isNext: next !== null && isSameChoice(next, choice),
   })
-  const kindOf = (name: string): Inbox['kind'] =>
-    name === viewServiceName ? 'viewService' : servers.includes(name) ? 'server' : 'client'
-  return names.map((name) => ({
-    name,
-    id: idOf(system, name),
-    kind: kindOf(name),
-    isAlive: system.isAlive(name),
-    state: stateOf(system, name),
-    messages: messagesTo(system, name, option),
-    timers: timersOf(system, name).map((timer) => ({
-      name: timer.name,
-      due: timer.due,
-      fire: option({ kind: 'timer', node: name, timer: timer.name }),
-    })),
-    crash: option({ kind: 'crash', node: name }),
-    restart: option({ kind: 'restart', node: name }),
-    isolate: option({ kind: 'partition', groups: [[name], names.filter((other) => other !== name)] }),
-    links: names
-      .filter((other) => other !== name && kindOf(other) !== 'client' && kindOf(name) !== 'client')
-      .map((to) => linkOf(system, name, to, option)),
-  }))
+  const isClient = (name: string) => staged.calls?.clients.includes(name) === true
+  const messages = messagesByName(run, option)
+  return stage.players.map((player) => {
+    const { name, id, alive, node } = player
+    return {
+      name,
+      id,
+      isAlive: alive,
+      state: alive ? chartState(player.snapshot.value) : 'crashed',
+      messages: messages.get(name) ?? [],
+      timers: player.timers().map((timer) => ({
+        name: timer.name,
+        due: timer.due,
+        fire: option({ kind: 'timer', node: name, timer: timer.name }),
+      })),
+      script: scriptOf(player, option),
+      crash: node.mayCrash === true ? option({ kind: 'crash', node: name }) : null,
+      restart: node.restart === undefined && alive ? null : option({ kind: 'restart', node: name }),
+      isolate: option({ kind: 'partition', groups: [[name], names.filter((other) => other !== name)] }),
+      links: names
+        .filter((other) => other !== name && !isClient(other) && !isClient(name))
+        .map((to) => {
+          const isCut = stage.network.isCut(name, to)
+          return { to, isCut, toggle: option({ kind: isCut ? 'heal' : 'cut', from: name, to }) }
+        }),
+    }
+  })
 }
 
-function messagesTo(system: WorldSystem, name: string, option: (choice: Choice) => Option): InboxMessage[] {
-  return system.network
-    .inFlight()
-    .filter(({ envelope }) => nameOf(envelope.to) === name)
-    .map(({ id, copy, envelope, due }) => {
-      const { from, to } = envelope
-      const message = envelope.message as Message
-      const which = { message: id, copy }
-      return {
+function messagesByName(
+  { stage }: StagedRun,
+  option: (choice: Choice) => Option,
+): ReadonlyMap<string, readonly InboxMessage[]> {
+  const byName = new Map<string, InboxMessage[]>()
+  for (const { id, copy, envelope, due } of stage.network.inFlight()) {
+    const { from, to } = envelope
+    const message = envelope.message as Message
+    const which = { message: id, copy }
+    const name = stage.nameOf(to)
+    byName.set(name, [
+      ...(byName.get(name) ?? []),
+      {
         id,
         copy,
         type: message.type,
@@ -121,27 +143,20 @@ function messagesTo(system: WorldSystem, name: string, option: (choice: Choice) 
         drop: option({ kind: 'drop', ...which }),
         duplicate: option({ kind: 'duplicate', ...which }),
         delay: option({ kind: 'delay', ...which, ms: delayMs }),
-      }
-    })
+      },
+    ])
+  }
+  return byName
 }
 
-function linkOf(
-  { network }: WorldSystem,
-  from: string,
-  to: string,
-  option: (choice: Choice) => Option,
-): InboxLink {
-  const isCut = network.isCut(from, to)
-  return { to, isCut, toggle: option({ kind: isCut ? 'heal' : 'cut', from, to }) }
-}
-
-function idOf({ cluster, clients }: WorldSystem, name: string): string {
-  if (name === viewServiceName) return cluster.viewService.id
-  return cluster.servers.find((server) => server.name === name)?.id ?? clients.get(name)?.id ?? name
-}
-
-function stateOf(system: WorldSystem, name: string): string {
-  if (!system.isAlive(name)) return 'crashed'
-  const snapshot = system.snapshot(name)
-  return snapshot === null ? 'not started' : chartState(snapshot.value)
+function scriptOf({ name, node, scripted }: Player, option: (choice: Choice) => Option): InboxScript | null {
+  const event = node.script?.[scripted]
+  if (event === undefined) return null
+  const { type, ...body } = event as { type: string }
+  const rest = Object.keys(body).length === 0 ? '' : ` ${JSON.stringify(body)}`
+  return {
+    text: `${type}${rest.length > 80 ? `${rest.slice(0, 77)}...` : rest}`,
+    left: node.script!.length - scripted - 1,
+    play: option({ kind: 'script', node: name }),
+  }
 }

@@ -1,53 +1,84 @@
-/** Judges every step of a world: the invariants as they break, and whether the calls so far could have been one after another. */
-import type { Observation } from '../../actors/observation.ts'
-import type { TraceVerdict } from '../check/run-trace.ts'
-import { checkHistory } from '../history/check-history.ts'
-import type { KeyValueInput } from '../history/history.ts'
-import { type CallToken, HistoryRecorder } from '../history/history-recorder.ts'
-import type { Json } from '../history/json.ts'
-import { keyValueModel } from '../history/key-value/model.ts'
-import { watchInvariants } from '../simulate/watch.ts'
+/** Judges every act on a stage by the system's own invariants, step invariants and goals. */
+import { noMachineThrows } from '../check/engine/tolerant-stepper.ts'
+import { judged } from '../check/properties/judged.ts'
+import type { Goal, Invariant, NodeView, SystemView } from '../check/system.ts'
+import type { Act, Stage } from './stage.ts'
+import { type GoalVerdict, isReached, type Judge, mainObservation } from './staged.ts'
 
-/** Steps of the search for an order; a world's histories are short. */
-const stepsMax = 200_000
+/** A property that is asked again only after a change of something that it asked for. */
+interface Watched<Property> {
+  readonly property: Property
+  asked: ReadonlySet<string>
+  hasAskedObserver: boolean
+  /** A goal was reached, or an invariant fails: reported once, until an invariant holds again. */
+  isReported: boolean
+}
 
-/** Hears every observation, and says of each what it broke first. */
-export function createJudge(cast: {
-  readonly servers: readonly string[]
-  readonly clients: readonly string[]
-}): (observation: Observation) => readonly TraceVerdict[] {
-  const watch = watchInvariants({ viewService: 'view-service', ...cast })
-  const recorder = new HistoryRecorder()
-  const open = new Map<string, CallToken>()
-  let isBroken = false
-  let isIllegal = false
+/** Reports an invariant when it begins to fail, and a goal when it is reached for the first time. */
+export function createJudge(stage: Stage): Judge {
+  const { invariants = [], steps = [], goals = [] } = stage.system
+  const watchedInvariants = invariants.map(watched<Invariant>)
+  const watchedGoals = goals.map(watched<Goal>)
+  const stepInvariants = steps.includes(noMachineThrows) ? steps : [noMachineThrows, ...steps]
+  let observed: unknown = stage.view().observed()
+  let hasStarted = false
 
-  const judgeHistory = ({ kind, node, call }: Observation): TraceVerdict[] => {
-    if (call === undefined) return []
-    const key = `${node}/${call.id}`
-    const command = call.command as KeyValueInput
-    if (kind === 'call') open.set(key, recorder.call(node ?? '', command))
-    const token = open.get(key)
-    if (kind !== 'return' || token === undefined) return []
-    open.delete(key)
-    const end = call.end as { value?: Json; failure?: { mayHaveExecuted: boolean } }
-    if (end.failure?.mayHaveExecuted === false) recorder.neverTransmitted(token)
-    // An append answers the new length; the model speaks of the new value, or of nothing but the acknowledgement.
-    else if ('value' in end) recorder.answered(token, command.op === 'append' ? null : (end.value ?? null))
-    else return []
-    if (isIllegal || checkHistory(keyValueModel, recorder.history(), { stepsMax }).verdict !== 'illegal')
-      return []
-    isIllegal = true
-    const reason = 'no order of the calls explains what was answered'
-    return [{ name: 'I8: the history is linearizable', holds: false, reason }]
+  /** The answer, or null if nothing that the property asked for has changed. */
+  const ask = <Answer>(
+    one: Watched<unknown>,
+    changed: string | null,
+    holds: (view: SystemView) => Answer,
+  ): Answer | null => {
+    const isObserverNew = one.hasAskedObserver && stage.view().observed() !== observed
+    if (hasStarted && !isObserverNew && (changed === null || !one.asked.has(changed))) return null
+    const asked = new Set<string>()
+    one.asked = asked
+    const view = stage.view()
+    return holds({
+      ids: view.ids,
+      node(id): NodeView {
+        asked.add(id)
+        return view.node(id)
+      },
+      observed() {
+        one.hasAskedObserver = true
+        return view.observed()
+      },
+    })
   }
 
-  return (observation) => {
-    watch.observe(observation)
-    const verdicts = judgeHistory(observation)
-    const breach = watch.breach()
-    if (breach === null || isBroken) return verdicts
-    isBroken = true
-    return [{ name: breach.name, holds: false, reason: breach.reason }, ...verdicts]
+  const verdictsOn = ({ player, before, after }: Act) => {
+    const verdicts: ReturnType<Judge>[number][number][] = []
+    const fail = (name: string, reason: string) => verdicts.push({ name, holds: false, reason })
+    const changed = player?.node.id ?? null
+    for (const one of watchedInvariants) {
+      const verdict = ask(one, changed, (view) => judged(() => one.property.holds(view)))
+      if (verdict === null) continue
+      if (verdict !== true && !one.isReported) fail(one.property.name, verdict)
+      one.isReported = verdict !== true
+    }
+    for (const { name, holds } of before === null || after === null ? [] : stepInvariants) {
+      const verdict = judged(() => holds(before!, after!))
+      if (verdict !== true) fail(name, verdict)
+    }
+    for (const one of watchedGoals.filter(({ isReported }) => !isReported)) {
+      if (ask(one, changed, (view) => isReached(one.property.reached, view)) !== true) continue
+      one.isReported = true
+      verdicts.push({ name: one.property.name, holds: true } satisfies GoalVerdict)
+    }
+    observed = stage.view().observed()
+    hasStarted = true
+    return verdicts
   }
+
+  return (act) => {
+    const isOfNetwork = act.player === null && hasStarted
+    const verdicts = isOfNetwork ? [] : verdictsOn(act)
+    const main = act.player === null ? act.observations.at(-1) : mainObservation(act)
+    return act.observations.map((observation) => (observation === main ? verdicts : []))
+  }
+}
+
+function watched<Property>(property: Property): Watched<Property> {
+  return { property, asked: new Set(), hasAskedObserver: false, isReported: false }
 }

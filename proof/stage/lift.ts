@@ -1,35 +1,42 @@
-/** Lifts a trace into a world: what was received, fired, called and broken becomes choices, to be replayed and changed. */
+/** Lifts a trace into a world: its receives, timers, calls and faults become choices, to be replayed and changed. */
 import type { LimitOptions, TimingOptions } from '../../actors/options.ts'
 import type { Json } from '../../machines/application/application.ts'
 import { parseNodeId } from '../../machines/node-id.ts'
 import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { limitsOf, type PlanLimits } from '../simulate/plan-limits.ts'
 import type { Choice } from './choice.ts'
-import { nameOf } from './held-network.ts'
+import { timerName } from './player.ts'
+import { type ReplicasOptions, stagedReplicas, viewServiceName } from './replicas.ts'
+import type { Staged } from './staged.ts'
 import { World } from './world.ts'
-import { viewServiceName, type WorldOptions } from './world-system.ts'
 
 /** A trace as a world, as far as the world goes along with it. */
 export interface Lifted {
   readonly world: World
   /** How many steps of the trace were repeated. */
   readonly fits: number
-  /** Where the world no longer goes along, and why; null when all of it fits. */
+  /** Where the world no longer goes along, and why; null if all of it fits. */
   readonly misfit: { readonly step: number; readonly why: string } | null
 }
 
-/** Choices after which a lift ends, so that it stays a thing of seconds. */
+/** Choices after which a lift ends, so that it takes seconds. */
 const choicesMax = 20_000
 
 /**
- * Repeats a trace of this protocol on today's charts, event by event, on virtual time, and stops where it no longer
- * fits. Any further choice is yours.
- * @throws Error for a trace of other machines, or one that does not begin with the system's start.
+ * Repeats a trace on today's charts, event by event, on virtual time, and stops where it no longer fits. Any further
+ * choice is yours.
+ * @param staged the system that the trace is of; default: our replicas, as the trace describes them
+ * @throws Error for a trace of other machines, or one that does not begin with the system's start
  */
-export function liftTrace(header: TraceHeader, steps: readonly TraceStep[], title: string): Lifted {
-  const world = new World({ title, options: optionsOf(header, steps) })
+export function liftTrace(
+  header: TraceHeader,
+  steps: readonly TraceStep[],
+  title: string,
+  staged: Staged = stagedReplicas(optionsOf(header, steps)),
+): Lifted {
+  const world = new World({ title, staged })
   const lifting = new Lifting(world, steps)
-  const end = lastDeed(steps)
+  const end = lastEvent(steps)
   return world.together(() => {
     for (const step of steps) {
       if (step.i > end) break
@@ -58,13 +65,13 @@ class Lifting {
   take(step: TraceStep): string | null {
     const { kind, node, message } = step
     const at = Math.max(0, Math.round((step.t - this.#start) * 1000) / 1000)
-    const name = node === null ? '' : nameOf(node)
+    const name = node === null ? '' : this.#nameOf(node)
     switch (kind) {
       case 'receive':
         return this.#receive(step, at) ?? this.#compare(step)
       case 'timer': {
-        const timer = /^xstate\.after\.([^.]+)/.exec(eventOf(step) ?? '')?.[1]
-        if (timer === undefined) return 'the trace does not say which timer fired'
+        const timer = this.#timer(name, eventOf(step))
+        if (timer === null) return 'the trace does not say which timer fired'
         return this.#choose({ kind, node: name, timer, at }) ?? this.#compare(step)
       }
       case 'local':
@@ -75,9 +82,7 @@ class Lifting {
       case 'crash':
         return this.#choose({ kind, node: name, at })
       case 'stop':
-        return this.#world.start.options.clients.includes(name)
-          ? this.#choose({ kind: 'crash', node: name, at })
-          : null
+        return this.#isClient(name) ? this.#choose({ kind: 'crash', node: name, at }) : null
       case 'restart':
         this.#restarted.add(node!)
         return this.#restart(name, at)
@@ -102,15 +107,37 @@ class Lifting {
     return this.#world.choose(choice)
   }
 
+  /** Of a life that is still to come, too. */
+  #nameOf(id: string): string {
+    const { stage } = this.#world.run()
+    const known = stage.nameOf(id)
+    if (known !== id) return known
+    const coming = stage.players.find(({ node, life }) => node.restart?.(life + 1).id === id)
+    return coming?.name ?? parseNodeId(id).name
+  }
+
+  #isClient(name: string): boolean {
+    return this.#world.start.staged.calls?.clients.includes(name) === true
+  }
+
+  #timer(node: string, event: string | undefined): string | null {
+    if (event === undefined) return null
+    const timers = this.#world.run().stage.player(node)?.timers() ?? []
+    return timers.find((timer) => timer.event.type === event)?.name ?? timerName(event)
+  }
+
   #restart(name: string, at: number): string | null {
-    const why = this.#world.system().isAlive(name) ? this.#choose({ kind: 'crash', node: name, at }) : null
+    const why =
+      this.#world.run().stage.player(name)?.alive === true
+        ? this.#choose({ kind: 'crash', node: name, at })
+        : null
     return why ?? this.#choose({ kind: 'restart', node: name, at })
   }
 
   #inFlight({ id }: NonNullable<TraceStep['message']>) {
     return this.#world
-      .system()
-      .network.inFlight()
+      .run()
+      .stage.network.inFlight()
       .find((held) => held.id === id)
   }
 
@@ -118,7 +145,7 @@ class Lifting {
     if (message === undefined) return 'the trace does not say what was received'
     const known = this.#inFlight(message)
     if (known !== undefined) return this.#choose({ kind: 'deliver', message: known.id, copy: known.copy, at })
-    const { network } = this.#world.system()
+    const { network } = this.#world.run().stage
     if (network.sent(message.id) === undefined) {
       return `${message.to} received ${message.type} ${message.id}, which ${message.from} has not sent here`
     }
@@ -130,12 +157,15 @@ class Lifting {
   #local(step: TraceStep, client: string, at: number): string | null {
     const event = eventOf(step)
     const commands = this.#called.get(client) ?? []
-    if (event === 'call' && commands.length > 0) {
+    if (event === 'call' && commands.length > 0 && this.#isClient(client)) {
       this.#called.delete(client)
       return this.#choose({ kind: 'call', client, commands, at }) ?? this.#compare(step)
     }
-    if (event === 'abandon') return this.#abandon(step, client, at)
-    return `${client} took ${event ?? 'an event'} from within its own process, which a world cannot repeat`
+    if (event === 'abandon' && this.#isClient(client)) return this.#abandon(step, client, at)
+    const scripted = this.#world.run().stage.player(client)?.node.script
+    if (scripted !== undefined)
+      return this.#choose({ kind: 'script', node: client, at }) ?? this.#compare(step)
+    return `${client} took ${event ?? 'an event'} from within its own process, which cannot be repeated`
   }
 
   /** Which calls were given up is told by their returns, which follow at once; a client that stops gives up all of its own. */
@@ -154,18 +184,20 @@ class Lifting {
     if (kind === 'heal') {
       const one = /^(\S+) -> (\S+) works again$/.exec(detail)
       if (one !== null) return this.#choose({ kind, from: one[1]!, to: one[2]!, at })
-      return this.#world.system().network.cuts().length === 0 ? null : this.#choose({ kind, at })
+      return this.#world.run().stage.network.cuts().length === 0 ? null : this.#choose({ kind, at })
     }
     const cut = /^(\S+) -> (\S+) cut$/.exec(detail)
     if (cut !== null) {
-      const [from, to] = [nameOf(cut[1]!), nameOf(cut[2]!)]
-      return this.#world.system().network.isCut(from, to) ? null : this.#choose({ kind: 'cut', from, to, at })
+      const [from, to] = [this.#nameOf(cut[1]!), this.#nameOf(cut[2]!)]
+      return this.#world.run().stage.network.isCut(from, to)
+        ? null
+        : this.#choose({ kind: 'cut', from, to, at })
     }
     const groups = detail.split(' | ').map((group) =>
       group
         .split(' ')
         .filter((id) => id !== '')
-        .map(nameOf),
+        .map((id) => this.#nameOf(id)),
     )
     return groups.length < 2 ? null : this.#choose({ kind: 'partition', groups, at })
   }
@@ -173,15 +205,15 @@ class Lifting {
   /** The chart must have come to the same state, or what follows would be another story. */
   #compare({ node, after }: TraceStep): string | null {
     if (after === undefined || node === null) return null
-    const here = JSON.stringify(this.#world.system().snapshot(nameOf(node))?.value ?? null)
+    const here = JSON.stringify(this.#world.run().stage.player(this.#nameOf(node))?.snapshot.value ?? null)
     const there = JSON.stringify(after.value)
     return here === there ? null : `${node} is in ${here} here, and was in ${there} there`
   }
 }
 
-function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptions {
+function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): ReplicasOptions {
   const given = (header.options ?? {}) as {
-    world?: WorldOptions
+    world?: ReplicasOptions
     timing?: TimingOptions
     limits?: LimitOptions
     plan?: PlanLimits & { readonly latencyMs: number }
@@ -193,7 +225,7 @@ function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptio
     if (kind === 'start' && node !== null && name !== undefined) machineOf.set(node, name)
   }
   const namesOf = (machine: string) => [
-    ...new Set([...machineOf].filter(([, other]) => other === machine).map(([id]) => nameOf(id))),
+    ...new Set([...machineOf].filter(([, other]) => other === machine).map(([id]) => parseNodeId(id).name)),
   ]
   const [servers, clients] = [namesOf('server'), namesOf('client')]
   if (servers.length === 0 || !machineOf.has(viewServiceName)) {
@@ -218,7 +250,7 @@ function optionsOf(header: TraceHeader, steps: readonly TraceStep[]): WorldOptio
 }
 
 /** The last step that is more than the system's own end. */
-function lastDeed(steps: readonly TraceStep[]): number {
+function lastEvent(steps: readonly TraceStep[]): number {
   const isEnd = (step: TraceStep) =>
     step.kind === 'stop' || step.kind === 'return' || eventOf(step) === 'abandon'
   return steps.findLast((step) => !isEnd(step))?.i ?? -1

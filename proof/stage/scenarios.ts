@@ -1,8 +1,8 @@
 /** The gallery: stories that the protocol tells best, each played on a world of its own and open to be changed. */
 import type { KeyValueCommand } from '../../machines/application/key-value-store.ts'
-import { createStage, type Stage } from './stage.ts'
+import { createNarrator, type Narrator } from './narrator.ts'
+import { type ReplicasOptions, stagedReplicas } from './replicas.ts'
 import { World } from './world.ts'
-import type { WorldOptions } from './world-system.ts'
 
 export interface Scenario {
   readonly id: string
@@ -12,8 +12,8 @@ export interface Scenario {
   readonly sentence: string
   /** The rules that it shows. */
   readonly rules: readonly string[]
-  readonly options: WorldOptions
-  readonly play: (stage: Stage) => void
+  readonly options: ReplicasOptions
+  readonly play: (narrator: Narrator) => void
 }
 
 const three = { servers: ['s1', 's2', 's3'], clients: ['c1'] } as const
@@ -29,11 +29,11 @@ export const scenarios: readonly Scenario[] = [
     sentence: 'Three empty servers volunteer: one becomes primary, one its backup, one stands by.',
     rules: ['V1', 'V6', 'S1', 'T6'],
     options: three,
-    play({ say, until, untilUnderWay, deliver, call }) {
+    play({ say, until, untilInFlight, deliver, call }) {
       say('Every server pings the view service with 0: I live, and I know no view.')
-      untilUnderWay({ type: 'viewReply' })
+      untilInFlight({ type: 'viewReply' })
       say('The first ping to arrive makes its sender primary of view 1, at once (V1).')
-      untilUnderWay({ type: 'stateTransfer' })
+      untilInFlight({ type: 'stateTransfer' })
       say(
         'Another server became backup in view 2. It holds nothing yet: the primary sends it the whole state (T1).',
       )
@@ -55,13 +55,13 @@ export const scenarios: readonly Scenario[] = [
     sentence: 'The primary dies with a call under way; the backup takes over and nothing is lost.',
     rules: ['V6', 'V7', 'S4', 'S9'],
     options: three,
-    play({ say, until, untilUnderWay, crash, call }) {
+    play({ say, until, untilInFlight, crash, call }) {
       until('settled')
       call('c1', put('a', 'kept'))
       until('answered')
       say('The value is in both replicas. Now another call sets out.')
       call('c1', append('a', '!'))
-      untilUnderWay({ type: 'forward' })
+      untilInFlight({ type: 'forward' })
       crash('primary')
       say('The primary dies. Its forward to the backup is still under way.')
       until('viewChange')
@@ -80,16 +80,16 @@ export const scenarios: readonly Scenario[] = [
     sentence: 'A command is executed but its answer is lost, twice; the retry gets the stored result.',
     rules: ['S9', 'C1'],
     options: three,
-    play({ say, until, untilUnderWay, drop, call }) {
+    play({ say, until, untilInFlight, drop, call }) {
       until('settled')
       call('c1', append('log', 'x'))
       until('answered')
       call('c1', append('log', 'y'))
-      untilUnderWay({ type: 'reply' })
+      untilInFlight({ type: 'reply' })
       say('Executed by both replicas, and the answer is on its way to the client.')
       drop({ type: 'reply' })
       say('The answer is lost. The client cannot tell that from a command that never arrived.')
-      untilUnderWay({ type: 'reply' })
+      untilInFlight({ type: 'reply' })
       say(
         'It sends the same request again. The session table knows it: the stored result goes out, nothing is executed (S9).',
       )
@@ -106,7 +106,7 @@ export const scenarios: readonly Scenario[] = [
       'A primary that was cut off still believes in its view; a client that asks it gets no stale answer.',
     rules: ['S4', 'S5', 'S8'],
     options: { ...three, clients: ['c1', 'c2'] },
-    play({ say, until, untilUnderWay, cut, call, run, heal }) {
+    play({ say, until, untilInFlight, cut, call, run, heal }) {
       until('settled')
       call('c1', put('a', 'old'))
       until('answered')
@@ -118,7 +118,7 @@ export const scenarios: readonly Scenario[] = [
       until('answered')
       say('The new primary has answered a put. The old one has not heard of it.')
       call('c1', get('a'))
-      untilUnderWay({ type: 'forward' })
+      untilInFlight({ type: 'forward' })
       say('The old primary is asked for a read. Reads go to the backup like every command (S4).')
       run(2)
       say(
@@ -172,7 +172,7 @@ export const scenarios: readonly Scenario[] = [
     sentence: 'A new backup gets a state of several pieces while clients keep calling.',
     rules: ['T2', 'T4', 'T5', 'S3'],
     options: { ...three, clients: ['c1', 'c2'], limits: { transferBytesMax: 64 } },
-    play({ say, until, untilUnderWay, crash, call }) {
+    play({ say, until, untilInFlight, crash, call }) {
       until('settled')
       for (const key of ['alpha', 'beta', 'gamma']) {
         call('c1', put(key, `the value of ${key}, long enough for a piece of its own`))
@@ -180,10 +180,10 @@ export const scenarios: readonly Scenario[] = [
       }
       crash('backup')
       say('The backup dies; the view service replaces it with the idle server, which holds nothing.')
-      untilUnderWay({ type: 'stateTransfer' })
+      untilInFlight({ type: 'stateTransfer' })
       call('c2', get('beta'))
       say('The state travels in pieces. A client asks meanwhile.')
-      untilUnderWay({ type: 'refusal' })
+      untilInFlight({ type: 'refusal' })
       say(
         'Refused: stateTransfer (T2). Every command is entirely before or entirely after the transfer (T4).',
       )
@@ -220,7 +220,7 @@ export const scenarios: readonly Scenario[] = [
     sentence: 'The session table has room for two; the third client costs the first its session.',
     rules: ['S10', 'C2'],
     options: { servers: ['s1', 's2'], clients: ['c1', 'c2', 'c3'], limits: { sessionsMax: 2 } },
-    play({ say, until, untilUnderWay, call }) {
+    play({ say, until, untilInFlight, call }) {
       until('settled')
       for (const [client, value] of [
         ['c1', 'a'],
@@ -236,7 +236,7 @@ export const scenarios: readonly Scenario[] = [
         'A third one opened a session: the least recent one, of c1, made room. Executed commands decide that, never time (S10).',
       )
       call('c1', append('log', 'd'))
-      untilUnderWay({ type: 'reply', to: 'c1' })
+      untilInFlight({ type: 'reply', to: 'c1' })
       say(
         'c1 is told sessionExpired, the call may have been executed: its retry could not be told from a first copy.',
       )
@@ -273,13 +273,13 @@ export const scenarios: readonly Scenario[] = [
     sentence: 'A client that numbers its retry anew: one lost answer, and the command takes effect twice.',
     rules: ['S9', 'I6', 'I8'],
     options: { ...three, broken: 'renumbersRetries' },
-    play({ say, until, untilUnderWay, drop, call }) {
+    play({ say, until, untilInFlight, drop, call }) {
       until('settled')
       call('c1', append('log', 'x'))
-      untilUnderWay({ type: 'reply', to: 'c1' })
+      untilInFlight({ type: 'reply', to: 'c1' })
       until('answered')
       call('c1', append('log', 'y'))
-      untilUnderWay({ type: 'reply' })
+      untilInFlight({ type: 'reply' })
       say('The append is executed, and its answer is lost.')
       drop({ type: 'reply' })
       until('answered')
@@ -293,8 +293,8 @@ export const scenarios: readonly Scenario[] = [
 
 /** A world in which the scenario has been played, looked at from its beginning. */
 export function openScenario({ id, title, options, play }: Scenario): World {
-  const world = new World({ title, options, scenario: id })
-  world.together(() => play(createStage(world)))
+  const world = new World({ title, staged: stagedReplicas(options), scenario: id })
+  world.together(() => play(createNarrator(world)))
   world.goTo(0)
   return world
 }

@@ -1,32 +1,36 @@
-/** How each choice is carried out in a system, why it may be impossible, and what would happen without a choice. */
-import { keyValueStore } from '../../machines/application/key-value-store.ts'
+/** How each choice is carried out on a stage, why it may be impossible, and what would happen without one. */
 import type { Choice } from './choice.ts'
-import type { HeldTimer } from './held-clock.ts'
-import { type HeldMessage, nameOf } from './held-network.ts'
-import { viewServiceName, type WorldSystem } from './world-system.ts'
+import type { HeldMessage } from './network.ts'
+import type { ArmedTimer, Player } from './player.ts'
+import type { Stage } from './stage.ts'
+import type { Staged } from './staged.ts'
+
+/** What choices are made on. */
+export interface Played {
+  readonly staged: Staged
+  readonly stage: Stage
+}
 
 /** Carries out a choice, or says why it is impossible and changes nothing. */
-export function carryOut(system: WorldSystem, choice: Choice): string | null {
-  const { clock, network } = system
+export function carryOut(played: Played, choice: Choice): string | null {
+  const { stage, staged } = played
+  const { network } = stage
   if (choice.kind === 'next') {
-    const next = nextChoice(system)
-    return next === null ? 'nothing is under way and no timer is set' : carryOut(system, next)
+    const next = nextChoice(played)
+    return next === null ? nothingNext : carryOut(played, next)
   }
-  const why = whyNot(system, choice)
+  const why = whyNot(played, choice)
   if (why !== null) return why
-  if (choice.at !== undefined) clock.advance(choice.at)
+  if (choice.at !== undefined) stage.advance(choice.at)
   switch (choice.kind) {
     case 'wait':
       break
-    case 'deliver': {
-      const message = network.find(choice.message, choice.copy)!
-      clock.advance(message.due)
-      clock.actAs(message.envelope.to, () => network.deliver(message))
+    case 'deliver':
+      stage.deliver(network.find(choice.message, choice.copy)!)
       break
-    }
     case 'drop': {
       const message = network.find(choice.message, choice.copy)!
-      network.drop(message, whyUndeliverable(system, message) ?? 'lost')
+      network.drop(message, whyUndeliverable(stage, message) ?? 'lost')
       break
     }
     case 'duplicate':
@@ -36,13 +40,18 @@ export function carryOut(system: WorldSystem, choice: Choice): string | null {
       network.delay(network.find(choice.message, choice.copy)!, choice.ms)
       break
     case 'timer':
-      clock.fire(timerOf(system, choice.node, choice.timer)!)
+      stage.fire(timerOf(stage, choice.node, choice.timer)!)
       break
+    case 'script': {
+      const player = stage.player(choice.node)!
+      stage.local(player, stage.readyScript(player)!, true)
+      break
+    }
     case 'crash':
-      system.crash(choice.node)
+      stage.crash(stage.player(choice.node)!)
       break
     case 'restart':
-      system.restart(choice.node)
+      stage.restart(stage.player(choice.node)!)
       break
     case 'cut':
       network.cut(choice.from, choice.to)
@@ -54,37 +63,43 @@ export function carryOut(system: WorldSystem, choice: Choice): string | null {
       network.partition(choice.groups)
       break
     case 'abandon':
-      clock.actAs(choice.client, () => system.clients.get(choice.client)!.abandon(choice.call))
+      stage.local(stage.player(choice.client)!, staged.calls!.abandon(choice.call))
       break
-    case 'call':
-      call(system, choice)
+    case 'call': {
+      const player = stage.player(choice.client)!
+      const ids = choice.commands.map(() => ++player.callsMade)
+      stage.local(player, staged.calls!.event(choice.commands, ids))
+    }
   }
   return null
 }
 
-/** Why a choice is impossible now, in a sentence for a person; null when it can be made. */
-export function whyNot(system: WorldSystem, choice: Choice): string | null {
-  const { clock, network } = system
+/** Why a choice is impossible now, in a sentence for a person; null if it can be made. */
+export function whyNot(played: Played, choice: Choice): string | null {
+  const { stage } = played
+  const { network } = stage
   switch (choice.kind) {
     case 'next':
-      return nextChoice(system) === null ? 'nothing is under way and no timer is set' : null
+      return nextChoice(played) === null ? nothingNext : null
     case 'wait':
-      return choice.at < clock.now() ? `it is ${clock.now()} ms already` : null
+      return choice.at < stage.now ? `it is ${stage.now} ms already` : null
     case 'deliver': {
       const message = network.find(choice.message, choice.copy)
-      return message === undefined ? notUnderWay(choice) : whyUndeliverable(system, message)
+      return message === undefined ? notInFlight(choice) : whyUndeliverable(stage, message)
     }
     case 'drop':
     case 'delay':
-      return network.find(choice.message, choice.copy) === undefined ? notUnderWay(choice) : null
+      return network.find(choice.message, choice.copy) === undefined ? notInFlight(choice) : null
     case 'duplicate':
-      return network.sent(choice.message) === undefined ? notUnderWay(choice) : null
+      return network.sent(choice.message) === undefined ? notInFlight(choice) : null
     case 'timer':
-      return whyNoTimer(system, choice)
+      return whyNoTimer(played, choice)
+    case 'script':
+      return whyNoScript(stage, choice.node)
     case 'crash':
-      return system.isAlive(choice.node) ? null : `${choice.node} is not running`
+      return whyNoCrash(stage, choice.node)
     case 'restart':
-      return whyNoRestart(system, choice.node)
+      return whyNoRestart(played, choice.node)
     case 'cut':
       if (choice.from === choice.to) return 'a node always reaches itself'
       return network.isCut(choice.from, choice.to) ? 'the link is cut already' : null
@@ -95,81 +110,101 @@ export function whyNot(system: WorldSystem, choice: Choice): string | null {
     case 'partition':
       return choice.groups.length < 2 ? 'a partition has at least two groups' : null
     case 'abandon':
-      if (!system.clients.has(choice.client)) return `${choice.client} is not running`
-      return system.calls(choice.client).includes(choice.call)
-        ? null
-        : `${choice.client} does not wait for call ${choice.call}`
+      return whyNoClient(played, choice.client) ?? whyNoCall(stage, choice)
     case 'call':
-      if (!system.clients.has(choice.client)) return `${choice.client} is not running: start it again first`
-      return choice.commands.map(whyInvalid).find((wrong) => wrong !== null) ?? null
+      return whyNoClient(played, choice.client) ?? whyInvalid(played, choice)
   }
 }
 
-/** What happens by itself: whatever is due first, a message or a timer. What can never arrive is lost when it is due. */
-export function nextChoice(system: WorldSystem): Exclude<Choice, { kind: 'next' }> | null {
-  const [message] = system.network.inFlight()
-  const [timer] = system.clock.timers()
-  if (message !== undefined && (timer === undefined || isBefore(message, timer))) {
-    const kind = whyUndeliverable(system, message) === null ? 'deliver' : 'drop'
-    return { kind, message: message.id, copy: message.copy, at: message.due }
+const nothingNext = 'nothing is in flight and no timer is set'
+
+/**
+ * What happens by itself: the message or the timer that is due first; if there is neither, the next event of a script. A
+ * message that can never arrive is lost when it is due.
+ */
+export function nextChoice({ stage }: Played): Exclude<Choice, { kind: 'next' }> | null {
+  const first = stage.firstDue()
+  if (first === null) {
+    const scripted = stage.players.find((player) => stage.readyScript(player) !== null)
+    return scripted === undefined ? null : { kind: 'script', node: scripted.name }
   }
-  return timer === undefined ? null : { kind: 'timer', node: nameOf(timer.node), timer: timer.name }
+  if (!('envelope' in first)) return { kind: 'timer', node: stage.nameOf(first.node), timer: first.name }
+  const kind = whyUndeliverable(stage, first) === null ? 'deliver' : 'drop'
+  return { kind, message: first.id, copy: first.copy, at: first.due }
 }
 
-function isBefore(message: HeldMessage, timer: HeldTimer): boolean {
-  return message.due < timer.due || (message.due === timer.due && message.order < timer.order)
+/** Why a message in flight cannot arrive; null if it can. It arrives over a link that was cut after it had left. */
+export function whyUndeliverable(stage: Stage, { envelope: { to } }: HeldMessage): string | null {
+  if (stage.lives(to)) return null
+  const player = stage.player(stage.nameOf(to))
+  if (player === undefined) return `there is no node ${to}`
+  return player.id === to && player.alive
+    ? `${to} is done and takes nothing more`
+    : `${to} is gone, and no later life takes its mail`
 }
 
-/** Why a message that is under way cannot arrive; null when it can, as it can over a link that was cut after it had left. */
-export function whyUndeliverable({ network }: WorldSystem, { envelope }: HeldMessage): string | null {
-  const { to } = envelope
-  return network.isAttached(to) ? null : `${to} is gone, and no later life takes its mail`
-}
-
-/** The timers of a node that are set, in the order in which they are due. */
-export function timersOf({ clock }: WorldSystem, node: string): readonly HeldTimer[] {
-  return clock.timers().filter((timer) => nameOf(timer.node) === node)
-}
-
-function timerOf(system: WorldSystem, node: string, name: string): HeldTimer | undefined {
-  return timersOf(system, node).find((timer) => timer.name === name)
+function timerOf(stage: Stage, node: string, name: string): ArmedTimer | undefined {
+  return stage
+    .player(node)
+    ?.timers()
+    .find((timer) => timer.name === name)
 }
 
 /**
- * A node's own timers fire in the order in which they are due: it has one clock. A moment that was recorded is taken at
- * its word, as the intervals of the system that it comes from may have been others.
+ * With ordered timers, a node's own timers fire in the order in which they are due: it has one clock. A moment that was
+ * recorded is taken as it is, because the recorded system may have had other intervals.
  */
 function whyNoTimer(
-  system: WorldSystem,
+  { stage }: Played,
   { node, timer, at }: Extract<Choice, { kind: 'timer' }>,
 ): string | null {
-  const meant = timerOf(system, node, timer)
+  const meant = timerOf(stage, node, timer)
   if (meant === undefined) return `${node} has not set a timer ${timer}`
-  const [first] = timersOf(system, node)
-  if (at !== undefined || first!.due === meant.due) return null
+  const [first] = stage.player(node)!.timers()
+  if (stage.system.timers !== 'ordered' || at !== undefined || first!.due === meant.due) return null
   return `${first!.name} of ${node} is due earlier, at ${first!.due} ms`
 }
 
-function whyNoRestart(system: WorldSystem, node: string): string | null {
-  if (node === viewServiceName)
-    return 'the view service keeps no record in this world: without it, it must not come back (V11)'
-  if (system.isAlive(node)) return `${node} is running`
-  const { servers, clients } = system.options
-  return servers.includes(node) || clients.includes(node) ? null : `there is no node ${node}`
+function whyNoScript(stage: Stage, node: string): string | null {
+  const player = stage.player(node)
+  if (player === undefined) return `there is no node ${node}`
+  if (player.node.script?.[player.scripted] === undefined) return `the script of ${node} is over`
+  if (!player.isActive) return `${node} is not running`
+  return stage.readyScript(player) === null ? `${node} is not ready for the next event of its script` : null
 }
 
-/** Calls made in one go reach the chart as one event. */
-function call({ clients, clock }: WorldSystem, choice: Extract<Choice, { kind: 'call' }>): void {
-  const client = clients.get(choice.client)!
-  clock.actAs(client.id, () => {
-    for (const command of choice.commands) client.submit(command, () => {})
-  })
+function whyNoCrash(stage: Stage, node: string): string | null {
+  const player = stage.player(node)
+  if (player === undefined || !player.alive) return `${node} is not running`
+  if (player.node.mayCrash !== true) return `${node} never crashes in this system (mayCrash)`
+  const { crashes = 0 } = stage.system
+  return stage.crashes < crashes ? null : `this system allows ${crashes} crashes in all (crashes)`
 }
 
-function whyInvalid(command: unknown): string | null {
-  return keyValueStore.validate?.(command) ?? null
+function whyNoRestart({ stage, staged }: Played, node: string): string | null {
+  const player = stage.player(node)
+  if (player === undefined) return `there is no node ${node}`
+  const why = staged.whyNoRestart?.(node) ?? null
+  if (why !== null) return why
+  if (player.alive) return `${node} is running`
+  if (player.node.restart === undefined) return `${node} has no next life in this system (restart)`
+  const { restarts = 0 } = stage.system
+  return stage.restarts < restarts ? null : `this system allows ${restarts} restarts in all (restarts)`
 }
 
-function notUnderWay({ message, copy }: { readonly message: string; readonly copy: number }): string {
-  return `${copy === 0 ? 'message' : `copy ${copy} of message`} ${message} is not under way`
+function whyNoClient({ stage, staged }: Played, client: string): string | null {
+  const player: Player | undefined = staged.calls?.clients.includes(client) ? stage.player(client) : undefined
+  return player?.isActive ? null : `${client} is not running: start it again first`
+}
+
+function whyNoCall(stage: Stage, { client, call }: Extract<Choice, { kind: 'abandon' }>): string | null {
+  return stage.player(client)!.calls.has(call) ? null : `${client} does not wait for call ${call}`
+}
+
+function whyInvalid({ staged }: Played, { commands }: Extract<Choice, { kind: 'call' }>): string | null {
+  return commands.map((command) => staged.calls!.whyInvalid(command)).find((why) => why !== null) ?? null
+}
+
+function notInFlight({ message, copy }: { readonly message: string; readonly copy: number }): string {
+  return `${copy === 0 ? 'message' : `copy ${copy} of message`} ${message} is not in flight`
 }

@@ -1,24 +1,27 @@
-/** Systems at points of a tree of runs: the few that were needed last are kept, and any other is run again from the start. */
+/** Runs at points of a tree: the few that were needed last are kept, and any other is run again from the start. */
 import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import type { Choice } from './choice.ts'
+import type { Made } from './made.ts'
+import type { Staged } from './staged.ts'
+import { StagedRun } from './staged-run.ts'
 import { whyNot } from './steps.ts'
-import type { Made } from './world.ts'
-import { createWorldSystem, type WorldOptions, type WorldSystem } from './world-system.ts'
 
 export interface Systems {
   /** The header and the steps of every run's beginning. */
   begin(): { readonly header: TraceHeader; readonly steps: TraceStep[] }
-  /** The system after the first `position` of these choices. */
-  at(made: readonly Made[], position: number): WorldSystem
+  /** The run after the first `position` of these choices. */
+  at(made: readonly Made[], position: number): StagedRun
   /** The steps after the first `known` ones of the run of these choices. */
   extend(made: readonly Made[], known: number): TraceStep[]
-  whyNot(system: WorldSystem, choice: Choice): string | null
+  whyNot(run: StagedRun, choice: Choice): string | null
 }
 
 interface Kept {
-  readonly system: WorldSystem
+  readonly run: StagedRun
   readonly made: Made[]
-  /** The lines of the trace that nobody has asked for yet; `written` counts all of them. */
+  /** The branch whose choices these are; its list only grows. */
+  branch: readonly Made[]
+  /** The lines of the trace that were not asked for yet; `written` counts all of them. */
   fresh: string[]
   written: number
 }
@@ -26,17 +29,17 @@ interface Kept {
 /** The end of the branch that is shown, a point in its past, and one to spare. */
 const keptMax = 3
 
-export function createSystems(options: WorldOptions): Systems {
+export function createSystems(staged: Staged): Systems {
   /** The one that was used last stands last. */
   let kept: Kept[] = []
 
   const create = (): Kept => {
     const trace = { fresh: [] as string[], written: 0 }
-    const system = createWorldSystem(options, (line) => {
+    const run = new StagedRun(staged, (line) => {
       trace.fresh.push(line)
       trace.written += 1
     })
-    return Object.assign(trace, { system, made: [] })
+    return Object.assign(trace, { run, made: [], branch: [] })
   }
 
   /** Its lines from that one on, the header being line 0. */
@@ -48,13 +51,15 @@ export function createSystems(options: WorldOptions): Systems {
 
   const find = (made: readonly Made[], position: number): Kept => {
     const leads = (one: Kept) =>
-      one.made.length <= position && one.made.every((choice, index) => choice === made[index])
+      one.made.length <= position &&
+      (one.branch === made || one.made.every((choice, index) => choice === made[index]))
     const best = kept
       .filter(leads)
       .reduce<Kept | null>((a, b) => (a === null || b.made.length >= a.made.length ? b : a), null)
     const used = best ?? create()
+    used.branch = made
     for (const next of made.slice(used.made.length, position)) {
-      const why = used.system.choose(next.choice)
+      const why = used.run.choose(next.choice)
       if (why !== null)
         throw new Error(`expected the same run again, but ${why}; are the charts deterministic?`)
       used.made.push(next)
@@ -68,7 +73,7 @@ export function createSystems(options: WorldOptions): Systems {
       const [header, ...steps] = linesFrom(find([], 0), 0)
       return { header: header as TraceHeader, steps: steps as TraceStep[] }
     },
-    at: (made, position) => find(made, position).system,
+    at: (made, position) => find(made, position).run,
     extend: (made, known) => linesFrom(find(made, made.length), 1 + known) as TraceStep[],
     whyNot,
   }

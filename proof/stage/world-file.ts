@@ -1,9 +1,10 @@
-/** A world as text, for a file or an address: how it begins and what was chosen in each branch. Nothing else is needed to repeat it. */
+/** A world as text, for a file or an address: how it begins, and the choices of each branch, which repeat it. */
 import * as v from 'valibot'
 import { type BrokenChartName, brokenCharts } from './broken-charts.ts'
 import { type Choice, checkedChoice } from './choice.ts'
+import { type ReplicasOptions, stagedReplicas } from './replicas.ts'
+import type { Staged } from './staged.ts'
 import { type Branch, World } from './world.ts'
-import type { WorldOptions } from './world-system.ts'
 
 /** The name of the format, and its version; a reader refuses others. */
 export const worldFormat = 'standby-world'
@@ -16,14 +17,17 @@ const fileSchema = v.object({
   version: v.literal(worldVersion),
   title: v.string(),
   scenario: v.optional(v.string()),
-  options: v.strictObject({
-    servers: v.pipe(names, v.minLength(1)),
-    clients: names,
-    latencyMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(60_000))),
-    timing: bounds,
-    limits: bounds,
-    broken: v.optional(v.picklist(Object.keys(brokenCharts) as BrokenChartName[])),
-  }),
+  /** What our replicas consist of; absent for a system of your own, which is known by its module only. */
+  options: v.optional(
+    v.strictObject({
+      servers: v.pipe(names, v.minLength(1)),
+      clients: names,
+      latencyMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(60_000))),
+      timing: bounds,
+      limits: bounds,
+      broken: v.optional(v.picklist(Object.keys(brokenCharts) as BrokenChartName[])),
+    }),
+  ),
   branches: v.pipe(
     v.array(
       v.object({
@@ -48,14 +52,15 @@ type WorldFile = v.InferOutput<typeof fileSchema>
 
 /** The world with all of its branches, as one line of JSON. */
 export function formatWorld(world: World): string {
-  const { title, scenario, options } = world.start
+  const { title, scenario } = world.start
+  const options = replicasIn(world.start.staged)
   const indexOf = (id: string) => world.branches.findIndex((branch) => branch.id === id)
   const file: WorldFile = {
     format: worldFormat,
     version: worldVersion,
     title,
     ...(scenario === undefined ? {} : { scenario }),
-    options: options as WorldFile['options'],
+    ...(options === null ? {} : { options: options as WorldFile['options'] }),
     branches: world.branches.map((branch) => ({
       name: branch.name,
       parent: branch.parent === null ? null : indexOf(branch.parent),
@@ -66,6 +71,11 @@ export function formatWorld(world: World): string {
     shown: { branch: indexOf(world.branch.id), position: world.position },
   }
   return JSON.stringify(file)
+}
+
+/** The options of our replicas; null for another system. */
+export function replicasIn({ origin }: Staged): ReplicasOptions | null {
+  return (origin as { world?: ReplicasOptions }).world ?? null
 }
 
 function compressed({ made, at }: Branch): unknown[] {
@@ -81,15 +91,16 @@ function compressed({ made, at }: Branch): unknown[] {
 
 /**
  * The world of a text that `formatWorld` wrote, run again.
- * @throws Error that says what is wrong with it, and where a run does not go as it went then.
+ * @param own the system of a file that is not of our replicas; default: none
+ * @throws Error that says what is wrong with it, and where a run does not go as it went then
  */
-export function readWorld(text: string): World {
+export function readWorld(text: string, own: Staged | null = null): World {
   const file = checkedFile(text)
-  const world = new World({
-    title: file.title,
-    options: file.options as WorldOptions,
-    scenario: file.scenario,
-  })
+  const staged = file.options === undefined ? own : stagedReplicas(file.options as ReplicasOptions)
+  if (staged === null)
+    throw new Error(`expected the system "${file.title}" to be open; open its module first, then this file`)
+  const { title, scenario } = file
+  const world = new World({ title, staged, ...(scenario === undefined ? {} : { scenario }) })
   const ids: string[] = []
   world.together(() => {
     for (const [index, branch] of file.branches.entries()) {
@@ -138,7 +149,7 @@ function checkedFile(text: string): WorldFile {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Error('expected a world as JSON, got a text that is none; is it a file that this page saved?')
+    throw new Error('expected a world as JSON, got another text; is it a file that this page saved?')
   }
   const { success, output, issues } = v.safeParse(fileSchema, value, { abortEarly: true })
   if (success) return output
@@ -148,7 +159,7 @@ function checkedFile(text: string): WorldFile {
   )
 }
 
-/** Whether a text looks like a world, so that whoever opens files can tell it from a trace. */
+/** Whether a text looks like a world, and not like a trace. */
 export function isWorldText(text: string): boolean {
   return text.slice(0, 200).includes(`"format":"${worldFormat}"`)
 }
@@ -162,7 +173,7 @@ export async function packWorld(world: World): Promise<string> {
 }
 
 /** @throws Error for a text that `packWorld` did not write. */
-export async function unpackWorld(packed: string): Promise<World> {
+export async function unpackWorld(packed: string, own: Staged | null = null): Promise<World> {
   let text: string
   try {
     const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'))
@@ -175,5 +186,5 @@ export async function unpackWorld(packed: string): Promise<World> {
       { cause },
     )
   }
-  return readWorld(text)
+  return readWorld(text, own)
 }

@@ -1,17 +1,10 @@
-/** A world and everything that was tried in it: a tree of runs, each a list of choices that repeats it exactly. Nothing is ever lost. */
+/** A staged system and everything that was tried with it: a tree of runs, each the choices that repeat it exactly. */
 import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { type Choice, describeChoice, isSameChoice } from './choice.ts'
-import { type GoalName, goals } from './goals.ts'
+import type { Made } from './made.ts'
+import { aimsOf, type RunView, type Staged } from './staged.ts'
+import type { StagedRun } from './staged-run.ts'
 import { createSystems, type Systems } from './systems.ts'
-import type { WorldOptions, WorldSystem } from './world-system.ts'
-
-/** A choice that was made. The same object in every branch that shares it. */
-export interface Made {
-  /** What it was, `next` resolved. */
-  readonly choice: Exclude<Choice, { kind: 'next' }>
-  /** Nobody chose it: it was what happens by itself. */
-  readonly isNext: boolean
-}
 
 /** A sentence of a story, from a position on. */
 export interface Caption {
@@ -43,10 +36,10 @@ type Growing = {
 /** What changed: `branch`: another run is shown; `steps`: the run has grown; `position`; `tree`: names and branches. */
 export type WorldChange = 'branch' | 'steps' | 'position' | 'tree'
 
-/** How a world begins: what it consists of, and what it is called. */
+/** How a world begins: what is on its stage, and what it is called. */
 export interface WorldStart {
   readonly title: string
-  readonly options: WorldOptions
+  readonly staged: Staged
   /** The scenario that it was opened from. */
   readonly scenario?: string
 }
@@ -75,11 +68,11 @@ export class World {
 
   constructor(start: WorldStart) {
     this.start = start
-    this.#systems = createSystems(start.options)
+    this.#systems = createSystems(start.staged)
     const { header, steps } = this.#systems.begin()
     this.header = header
     this.#current = this.#add({
-      name: 'as it was told',
+      name: 'main',
       parent: null,
       at: 0,
       made: [],
@@ -107,12 +100,12 @@ export class World {
     return this.#position === this.#current.made.length
   }
 
-  /** The live actors at the point that is looked at, to read from; run again from the start where need be. */
-  system(): WorldSystem {
+  /** The run at the point that is looked at, to read from; played again from the start if need be. */
+  run(): StagedRun {
     return this.#systems.at(this.#current.made, this.#position)
   }
 
-  /** Hears what changes; returns how to stop that. */
+  /** Reports what changes; returns how to stop that. */
   subscribe(listener: (change: WorldChange) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -123,19 +116,19 @@ export class World {
    * and otherwise begins a branch. Returns why it cannot be made, or null.
    */
   choose(choice: Choice): string | null {
-    const system = this.system()
-    const resolved = choice.kind === 'next' ? system.next() : choice
-    if (resolved === null) return 'nothing is under way and no timer is set'
+    const run = this.run()
+    const resolved = choice.kind === 'next' ? run.next() : choice
+    if (resolved === null) return 'nothing is in flight and no timer is set'
     const known = this.#goAlong(resolved)
     if (known) return null
-    const why = this.#systems.whyNot(system, resolved)
+    const why = this.#systems.whyNot(run, resolved)
     if (why !== null) return why
     if (!this.isAtEnd) this.fork(this.#position, describeChoice(resolved))
     this.#append({ choice: resolved, isNext: choice.kind === 'next' })
     return null
   }
 
-  /** Several choices, told of as one change. */
+  /** Several choices, reported as one change. */
   together<Value>(act: () => Value): Value {
     if (this.#batch !== null) return act()
     const changes = new Set<WorldChange>()
@@ -144,30 +137,33 @@ export class World {
       return act()
     } finally {
       this.#batch = null
-      for (const change of changes) this.#tell(change)
+      for (const change of changes) this.#report(change)
     }
   }
 
-  /** Leaves the world to itself until `isReached`, which is asked after each choice, or the name of a goal. */
-  run(isReached: GoalName | ((system: WorldSystem) => boolean) | null, bounds: RunBounds = {}): RunEnd {
+  /**
+   * Leaves the system to itself until `isReached`, which is asked after each choice, or an aim by its id.
+   * @throws Error for an unknown aim
+   */
+  runUntil(isReached: string | ((run: RunView) => boolean) | null, bounds: RunBounds = {}): RunEnd {
     const { steps = 2000, ms = 20_000 } = bounds
     return this.together(() => {
-      const begin = this.system()
-      const until = begin.clock.now() + ms
+      const begin = this.run()
+      const until = begin.stage.now + ms
       const isDone =
-        typeof isReached === 'string' ? goals[isReached].wait(begin) : (isReached ?? (() => false))
+        typeof isReached === 'string' ? this.#aim(isReached)(begin) : (isReached ?? (() => false))
       for (let made = 0; made < steps; made++) {
-        const system = this.system()
-        if (isDone(system)) return 'reached'
-        const next = system.next()
+        const run = this.run()
+        if (isDone(run)) return 'reached'
+        const next = run.next()
         if (next === null) return 'quiet'
-        if (dueOf(system, next) > until) {
-          if (system.clock.now() < until) this.choose({ kind: 'wait', at: until })
+        if (dueOf(run, next) > until) {
+          if (run.stage.now < until) this.choose({ kind: 'wait', at: until })
           return 'ms'
         }
         this.choose({ kind: 'next' })
       }
-      return isDone(this.system()) ? 'reached' : 'steps'
+      return isDone(this.run()) ? 'reached' : 'steps'
     })
   }
 
@@ -176,7 +172,7 @@ export class World {
     const clamped = Math.max(0, Math.min(this.#current.made.length, position))
     if (clamped === this.#position) return
     this.#position = clamped
-    this.#tell('position')
+    this.#report('position')
   }
 
   /** Looks at the point at which the choice that made this step is complete. */
@@ -209,7 +205,7 @@ export class World {
       captions: captions.filter((caption) => caption.at <= at),
     })
     this.#position = at
-    this.#tell('branch')
+    this.#report('branch')
     return this.#current
   }
 
@@ -220,7 +216,7 @@ export class World {
     const isOther = branch !== this.#current
     this.#current = branch
     this.#position = Math.max(0, Math.min(branch.made.length, position ?? branch.made.length))
-    this.#tell(isOther ? 'branch' : 'position')
+    this.#report(isOther ? 'branch' : 'position')
   }
 
   rename(id: string, name: string): void {
@@ -228,19 +224,25 @@ export class World {
     const trimmed = name.trim().slice(0, 80)
     if (branch === undefined || trimmed === '') return
     branch.name = trimmed
-    this.#tell('tree')
+    this.#report('tree')
   }
 
   /** Says a sentence of the story from here on. */
   say(text: string): void {
     this.#current.captions.push({ at: this.#position, text })
-    this.#tell('tree')
+    this.#report('tree')
   }
 
   /** The sentence that is said at a step; null before the first one. */
   captionAt(step: number): Caption | null {
     const { captions, ends } = this.#current
     return captions.findLast(({ at }) => ends[at]! <= step + 1) ?? null
+  }
+
+  #aim(id: string): (run: RunView) => (later: RunView) => boolean {
+    const aim = aimsOf(this.start.staged).find((one) => one.id === id)
+    if (aim === undefined) throw new Error(`expected an aim of this system, got ${id}`)
+    return aim.wait
   }
 
   #goAlong(choice: Choice): boolean {
@@ -269,7 +271,7 @@ export class World {
     branch.steps.push(...this.#systems.extend(branch.made, branch.steps.length))
     branch.ends.push(branch.steps.length)
     this.#position = branch.made.length
-    this.#tell('steps')
+    this.#report('steps')
   }
 
   #add(branch: Omit<Growing, 'id'>): Growing {
@@ -278,7 +280,7 @@ export class World {
     return added
   }
 
-  #tell(change: WorldChange): void {
+  #report(change: WorldChange): void {
     if (this.#batch !== null) this.#batch.add(change)
     else for (const listener of this.#listeners) listener(change)
   }
@@ -289,9 +291,7 @@ function sharesUpTo(a: readonly Made[], b: readonly Made[], position: number): b
   return true
 }
 
-function dueOf({ clock, network }: WorldSystem, choice: Choice): number {
-  if (choice.kind === 'timer') return clock.timers()[0]!.due
-  return choice.kind === 'deliver' || choice.kind === 'drop'
-    ? (network.find(choice.message, choice.copy)?.due ?? 0)
-    : 0
+/** When what is next happens by itself, in virtual milliseconds. */
+function dueOf({ stage }: StagedRun, { kind }: Choice): number {
+  return kind === 'script' ? stage.now : (stage.firstDue()?.due ?? stage.now)
 }

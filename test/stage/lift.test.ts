@@ -39,7 +39,7 @@ describe('a simulated run', () => {
     world.goTo(100)
     expect(world.choose({ kind: 'crash', node: 's1' })).toBeNull()
     expect(world.branches).toHaveLength(2)
-    expect(world.run(null, { ms: 300 })).toBe('ms')
+    expect(world.runUntil(null, { ms: 300 })).toBe('ms')
   })
 })
 

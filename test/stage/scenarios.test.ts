@@ -57,7 +57,7 @@ describe('what the stories promise', () => {
   test('double-failure: nobody answers when the last holder is gone (situation 6)', () => {
     const world = named('double-failure')
     world.goTo(world.branch.made.length)
-    expect(world.system().pending()).toBe(1)
+    expect(world.run().pending()).toBe(1)
     expect(answersIn(world)).toHaveLength(1)
   })
 

@@ -2,24 +2,25 @@
 import { describe, expect, test } from 'vitest'
 import { type Choice, isSameChoice } from '../../proof/stage/choice.ts'
 import { type Inbox, inboxesOf, type Option } from '../../proof/stage/inbox.ts'
+import { type ReplicasOptions, stagedReplicas, viewOf } from '../../proof/stage/replicas.ts'
+import { StagedRun } from '../../proof/stage/staged-run.ts'
 import { World } from '../../proof/stage/world.ts'
-import { createWorldSystem, type WorldOptions } from '../../proof/stage/world-system.ts'
 import { readTrace } from '../../runtime/observe/index.ts'
 import { seededRandom } from '../../runtime/schedulers.ts'
 
-const three: WorldOptions = { servers: ['s1', 's2', 's3'], clients: ['c1'] }
-const open = (options: WorldOptions = three) => new World({ title: 'a test', options })
+const three: ReplicasOptions = { servers: ['s1', 's2', 's3'], clients: ['c1'] }
+const open = (options: ReplicasOptions = three) =>
+  new World({ title: 'a test', staged: stagedReplicas(options) })
 const put = (key: string, value: string) => ({ op: 'put', key, value })
-const inbox = (world: World, name: string): Inbox =>
-  inboxesOf(world.system()).find((one) => one.name === name)!
+const inbox = (world: World, name: string): Inbox => inboxesOf(world.run()).find((one) => one.name === name)!
 const call = (...commands: object[]): Choice => ({ kind: 'call', client: 'c1', commands: commands as never })
-const view = (world: World) => world.system().cluster.view()
+const view = (world: World) => viewOf(world.run().stage)
 const optionsOf = (one: Inbox): Option[] => [
   ...one.messages.flatMap(({ deliver, drop, duplicate, delay }) => [deliver, drop, duplicate, delay]),
   ...one.timers.map(({ fire }) => fire),
   ...one.links.map(({ toggle }) => toggle),
-  one.crash,
-  one.restart,
+  ...(one.crash === null ? [] : [one.crash]),
+  ...(one.restart === null ? [] : [one.restart]),
   one.isolate,
 ]
 
@@ -27,7 +28,7 @@ describe('choices', () => {
   test('nothing happens by itself', () => {
     const world = open()
     expect(view(world).number).toBe(0)
-    expect(world.system().clock.now()).toBe(0)
+    expect(world.run().stage.now).toBe(0)
     expect(inbox(world, 'view-service').messages.map(({ type }) => type)).toEqual([
       'ping',
       'ping',
@@ -51,7 +52,7 @@ describe('choices', () => {
     const left = inbox(world, 'view-service').messages.map(({ id, copy }) => `${id}/${copy}`)
     expect(left).not.toContain(`${first!.id}/0`)
     expect(left).toEqual(expect.arrayContaining([`${second!.id}/0`, `${second!.id}/1`]))
-    expect(world.choose(first!.deliver.choice)).toBe(`message ${first!.id} is not under way`)
+    expect(world.choose(first!.deliver.choice)).toBe(`message ${first!.id} is not in flight`)
     expect(world.branch.steps.slice(-2).map(({ kind }) => kind)).toEqual(['drop', 'duplicate'])
   })
 
@@ -67,16 +68,16 @@ describe('choices', () => {
     const [ping] = inbox(world, 's1').timers
     expect(ping).toMatchObject({ name: 'pingInterval', due: 50 })
     world.choose(ping!.fire.choice)
-    expect(world.system().clock.now()).toBe(50)
+    expect(world.run().stage.now).toBe(50)
     expect(world.branch.steps.some(({ kind, node }) => kind === 'timer' && node === 's1#1')).toBe(true)
   })
 
   test('a timer of a node does not overtake an earlier one of its own', () => {
     const world = open({ ...three, timing: { pingIntervalMs: 10, pingCheckIntervalMs: 100 } })
-    world.run('settled')
+    world.runUntil('settled')
     world.choose(call(put('a', '1')))
-    world.run((system) =>
-      system.network.inFlight().some(({ envelope }) => envelope.message.type === 'forward'),
+    world.runUntil(({ stage }) =>
+      stage.network.inFlight().some(({ envelope }) => envelope.message.type === 'forward'),
     )
     const late = inbox(world, 's1').timers.find(({ name }) => name === 'resendInterval')!
     expect(late.fire.why).toMatch(/^pingInterval of s1 is due earlier, at \d+ ms$/)
@@ -92,7 +93,7 @@ describe('choices', () => {
       [{ kind: 'heal' }, 'no link is cut'],
       [{ kind: 'cut', from: 's1', to: 's1' }, 'a node always reaches itself'],
       [{ kind: 'timer', node: 's1', timer: 'retryInterval' }, 's1 has not set a timer retryInterval'],
-      [{ kind: 'deliver', message: 's1#1@77', copy: 0 }, 'message s1#1@77 is not under way'],
+      [{ kind: 'deliver', message: 's1#1@77', copy: 0 }, 'message s1#1@77 is not in flight'],
       [{ kind: 'partition', groups: [['s1']] }, 'a partition has at least two groups'],
       [
         { kind: 'call', client: 'c7', commands: [put('a', '1') as never] },
@@ -108,14 +109,14 @@ describe('choices', () => {
 
   test('the mail of a life that is over cannot be delivered, and says so', () => {
     const world = open()
-    world.run('settled')
-    world.run((system) => system.network.inFlight().some(({ envelope }) => envelope.to === 's3#1'))
+    world.runUntil('settled')
+    world.runUntil(({ stage }) => stage.network.inFlight().some(({ envelope }) => envelope.to === 's3#1'))
     world.choose({ kind: 'crash', node: 's3' })
     world.choose({ kind: 'restart', node: 's3' })
     const [old] = inbox(world, 's3').messages.filter(({ to }) => to === 's3#1')
     expect(old!.deliver.why).toBe('s3#1 is gone, and no later life takes its mail')
     expect(inbox(world, 's3').id).toBe('s3#2')
-    world.run(null, { ms: 10 })
+    world.runUntil(null, { ms: 10 })
     expect(
       world.branch.steps.some(({ kind, detail }) => kind === 'drop' && detail?.startsWith('s3#1 is gone')),
     ).toBe(true)
@@ -129,23 +130,23 @@ describe('choices', () => {
     world.choose(inbox(world, 's1').timers[0]!.fire.choice)
     expect(world.branch.steps.at(-1)).toMatchObject({ kind: 'drop', detail: 'link cut', node: 's1#1' })
     world.choose({ kind: 'heal', from: 's1', to: 'view-service' })
-    expect(world.system().network.cuts()).toEqual([])
+    expect(world.run().stage.network.cuts()).toEqual([])
   })
 
   test('the view service does not come back without its record (V11), and its view keeps serving', () => {
     const world = open()
-    world.run('settled')
+    world.runUntil('settled')
     world.choose({ kind: 'crash', node: 'view-service' })
-    expect(inbox(world, 'view-service').restart.why).toMatch(/V11/)
+    expect(inbox(world, 'view-service').restart!.why).toMatch(/V11/)
     world.choose(call(put('a', '1')))
-    expect(world.run('answered')).toBe('reached')
+    expect(world.runUntil('answered')).toBe('reached')
   })
 
   test('calls of one choice go out together (S7)', () => {
     const world = open()
-    world.run('settled')
+    world.runUntil('settled')
     world.choose(call(put('a', '1'), put('b', '2')))
-    world.run('answered')
+    world.runUntil('answered')
     expect(world.branch.steps.filter(({ kind }) => kind === 'return')).toHaveLength(2)
     const requests = world.branch.steps.filter(
       ({ kind, message }) => kind === 'send' && message?.type === 'request',
@@ -155,17 +156,17 @@ describe('choices', () => {
 
   test('a call that is given up ends as aborted, and may have been executed (C2)', () => {
     const world = open()
-    world.run('settled')
+    world.runUntil('settled')
     world.choose(call(put('a', '1')))
     world.choose({ kind: 'abandon', client: 'c1', call: 1 })
     const end = world.branch.steps.find(({ kind }) => kind === 'return')!.call!.end
     expect(end).toMatchObject({ failure: { code: 'aborted' } })
-    expect(world.system().pending()).toBe(0)
+    expect(world.run().pending()).toBe(0)
   })
 
   test('a client that starts again is a new life, with a new session (C3)', () => {
     const world = open()
-    world.run('settled')
+    world.runUntil('settled')
     world.choose({ kind: 'crash', node: 'c1' })
     expect(inbox(world, 'c1').isAlive).toBe(false)
     expect(world.choose(call(put('a', '1')))).toMatch(/c1 is not running/)
@@ -177,43 +178,43 @@ describe('choices', () => {
 describe('left to itself', () => {
   test('it runs for so many milliseconds, also when the last of them are quiet', () => {
     const world = open()
-    expect(world.run(null, { ms: 75 })).toBe('ms')
-    expect(world.system().clock.now()).toBe(75)
-    world.run(null, { ms: 30 })
-    expect(world.system().clock.now()).toBe(105)
+    expect(world.runUntil(null, { ms: 75 })).toBe('ms')
+    expect(world.run().stage.now).toBe(75)
+    world.runUntil(null, { ms: 30 })
+    expect(world.run().stage.now).toBe(105)
   })
 
   test('it runs for so many steps', () => {
     const world = open()
-    expect(world.run(null, { steps: 5 })).toBe('steps')
+    expect(world.runUntil(null, { steps: 5 })).toBe('steps')
     expect(world.position).toBe(5)
   })
 
   test('it runs until the view changes, and until every call is answered', () => {
     const world = open()
-    expect(world.run('settled')).toBe('reached')
+    expect(world.runUntil('settled')).toBe('reached')
     const { number } = view(world)
     world.choose({ kind: 'crash', node: 's1' })
     world.choose(call(put('a', '1')))
-    expect(world.run('viewChange')).toBe('reached')
+    expect(world.runUntil('viewChange')).toBe('reached')
     expect(view(world).number).toBe(number + 1)
-    expect(world.run('answered')).toBe('reached')
+    expect(world.runUntil('answered')).toBe('reached')
   })
 
   test('a goal that does not come about ends at a bound', () => {
     const world = open()
-    world.run('settled')
-    expect(world.run('violation', { ms: 500 })).toBe('ms')
+    world.runUntil('settled')
+    expect(world.runUntil('violation', { ms: 500 })).toBe('ms')
   })
 })
 
 describe('branches', () => {
   const failover = () => {
     const world = open()
-    world.run('settled')
+    world.runUntil('settled')
     const fork = world.position
     world.choose({ kind: 'crash', node: 's1' })
-    world.run('viewChange')
+    world.runUntil('viewChange')
     return { world, fork }
   }
 
@@ -226,7 +227,7 @@ describe('branches', () => {
     expect(world.branches).toHaveLength(2)
     expect(world.branch).toMatchObject({ name: 's2 crashes', parent: first!.id, at: fork })
     expect(first!.steps).toHaveLength(kept)
-    world.run('viewChange')
+    world.runUntil('viewChange')
     expect(view(world)).toEqual({ number: 3, primary: 's1#1', backup: 's3#1' })
     world.switchTo(first!.id)
     expect(view(world)).toEqual({ number: 3, primary: 's2#1', backup: 's3#1' })
@@ -283,7 +284,7 @@ describe('branches', () => {
     const world = open()
     const heard: string[] = []
     world.subscribe((change) => heard.push(change))
-    world.run('settled')
+    world.runUntil('settled')
     expect(heard).toEqual(['steps'])
   })
 })
@@ -295,7 +296,7 @@ describe('a run is its choices', () => {
     const random = seededRandom(seed)
     const world = open({ servers: ['s1', 's2'], clients: ['c1', 'c2'] })
     for (let step = 0; step < 150; step++) {
-      const possible = inboxesOf(world.system())
+      const possible = inboxesOf(world.run())
         .flatMap(optionsOf)
         .filter(({ why }) => why === null)
       const dice = random()
@@ -309,7 +310,7 @@ describe('a run is its choices', () => {
       } else world.choose(possible[Math.floor(random() * possible.length)]!.choice)
     }
     const lines: string[] = []
-    const system = createWorldSystem(world.start.options, (line) => void lines.push(line))
+    const system = new StagedRun(world.start.staged, (line) => void lines.push(line))
     for (const { choice } of world.branch.made) expect(system.choose(choice)).toBeNull()
     const { steps } = readTrace(`${lines.join('\n')}\n`, { partial: true })
     expect(steps).toEqual(world.branch.steps)
@@ -319,12 +320,12 @@ describe('a run is its choices', () => {
   test.each(seeds)('every option that an inbox offers can be chosen, and no other (seed %i)', (seed) => {
     const random = seededRandom(seed)
     const world = open()
-    world.run(null, { steps: Math.floor(random() * 120) })
+    world.runUntil(null, { steps: Math.floor(random() * 120) })
     world.choose({ kind: 'crash', node: 's2' })
-    world.run(null, { steps: Math.floor(random() * 60) })
+    world.runUntil(null, { steps: Math.floor(random() * 60) })
     const position = world.position
-    for (const { choice, why } of inboxesOf(world.system()).flatMap(optionsOf)) {
-      const system = createWorldSystem(world.start.options, () => {})
+    for (const { choice, why } of inboxesOf(world.run()).flatMap(optionsOf)) {
+      const system = new StagedRun(world.start.staged, () => {})
       for (const made of world.branch.made.slice(0, position)) system.choose(made.choice)
       expect(system.choose(choice)).toBe(why)
     }
@@ -333,11 +334,11 @@ describe('a run is its choices', () => {
   test('of the options exactly the one that happens by itself is marked', () => {
     const world = open()
     for (let step = 0; step < 60; step++) {
-      const marked = inboxesOf(world.system())
+      const marked = inboxesOf(world.run())
         .flatMap(optionsOf)
         .filter(({ isNext }) => isNext)
       expect(marked).toHaveLength(1)
-      expect(isSameChoice(marked[0]!.choice, world.system().next()!)).toBe(true)
+      expect(isSameChoice(marked[0]!.choice, world.run().next()!)).toBe(true)
       world.choose({ kind: 'next' })
     }
   })

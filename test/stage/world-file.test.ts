@@ -8,7 +8,7 @@ function branched(): World {
   const world = openScenario(scenarios.find(({ id }) => id === 'failover')!)
   world.goTo(40)
   world.choose({ kind: 'crash', node: 's3' })
-  world.run('viewChange', { ms: 600 })
+  world.runUntil('viewChange', { ms: 600 })
   world.say('nobody misses it')
   world.rename(world.branch.id, 'without s3')
   world.fork(20, 'early')
@@ -24,7 +24,9 @@ const shape = (world: World) => ({
   })),
   shown: world.branches.indexOf(world.branch),
   position: world.position,
-  start: world.start,
+  title: world.start.title,
+  scenario: world.start.scenario,
+  origin: world.start.staged.origin,
 })
 
 describe('a world as text', () => {

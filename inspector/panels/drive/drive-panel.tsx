@@ -1,7 +1,7 @@
-/** Drives a world by hand: what is next, an inbox for each node, a call as a client, and the sentence of the story at the cursor. */
+/** Drives a system by hand: what is next, its properties, an inbox for each node, calls, and the story's sentence. */
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { type GoalName, goals } from '../../../proof/stage/goals.ts'
+import { aimsOf } from '../../../proof/stage/staged.ts'
 import { cursor } from '../../app/state.ts'
 import { CallForm } from './call-form.tsx'
 import { InboxView } from './inbox-view.tsx'
@@ -12,15 +12,18 @@ export function DrivePanel() {
   const current = world.value
   const here = choices.value
   if (current === null || here === null) return null
+  const { calls } = current.start.staged
   return (
     <div class="drive-panel">
       <div class="drive-head">
         <NextThing />
         <RunUntil />
-        <CallForm
-          clients={current.start.options.clients}
-          call={(client, command) => choose({ kind: 'call', client, commands: [command as never] })}
-        />
+        {calls === undefined ? null : (
+          <CallForm
+            clients={calls.clients}
+            call={(client, command) => choose({ kind: 'call', client, commands: [command as never] })}
+          />
+        )}
       </div>
       <Caption />
       <Inboxes />
@@ -53,15 +56,16 @@ function NextThing() {
 }
 
 function RunUntil() {
-  const goal = useSignal<GoalName | 'ms'>('viewChange')
-  const go = () => (goal.value === 'ms' ? runOn(null, { ms: 100 }) : runOn(goal.value))
+  const aims = aimsOf(world.value!.start.staged)
+  const aim = useSignal(aims[0]?.id ?? 'ms')
+  const go = () => (aim.value === 'ms' ? runOn(null, { ms: 100 }) : runOn(aim.value))
   return (
     <div class="run-until">
       <label>
         run until{' '}
-        <select value={goal.value} onChange={(event) => (goal.value = event.currentTarget.value as GoalName)}>
-          {Object.entries(goals).map(([name, { title }]) => (
-            <option key={name} value={name}>
+        <select value={aim.value} onChange={(event) => (aim.value = event.currentTarget.value)}>
+          {aims.map(({ id, title }) => (
+            <option key={id} value={id}>
               {title}
             </option>
           ))}

@@ -34,15 +34,16 @@ export function InboxView({
         {messages.length + timers.length === 0 ? <li class="nothing">nothing under way to it</li> : null}
       </ul>
       <div class="faults">
-        {isAlive ? (
+        {isAlive && inbox.crash !== null ? (
           <Act option={inbox.crash} label={`Crash ${id}`}>
             crash
           </Act>
-        ) : (
+        ) : null}
+        {!isAlive && inbox.restart !== null ? (
           <Act option={inbox.restart} label={`Restart ${id}`}>
             restart
           </Act>
-        )}
+        ) : null}
         <Act option={inbox.isolate} label={`Cut off ${id} from everyone`}>
           cut off
         </Act>

@@ -1,12 +1,11 @@
 /** The world that the page drives, if it drives one: its cursor and the page's are one, and every choice goes through here. */
 import { batch, effect, signal } from '@preact/signals'
 import { type Choice, describeChoice } from '../../../proof/stage/choice.ts'
-import type { GoalName } from '../../../proof/stage/goals.ts'
 import { type Inbox, inboxesOf } from '../../../proof/stage/inbox.ts'
+import { type ReplicasOptions, stagedReplicas } from '../../../proof/stage/replicas.ts'
 import { openScenario, scenarios } from '../../../proof/stage/scenarios.ts'
 import { type RunBounds, World } from '../../../proof/stage/world.ts'
 import { packWorld, readWorld, unpackWorld } from '../../../proof/stage/world-file.ts'
-import type { WorldOptions } from '../../../proof/stage/world-system.ts'
 import { openFeed } from '../../app/sink.ts'
 import { announcement, cursor, growth, playing, report, run, runTitle, source } from '../../app/state.ts'
 import { worldFeed } from '../../feeds/world.ts'
@@ -50,8 +49,8 @@ export function openWorld(opened: World, name: string): void {
 }
 
 /** A small system without a story. */
-export function openBlank(options: WorldOptions): void {
-  const opened = new World({ title: 'a world of your own', options })
+export function openBlank(options: ReplicasOptions): void {
+  const opened = new World({ title: 'a world of your own', staged: stagedReplicas(options) })
   openWorld(opened, 'world')
   void nameInAddress(opened)
 }
@@ -98,12 +97,12 @@ export function choose(choice: Choice): void {
 }
 
 /** Leaves the world to itself. */
-export function runOn(goal: GoalName | null, bounds: RunBounds = { ms: patienceMs }): void {
+export function runOn(aim: string | null, bounds: RunBounds = { ms: patienceMs }): void {
   const current = world.value
   if (current === null) return
   playing.value = false
-  const end = current.run(goal, bounds)
-  if (goal !== null && end !== 'reached')
+  const end = current.runUntil(aim, bounds)
+  if (aim !== null && end !== 'reached')
     announcement.value = `That has not come about within ${patienceMs / 1000} seconds of virtual time.`
   show()
 }
@@ -153,19 +152,19 @@ function refresh(): void {
     choices.value = null
     return
   }
-  const system = current.system()
-  const next = system.next()
+  const played = current.run()
+  const next = played.next()
   choices.value = {
-    inboxes: inboxesOf(system),
+    inboxes: inboxesOf(played),
     next: next === null ? null : { choice: next, text: sentenceOf(current, next) },
-    now: system.clock.now(),
-    pending: system.pending(),
+    now: played.stage.now,
+    pending: played.pending(),
   }
 }
 
 function sentenceOf(current: World, next: Choice): string {
   if (next.kind !== 'deliver' && next.kind !== 'drop') return describeChoice(next)
-  const held = current.system().network.find(next.message, next.copy)
+  const held = current.run().stage.network.find(next.message, next.copy)
   if (held === undefined) return describeChoice(next)
   const { from, to, message } = held.envelope
   return next.kind === 'deliver'

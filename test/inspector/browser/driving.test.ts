@@ -146,15 +146,15 @@ describe('branches', () => {
       await expect.poll(() => inbox(page, 's1').locator('h3').textContent()).toMatch(/crashed/)
       await page.getByRole('tab', { name: 'Branches' }).click()
       await inbox(page, 's2').getByRole('button', { name: 'Crash s2#1' }).click()
-      await expect.poll(() => branches(page)).toEqual(['as it was told', 's2 crashes'])
+      await expect.poll(() => branches(page)).toEqual(['main', 's2 crashes'])
       await page.getByRole('button', { name: 'Rename s2 crashes' }).click()
       await page.getByLabel('Name of the branch').fill('both die')
       await page.getByLabel('Name of the branch').press('Enter')
-      await expect.poll(() => branches(page)).toEqual(['as it was told', 'both die'])
+      await expect.poll(() => branches(page)).toEqual(['main', 'both die'])
       const other = await lastStep(page)
       expect(other).toBeLessThan(told)
 
-      await page.getByRole('button', { name: 'Compare as it was told with the shown branch' }).click()
+      await page.getByRole('button', { name: 'Compare main with the shown branch' }).click()
       expect(await page.locator('.comparison').textContent()).toMatch(/s2 crashes/)
       await takePicture(page, 'branches')
       await page.locator('.branch-name').first().click()
@@ -170,7 +170,7 @@ describe('branches', () => {
         await again.getByRole('tab', { name: 'Branches' }).click()
         return [...(await branches(again)), await lastStep(again)]
       }
-      await expect.poll(broughtBack, { timeout: 20_000 }).toEqual(['as it was told', 'both die', other])
+      await expect.poll(broughtBack, { timeout: 20_000 }).toEqual(['main', 'both die', other])
       expect(page.url()).toMatch(/run=world:[\w-]{200,}/)
     },
   )
@@ -181,7 +181,7 @@ describe('branches', () => {
     const before = await stepNumber(page)
     await page.keyboard.press('m')
     await expect.poll(() => stepNumber(page)).toBeGreaterThan(before)
-    expect(await branches(page)).toEqual(['as it was told'])
+    expect(await branches(page)).toEqual(['main'])
   })
 })
 
