@@ -1,5 +1,14 @@
 /** The model checker: exhaustive search over any set of XState machines that speak through `send`, with a verdict that says what it means. */
-import { everyStepOf, happeningsAlong, happeningsTo, minimise, type Run, story } from './counterexample.ts'
+import {
+  confirmed,
+  happeningsAlong,
+  happeningsFrom,
+  happeningsTo,
+  minimise,
+  type Run,
+  story,
+} from './counterexample.ts'
+import type { Violation } from './engine/exploration.ts'
 import type { Happening } from './engine/locals.ts'
 import {
   type Progress,
@@ -10,7 +19,7 @@ import {
 } from './engine/search.ts'
 import { type HandlerChecks, interrogated } from './handlers.ts'
 import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
-import { randomWalks, type WalkBounds } from './random-walk.ts'
+import { type Met, randomWalks, type WalkBounds } from './random-walk.ts'
 import type { CheckedSystem } from './system.ts'
 
 /** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
@@ -88,8 +97,7 @@ export function check(system: CheckedSystem, options: CheckOptions = {}): CheckR
   const wanted = options.goals === undefined ? system : { ...system, goals: options.goals }
   const interrogation = options.handlers === undefined ? null : interrogated(wanted, options.handlers)
   const asked = interrogation?.system ?? wanted
-  const search = new Search(asked, options.reduction)
-  const found = toBeginning(search, asked, options) ?? explored(search, asked, options)
+  const { search, found } = foundIn(asked, options)
   const plain = new Search(asked, 'none')
   const result = concluded(found, asked, options, plain)
   if (found.violation !== null) return result
@@ -102,6 +110,32 @@ export function check(system: CheckedSystem, options: CheckOptions = {}): CheckR
   return { ...result, liveness, ...(fails ? { verdict: 'goal not found', bound: null } : {}) }
 }
 
+/** Searches, and once more where a property came to read what nodes have sent: then these take every step by itself. */
+function foundIn(system: CheckedSystem, options: CheckOptions): { search: Search; found: Found } {
+  const started = performance.now()
+  for (let stepwise = 0; ; ) {
+    const search = new Search(system, options.reduction, stepwise)
+    const found = toBeginning(search, system, options) ?? explored(search, system, options)
+    const seconds = (performance.now() - started) / 1000
+    const next = nextStepwise(found, stepwise, search.states.sentReads)
+    const left = (options.bounds?.seconds ?? Number.POSITIVE_INFINITY) - seconds
+    if (next === null || search.absorbing === 0 || left <= 0) return { search, found: { ...found, seconds } }
+    stepwise = next
+    if (options.bounds?.seconds !== undefined)
+      options = { ...options, bounds: { ...options.bounds, seconds: left } }
+  }
+}
+
+/** The nodes that must take every step by itself for what was found to be the whole truth; null where they did. */
+export function nextStepwise(
+  { end }: Pick<Found, 'end'>,
+  stepwise: number,
+  sentReads: number,
+): number | null {
+  const isWhole = end === 'violated' || end === 'goals' || (sentReads & ~stepwise) === 0
+  return isWhole ? null : stepwise | sentReads
+}
+
 /** What a search has found, with its runs told step by step. */
 export function concluded(
   found: Found,
@@ -109,15 +143,16 @@ export function concluded(
   { minimise: shorten = true }: Pick<CheckOptions, 'minimise'>,
   plain: Search = new Search(system, 'none'),
 ): CheckResult {
-  const { violation, goals, end: _, ...numbers } = found
+  const { violation, goals, end: _, absorbing, ...numbers } = found
   return {
     ...numbers,
     ...verdictOf(found),
     liveness: null,
-    violation: violation === null ? null : explain(plain, violation, shorten),
+    violation: violation === null ? null : explain(plain, { ...violation, absorbing }, shorten),
     goals: goals.map(({ name, happenings }) => {
       if (happenings === null) return { name, run: null }
-      const run = everyStepOf(plain, happenings())
+      const way = { name, ways: () => [happenings()], absorbing }
+      const run = confirmed(plain, way, (state) => plain.goal(name, state))
       return { name, run: shorten ? minimise(plain, run, ({ state }) => plain.goal(name, state)) : run }
     }),
   }
@@ -129,10 +164,13 @@ export interface Found extends Pick<CheckResult, 'states' | 'transitions' | 'dep
   readonly walks?: number
   readonly locals: number
   readonly snapshotSteps: number
+  /** A bit for each node of which steps that only send were taken at once. */
+  readonly absorbing: number
   readonly violation: {
     readonly name: string
     readonly reason: string
-    readonly happenings: () => Happening[]
+    /** What may have happened: one of these shows the violation. */
+    readonly ways: () => Iterable<readonly Happening[]>
   } | null
   readonly goals: readonly { readonly name: string; readonly happenings: (() => Happening[]) | null }[]
 }
@@ -147,15 +185,21 @@ function explored(search: Search, system: CheckedSystem, options: CheckOptions):
 export function searched(search: Search, { violation, goals, ...numbers }: SearchEnd): Found {
   return {
     ...numbers,
-    violation:
-      violation === null
-        ? null
-        : { ...violation, happenings: () => happeningsTo(search, violation.state, violation.to) },
+    absorbing: search.absorbing,
+    violation: violation === null ? null : { ...violation, ways: () => waysTo(search, violation) },
     goals: goals.map(({ name, state }) => ({
       name,
       happenings: state === null ? null : () => happeningsTo(search, state),
     })),
   }
+}
+
+function* waysTo(search: Search, { state, isStep = false }: Violation): Iterable<Happening[]> {
+  const happenings = happeningsTo(search, state)
+  const at = new Int32Array(search.width)
+  search.store.read(state, at)
+  if (isStep) yield* happeningsFrom(search, happenings, at)
+  else yield happenings
 }
 
 function walked(search: Search, system: CheckedSystem, options: CheckOptions): Found {
@@ -174,15 +218,22 @@ function walked(search: Search, system: CheckedSystem, options: CheckOptions): F
     bytes: search.store.bytes,
     locals: search.locals.size,
     snapshotSteps: search.locals.snapshotSteps,
-    violation:
-      violation === null
-        ? null
-        : { ...violation, happenings: () => happeningsAlong(search, violation.path, violation.to) },
+    absorbing: search.absorbing,
+    violation: violation === null ? null : { ...violation, ways: () => waysAlong(search, violation) },
     goals: goals.map(({ name, met }) => ({
       name,
       happenings: met === null ? null : () => happeningsAlong(search, met.path),
     })),
   }
+}
+
+function* waysAlong(
+  search: Search,
+  { path, isStep = false }: Met & { isStep?: boolean },
+): Iterable<Happening[]> {
+  const happenings = happeningsAlong(search, path)
+  if (isStep) yield* happeningsFrom(search, happenings, path.at(-1)!)
+  else yield happenings
 }
 
 function verdictOf({ end, goals }: Found): Pick<CheckResult, 'verdict' | 'bound'> {
@@ -214,16 +265,12 @@ export function toBeginning(
 
 function explain(
   plain: Search,
-  { name, reason, happenings }: NonNullable<Found['violation']>,
+  violation: NonNullable<Found['violation']> & Pick<Found, 'absorbing'>,
   shorten: boolean,
 ): CheckResult['violation'] {
-  const verdictOn = ({ state: end, steps }: Run): true | string => {
-    const last = steps.at(-1)
-    const step = last === undefined ? true : plain.stepInvariant(name, last.before, last.after)
-    return step === true ? plain.invariant(name, end) : step
-  }
-  const found = everyStepOf(plain, happenings())
+  const { name } = violation
+  const verdictOn = ({ state, steps }: Run) => plain.verdict(name, state, steps.at(-1) ?? null)
+  const found = confirmed(plain, violation, (state, last) => plain.verdict(name, state, last) !== true)
   const run = shorten ? minimise(plain, found, (shorter) => verdictOn(shorter) !== true) : found
-  const verdict = verdictOn(run)
-  return { name, reason: verdict === true ? reason : verdict, run, story: story(run) }
+  return { name, reason: String(verdictOn(run)), run, story: story(run) }
 }

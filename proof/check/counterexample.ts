@@ -21,48 +21,92 @@ export interface Run {
   readonly state: Int32Array
 }
 
-/** What happened before a search first came to a state, and on to a local state that a broken step leads to. */
-export function happeningsTo(search: Search, state: number, to?: number): Happening[] {
+/** What happened before a search first came to a state. */
+export function happeningsTo(search: Search, state: number): Happening[] {
   const path = search.path(state).map((number) => {
     const next = new Int32Array(search.width)
     search.store.read(number, next)
     return next
   })
-  return happeningsAlong(search, path, to)
+  return happeningsAlong(search, path)
 }
 
 /** The same for a path that is known: states from the beginning of the search on, each one step from the one before. */
-export function happeningsAlong(search: Search, path: readonly Int32Array[], to?: number): Happening[] {
+export function happeningsAlong(search: Search, path: readonly Int32Array[]): Happening[] {
   const happenings: Happening[] = [...search.prefix]
   const at = search.begin()
   for (const next of path.slice(1)) happenings.push(...search.advance(at, next))
-  if (to !== undefined) happenings.push(...search.advanceTo(at, to))
   return happenings
 }
 
-/**
- * The run of these happenings from the start, every step of it: where a search took steps that only send at once, they
- * are put back in, before the first step that needs them if that is early enough, else as soon as they can be taken.
- * @param plain a search without reduction
- */
-export function everyStepOf(plain: Search, happenings: readonly Happening[]): Run {
-  const all = withSends(plain, happenings, 'late') ?? withSends(plain, happenings, 'early')
-  if (all === null) throw new Error('expected a run that can be repeated; are the machines deterministic?')
-  return replay(plain, all)!
+/** What may have happened when a step was broken that a search came across in a state: that alone, or one step more. */
+export function* happeningsFrom(search: Search, happenings: readonly Happening[], at: Int32Array) {
+  yield [...happenings]
+  for (const next of search.happenings(at)) yield [...happenings, next]
 }
 
-/** Null where a happening would need something to have been sent that was not. */
+/**
+ * The first of these runs, taken step by step, that shows what a search has found, cut off where it does.
+ * @param absorbing nodes of which the search took steps that only send at once: they are put back in
+ * @param shows asked of the start and after each step
+ * @throws Error where none does: then the search was wrong
+ */
+export function confirmed(
+  plain: Search,
+  found: {
+    readonly name: string
+    readonly ways: () => Iterable<readonly Happening[]>
+    readonly absorbing: number
+  },
+  shows: (state: Int32Array, last: Step | null) => boolean,
+): Run {
+  for (const happenings of found.ways()) {
+    for (const all of completions(plain, happenings, found.absorbing)) {
+      const run = replay(plain, all, shows)
+      if (run?.isShown) return run
+    }
+  }
+  throw new Error(
+    `internal error: expected a run of single steps that shows "${found.name}", and none of those found does; check it with reduction: 'none', and report it with the system`,
+  )
+}
+
+/**
+ * The run of these happenings from the start, every step of it.
+ * @param plain a search without reduction
+ */
+export function everyStepOf(plain: Search, happenings: readonly Happening[], absorbing: number): Run {
+  for (const all of completions(plain, happenings, absorbing)) return replay(plain, all)!
+  throw new Error('expected a run that can be repeated; are the machines deterministic?')
+}
+
+/**
+ * Happenings with the steps that a search took at once put back in: before the first step that needs them if that is
+ * early enough, else as soon as they can be taken; and then with those that were left at the end.
+ */
+function* completions(plain: Search, happenings: readonly Happening[], absorbing: number) {
+  for (const when of ['late', 'early'] as const) {
+    const state = plain.initial()
+    const all = withSends(plain, state, happenings, absorbing, when)
+    if (all === null) continue
+    yield all
+    yield [...all, ...plain.sendAll(state, absorbing)]
+  }
+}
+
+/** Null where a happening would need something to have been sent that was not. `state` becomes the one at the end. */
 function withSends(
   plain: Search,
+  state: Int32Array,
   happenings: readonly Happening[],
+  absorbing: number,
   when: 'early' | 'late',
 ): Happening[] | null {
-  const state = plain.initial()
   const all: Happening[] = []
   for (const happening of happenings) {
-    if (when === 'early') all.push(...plain.sendAll(state))
+    if (when === 'early') all.push(...plain.sendAll(state, absorbing))
     if (plain.apply(state, happening) < 0) {
-      all.push(...plain.sendAll(state))
+      all.push(...plain.sendAll(state, absorbing))
       if (plain.apply(state, happening) < 0) return null
     }
     all.push(happening)
@@ -70,10 +114,18 @@ function withSends(
   return all
 }
 
-/** Repeats happenings from the start; null where one of them cannot happen. */
-export function replay(search: Search, happenings: readonly Happening[]): Run | null {
+/**
+ * Repeats happenings from the start; null where one of them cannot happen.
+ * @param until asked of the start and after each step: whether to stop there; default: never
+ */
+export function replay(
+  search: Search,
+  happenings: readonly Happening[],
+  until: (state: Int32Array, last: Step | null) => boolean = () => false,
+): (Run & { readonly isShown: boolean }) | null {
   const state = search.initial()
   const steps: Step[] = []
+  if (until(state, null)) return { steps, state, isShown: true }
   for (const happening of happenings) {
     const before = state.slice()
     const place = search.apply(state, happening)
@@ -81,9 +133,11 @@ export function replay(search: Search, happenings: readonly Happening[]): Run | 
     const view = search.locals.view(state[place]!)
     const known = search.locals.view(before[place]!)
     const sent = view.sent.filter((message) => !known.sent.includes(message))
-    steps.push({ happening, node: view.id, sent, value: view.snapshot.value, before: known, after: view })
+    const step = { happening, node: view.id, sent, value: view.snapshot.value, before: known, after: view }
+    steps.push(step)
+    if (until(state, step)) return { steps, state, isShown: true }
   }
-  return { steps, state }
+  return { steps, state, isShown: false }
 }
 
 /**

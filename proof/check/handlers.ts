@@ -2,7 +2,7 @@
 import { mersenne } from 'pure-rand/generator/mersenne'
 import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
 import { createStepper, type PureAction, type Stepper } from '../../machines/step.ts'
-import { everyStepOf, happeningsTo, minimise, type Run } from './counterexample.ts'
+import { confirmed, happeningsTo, minimise, type Run, replay, type Step } from './counterexample.ts'
 import type { Happening } from './engine/locals.ts'
 import type { Search } from './engine/search.ts'
 import type { CheckedNode, CheckedSystem } from './system.ts'
@@ -201,15 +201,16 @@ function runTo(search: Search, plain: Search, { place, before, event }: Question
   for (let number = 0; before !== null && number < search.store.size; number++) {
     search.store.read(number, state)
     if (!isThere(state[place]!)) continue
-    const found = search.locals.happenings(state, place).find(({ happening }) => isAsked(happening))
+    const found = search.locals.steps(state, place).find(({ happening }) => isAsked(happening))
     if (found === undefined) continue
-    const run = everyStepOf(plain, [...happeningsTo(search, number), found.happening])
-    return minimise(plain, run, ({ steps }) => {
-      const last = steps.at(-1)
-      return last !== undefined && isAsked(last.happening) && textOf(last.before.snapshot) === from
-    })
+    const asks = (last: Step | null | undefined) =>
+      last != null && isAsked(last.happening) && textOf(last.before.snapshot) === from
+    const way = [...happeningsTo(search, number), found.happening]
+    const { absorbing } = search
+    const run = confirmed(plain, { name: event.type, ways: () => [way], absorbing }, (_, last) => asks(last))
+    return minimise(plain, run, ({ steps }) => asks(steps.at(-1)))
   }
-  return everyStepOf(plain, [])
+  return replay(plain, [])!
 }
 
 function eventText(happening: Happening): string | null {

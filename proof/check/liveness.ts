@@ -58,7 +58,7 @@ export function checkLiveness(
   let [stuck, reached, failed, slowestMs] = [0, 0, 0, 0]
   const numbers = sampled(search.store.size, samples, seed)
   for (const number of numbers) {
-    const run = everyStepOf(plain, happeningsTo(search, number))
+    const run = everyStepOf(plain, happeningsTo(search, number), search.absorbing)
     const happenings = run.steps.map(({ happening }) => happening)
     if (stuckOn(system, happenings) !== null) {
       stuck++
@@ -159,7 +159,7 @@ function failure(
   goal: Goal,
   options: LivenessOptions,
 ): LivenessFailure {
-  const verdictOn = ({ steps }: Run) =>
+  const verdictOn = ({ steps }: Pick<Run, 'steps'>) =>
     livenessAfter(
       system,
       steps.map(({ happening }) => happening),

@@ -50,7 +50,9 @@ export interface WalkEnd {
   readonly transitions: number
   readonly depth: number
   readonly seconds: number
-  readonly violation: (Met & { readonly name: string; readonly reason: string; readonly to?: number }) | null
+  readonly violation:
+    | (Met & { readonly name: string; readonly reason: string; readonly isStep?: boolean })
+    | null
   readonly goals: readonly { readonly name: string; readonly met: Met | null }[]
 }
 
@@ -79,15 +81,22 @@ export function randomWalks(search: Search, options: WalkOptions): WalkEnd {
       depth,
       seconds: elapsed(),
     })
+  /** What the newest state, or a step on the way to it, breaks. */
   const look = (path: readonly Int32Array[]): void => {
     const state = path.at(-1)!
     seen.add(fingerprint(search, state))
+    lookAtSteps(path)
+    if (violation !== null) return
     const broken = search.broken(state)
     if (broken !== null) violation = { ...broken, path: withoutLoops(path) }
     for (const goal of goals) {
       if (!met.has(goal.name) && search.goal(goal.name, state))
         met.set(goal.name, { path: withoutLoops(path) })
     }
+  }
+  const lookAtSteps = (path: readonly Int32Array[]): void => {
+    const [broken] = search.locals.brokenSteps
+    if (broken !== undefined) violation = { ...broken, isStep: true, path: withoutLoops(path) }
   }
   const ended = (): WalkEnd['end'] | null => {
     if (violation !== null) return 'violated'
@@ -104,14 +113,9 @@ export function randomWalks(search: Search, options: WalkOptions): WalkEnd {
     end = ended()
     while (end === null && path.length <= stepsMax && !search.isPruned(path.at(-1)!)) {
       const next = walker.step(path.at(-1)!)
-      const [brokenStep] = search.locals.brokenSteps
-      if (brokenStep !== undefined) {
-        const { name, reason, to } = brokenStep
-        violation = { name, reason, to, path: withoutLoops(path) }
-        end = 'violated'
-        break
-      }
-      if (next === null) break
+      lookAtSteps(path)
+      end = ended()
+      if (next === null || end !== null) break
       path.push(next)
       transitions++
       look(path)

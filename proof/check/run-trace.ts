@@ -128,16 +128,13 @@ function verdictOn(
   )
   if (property === null || !isKnown) return null
   const state = search.initial()
-  for (const { happening, before, after } of steps) {
-    search.apply(state, happening)
-    for (const verdict of [
-      search.stepInvariant(property, before, after),
-      search.invariant(property, state),
-    ]) {
-      if (verdict !== true) return verdict
-    }
+  let verdict = search.verdict(property, state, null)
+  for (const step of steps) {
+    if (verdict !== true) break
+    search.apply(state, step.happening)
+    verdict = search.verdict(property, state, step)
   }
-  return true
+  return verdict
 }
 
 function savedHappening(stage: Stage, happening: Happening): SavedHappening {

@@ -46,21 +46,31 @@ export interface SystemView {
   observed(): unknown
 }
 
+/** What a property may promise, so that a search needs fewer states. */
+export interface PropertyOptions {
+  /**
+   * What the property finds in a state, it finds as well after more has been sent; default false. A search takes
+   * steps that do nothing but send one by one at the nodes whose `sent` a property reads, and all at once elsewhere;
+   * a monotone property lets it take them at once everywhere.
+   */
+  readonly monotone?: boolean
+}
+
 /** A sentence that must hold in every reachable state. */
-export interface Invariant {
+export interface Invariant extends PropertyOptions {
   readonly name: string
   /** True, or what is wrong. Must depend on nothing but what it asks `system` for. */
   readonly holds: (system: SystemView) => true | string
 }
 
-/** A sentence that must hold for every step of a single node. */
-export interface StepInvariant {
+/** A sentence that must hold for every step of a single node; a crash and a restart are not steps. */
+export interface StepInvariant extends PropertyOptions {
   readonly name: string
   readonly holds: (before: NodeView, after: NodeView) => true | string
 }
 
 /** A good end that must be reachable. */
-export interface Goal {
+export interface Goal extends PropertyOptions {
   readonly name: string
   readonly reached: (system: SystemView) => boolean
   /** False: it happens only where something fails, so that liveness does not ask for it; default true. */
@@ -83,23 +93,27 @@ export interface Emission {
 }
 
 /** `always('at most one server answers as primary', (system) => ...)` */
-export function always(name: string, holds: Invariant['holds']): Invariant {
-  return { name, holds }
+export function always(name: string, holds: Invariant['holds'], options: PropertyOptions = {}): Invariant {
+  return { ...options, name, holds }
 }
 
 /** `everyStep('a view number never decreases', (before, after) => ...)`: the node before a step and after it. */
-export function everyStep(name: string, holds: StepInvariant['holds']): StepInvariant {
-  return { name, holds }
+export function everyStep(
+  name: string,
+  holds: StepInvariant['holds'],
+  options: PropertyOptions = {},
+): StepInvariant {
+  return { ...options, name, holds }
 }
 
 /** `reachable('both clients have their results', (system) => ...)` */
-export function reachable(name: string, reached: Goal['reached']): Goal {
-  return { name, reached }
+export function reachable(name: string, reached: Goal['reached'], options: PropertyOptions = {}): Goal {
+  return { ...options, name, reached }
 }
 
 /** `sometimes('a deposed primary is asked', (system) => ...)`: must be reachable, and is promised to nobody. */
-export function sometimes(name: string, reached: Goal['reached']): Goal {
-  return { name, reached, promised: false }
+export function sometimes(name: string, reached: Goal['reached'], options: PropertyOptions = {}): Goal {
+  return { ...options, name, reached, promised: false }
 }
 
 /** A system to be searched: its nodes, what may befall them, what must hold, and what must be reachable. */
@@ -110,7 +124,10 @@ export interface CheckedSystem {
   readonly goals?: readonly Goal[]
   /** The search begins where these goals have been reached one after another, each by a shortest run; default: at the start. */
   readonly begin?: readonly Goal[]
-  /** States behind which nothing is explored. They are checked and counted. */
+  /**
+   * States behind which nothing is explored. They are checked and counted; with the reduction of sends also what is
+   * sent there.
+   */
   readonly prunes?: readonly ((system: SystemView) => boolean)[]
   readonly observer?: Observer
   /**

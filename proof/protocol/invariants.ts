@@ -25,26 +25,40 @@ export interface Cast {
 }
 
 /**
+ * These read what was sent, and are asked once all is sent that steps without any other effect send. They complain
+ * that a message was not sent only where it has had an effect, so that it was sent in every run to that state.
+ */
+const onceSent = { monotone: true } as const
+
+/**
  * I1 to I7 for this cast, each as several small properties over few nodes, so that a verdict can be remembered for few
  * local states. I8 needs the history of the run: `historyIsLinearizable` in check/scenarios.
  */
 export function standbyInvariants({ viewService, servers, clients }: Cast): Invariant[] {
   const pairs = servers.flatMap((a) => servers.filter((b) => b !== a).map((b) => [a, b] as const))
   return [
-    always('I1: consecutive views differ by one in number and follow V3', (system) =>
-      viewsFollow(viewsTold(system.node(viewService))),
+    always(
+      'I1: consecutive views differ by one in number and follow V3',
+      (system) => viewsFollow(viewsTold(system.node(viewService))),
+      onceSent,
     ),
-    always('V8: nobody is in a view but servers', (system) =>
-      viewsAreOfServers(viewsTold(system.node(viewService)), servers),
+    always(
+      'V8: nobody is in a view but servers',
+      (system) => viewsAreOfServers(viewsTold(system.node(viewService)), servers),
+      onceSent,
     ),
     ...[...servers, ...clients].map((id) =>
-      always(`I1: ${id} knows no other view of a number than the view service`, (system) =>
-        viewIsTold(viewOf(system.node(id).snapshot), viewsTold(system.node(viewService))),
+      always(
+        `I1: ${id} knows no other view of a number than the view service`,
+        (system) => viewIsTold(viewOf(system.node(id).snapshot), viewsTold(system.node(viewService))),
+        onceSent,
       ),
     ),
     ...servers.map((id) =>
-      always(`I2: ${id} was replaced as primary only after it had acknowledged its view`, (system) =>
-        replacedAfterAcknowledging(system, viewService, id),
+      always(
+        `I2: ${id} was replaced as primary only after it had acknowledged its view`,
+        (system) => replacedAfterAcknowledging(system, viewService, id),
+        onceSent,
       ),
     ),
     ...servers.map((id) =>
@@ -57,8 +71,10 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
       return deciders.length <= 1 || `${deciders.join(' and ')} can both decide`
     }),
     ...servers.map((id) =>
-      always(`I4: what ${id} answered is in the state of the newest served view`, (system) =>
-        answersAreKept(system, { viewService, servers, clients }, id),
+      always(
+        `I4: what ${id} answered is in the state of the newest served view`,
+        (system) => answersAreKept(system, { viewService, servers, clients }, id),
+        onceSent,
       ),
     ),
     ...pairs.map(([primary, backup]) =>

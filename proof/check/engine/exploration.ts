@@ -15,10 +15,10 @@ import { Expansion } from './expansion.ts'
 import type { Locals } from './locals.ts'
 import { type StateSet, StateStore } from './state-store.ts'
 
-/** A property that does not hold, and in which state; `to`: the local state that a step leads to which is itself broken. */
+/** A property that does not hold: in a state, or (`isStep`) for a step from it or while it is settled. */
 export interface Violation extends Broken {
   readonly state: number
-  readonly to?: number
+  readonly isStep?: boolean
 }
 
 /** How exploring begins. */
@@ -97,6 +97,7 @@ export class Exploration {
     if (this.#settles) this.#expansion.settle(initial)
     this.#arrivals.add(initial, this.#expansion.hash(initial), -1, -1, -1)
     this.#enterAll()
+    this.#noteBrokenStep(0)
   }
 
   /** Takes all that can happen next in the states from `first` up to `end`. */
@@ -129,10 +130,17 @@ export class Exploration {
     this.store.read(number, this.#state)
     if (this.isPruned(this.#state)) return
     this.#expansion.expand(this.#state, number, this.#arrivals)
-    const broken = this.locals.brokenSteps[0]
-    if (broken === undefined) return
-    const { name, reason, to } = broken
-    this.violation ??= { name, reason, state: number, to }
+    this.#noteBrokenStep(number)
+  }
+
+  #noteBrokenStep(state: number): void {
+    const [broken] = this.locals.brokenSteps
+    if (broken !== undefined) this.violation ??= { ...broken, state, isStep: true }
+  }
+
+  /** A bit for each node whose sent messages a property has read that does not promise to be monotone. */
+  get sentReads(): number {
+    return this.#facets.sentReads | this.locals.sentReads
   }
 
   /** For each invariant and then each goal the facets that it has ever read. */

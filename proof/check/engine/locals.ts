@@ -68,8 +68,6 @@ export type Happening =
 export interface BrokenStep {
   readonly name: string
   readonly reason: string
-  readonly from: number
-  readonly to: number
 }
 
 const nothing = new Int32Array(0)
@@ -88,13 +86,15 @@ export class Locals {
   /** Per local state and node: the channel to it; see `channel`. */
   channels: Int32Array
   readonly brokenSteps: BrokenStep[] = []
+  /** A bit for each node whose sent messages a step invariant has read that does not promise to be monotone. */
+  sentReads = 0
   /** How often XState itself was asked. */
   snapshotSteps = 0
 
   readonly #steppers: Stepper<CheckedNode['machine']>[]
   readonly #links: Links
   readonly #ordered: boolean
-  readonly #reduced: boolean
+  readonly #absorbing: number
   readonly #stepInvariants: readonly StepInvariant[]
 
   readonly #snapshots: AnyMachineSnapshot[] = []
@@ -133,15 +133,15 @@ export class Locals {
   readonly #pairs = new PairTable()
   readonly #stepped = new PairTable()
   readonly #saturated = new PairTable()
-  readonly #ownSends = new Map<number, readonly number[]>()
+  readonly #ownSends = new Map<number, readonly (readonly number[])[]>()
   readonly #lists: Int32Array[] = [nothing]
 
-  /** @param reduced take steps that only send at once */
-  constructor(system: CheckedSystem, reduced: boolean) {
+  /** @param absorbing a bit for each node whose steps that only send are taken at once */
+  constructor(system: CheckedSystem, absorbing: number) {
     this.nodes = system.nodes
     this.channels = new Int32Array(this.hashes.length * system.nodes.length)
     this.#ordered = system.timers === 'ordered'
-    this.#reduced = reduced
+    this.#absorbing = absorbing
     this.#stepInvariants = system.steps ?? []
     this.#steppers = system.nodes.map(({ machine }) => createTolerantStepper(machine))
     this.#links = new Links(system)
@@ -193,9 +193,9 @@ export class Locals {
     if (known >= 0) return known
     const now = this.#locals[receiver]!
     let { outbox } = now
-    for (const message of this.#messagesIn(channel, now)) {
+    for (const message of this.#absorbs(now.node) ? this.#messagesIn(channel, now) : nothing) {
       const step = this.#stepOn(now, message)
-      if (this.#sendsOnly(now, step)) outbox = this.#outboxWith(outbox, step.sends)
+      if (this.#sendsOnly(now, step)) outbox = this.#absorbed(now, outbox, step.sends)
     }
     const result = outbox === now.outbox ? receiver : this.#localId({ ...now, outbox })
     this.#saturated.set(receiver, channel, result)
@@ -204,14 +204,12 @@ export class Locals {
 
   /** Whether a step from one local state to another did nothing but send. */
   onlySends(from: number, to: number): boolean {
-    return from !== to && sendsOnly(this.#locals[from]!, this.#locals[to]!)
+    const [before, after] = [this.#locals[from]!, this.#locals[to]!]
+    return from !== to && sendsOnly(before, after)
   }
 
-  /** Everything that can happen in a place, given the others' local states; for people, not for speed. */
-  happenings(
-    all: ArrayLike<number>,
-    place: number,
-  ): { readonly happening: Happening; readonly local: number }[] {
+  /** The steps that a node can take, given the others' local states; for people, not for speed. */
+  steps(all: ArrayLike<number>, place: number): { readonly happening: Happening; readonly local: number }[] {
     const local = all[place]!
     const { node, life } = this.#locals[local]!
     const id = this.#idOf(node, life)
@@ -222,6 +220,14 @@ export class Locals {
         found.push({ happening, local: this.#deliver(local, message).local })
       }
     }
+    return found
+  }
+
+  /** The crash and the restart that can happen to a node. */
+  faults(local: number): { readonly happening: Happening; readonly local: number }[] {
+    const { node, life } = this.#locals[local]!
+    const id = this.#idOf(node, life)
+    const found: { happening: Happening; local: number }[] = []
     const crashed = this.crashed(local)
     if (crashed >= 0) found.push({ happening: { kind: 'crash', node: id }, local: crashed })
     const next = this.restarted(local)
@@ -256,16 +262,19 @@ export class Locals {
   view(local: number): NodeView {
     let view = this.#views[local]
     if (view === undefined) {
-      const { node, life, alive, snapshot, outbox } = this.#locals[local]!
-      view = {
-        id: this.#idOf(node, life),
-        alive,
-        snapshot: this.#snapshots[snapshot]!,
-        sent: [...this.#messagesOf[outbox]!].map((message) => this.#messages[message]!),
-      }
+      view = this.#viewOf(this.#locals[local]!)
       this.#views[local] = view
     }
     return view
+  }
+
+  #viewOf({ node, life, alive, snapshot, outbox }: Local): NodeView {
+    return {
+      id: this.#idOf(node, life),
+      alive,
+      snapshot: this.#snapshots[snapshot]!,
+      sent: [...this.#messagesOf[outbox]!].map((message) => this.#messages[message]!),
+    }
   }
 
   emission(id: number): Emission | null {
@@ -361,7 +370,7 @@ export class Locals {
     const id = this.#idOf(now.node, now.life)
     const timers = this.#timerLists[now.timers]!
     for (const timer of timers) {
-      if (this.#ordered && timers.some((other) => other !== timer && isBefore(timers, other, timer))) continue
+      if (!this.#mayFire(timers, timer)) continue
       const step = this.#onEvent(now, timer.event, false)
       const left = timers.filter((other) => other !== timer)
       const happening: Happening = { kind: 'timer', node: id, event: timer.event }
@@ -375,12 +384,16 @@ export class Locals {
     }
   }
 
+  #mayFire(timers: readonly Timer[], timer: Timer): boolean {
+    return !this.#ordered || !timers.some((other) => other !== timer && isBefore(timers, other, timer))
+  }
+
   #listDeliveries(receiver: number, channel: number): Int32Array {
     const list: number[] = []
     const now = this.#locals[receiver]!
     for (const message of this.#messagesIn(channel, now)) {
       // What only sends has been taken already.
-      if (this.#reduced && this.#sendsOnly(now, this.#stepOn(now, message))) continue
+      if (this.#absorbs(now.node) && this.#sendsOnly(now, this.#stepOn(now, message))) continue
       const { local, emission } = this.#deliver(receiver, message)
       this.#add(list, receiver, local, emission)
     }
@@ -436,10 +449,31 @@ export class Locals {
     list.push(to, emission)
     if (this.#stepInvariants.length === 0 || this.#stepped.get(from, to) >= 0) return
     this.#stepped.set(from, to, 0)
-    for (const { name, holds } of this.#stepInvariants) {
-      const verdict = judged(() => holds(this.view(from), this.view(to)))
-      if (verdict !== true) this.brokenSteps.push({ name, reason: verdict, from, to })
+    this.#judgeStep(this.#locals[from]!.node, this.view(from), this.view(to))
+  }
+
+  #judgeStep(node: number, before: NodeView, after: NodeView): void {
+    for (const { name, holds, monotone } of this.#stepInvariants) {
+      const noted = (view: NodeView) => (monotone ? view : notingSent(view, () => this.#noteSentRead(node)))
+      const verdict = judged(() => holds(noted(before), noted(after)))
+      if (verdict !== true) this.brokenSteps.push({ name, reason: verdict })
     }
+  }
+
+  #noteSentRead(node: number): void {
+    this.sentReads |= 1 << node
+  }
+
+  #absorbs(node: number): boolean {
+    return (this.#absorbing & (1 << node)) !== 0
+  }
+
+  /** What has been sent after a step that only sends; it is judged like any other. */
+  #absorbed(now: Local, outbox: number, sends: readonly number[]): number {
+    const grown = this.#outboxWith(outbox, sends)
+    if (grown !== outbox && this.#stepInvariants.length > 0)
+      this.#judgeStep(now.node, this.#viewOf({ ...now, outbox }), this.#viewOf({ ...now, outbox: grown }))
+    return grown
   }
 
   // Asking XState
@@ -532,17 +566,20 @@ export class Locals {
       timers: left === this.#timerLists[now.timers] ? now.timers : this.#timersId(left),
       script,
     }
-    if (!this.#reduced) return this.#localId(after)
-    return this.#localId({ ...after, outbox: this.#outboxWith(after.outbox, this.#sendsOf(after)) })
+    if (!this.#absorbs(now.node)) return this.#localId(after)
+    let { outbox } = after
+    for (const sends of this.#sendsOf(after)) outbox = this.#absorbed(after, outbox, sends)
+    return this.#localId({ ...after, outbox })
   }
 
-  /** What the timers of a snapshot make it send without changing it. */
-  #sendsOf(now: Local): readonly number[] {
+  /** What each timer of a snapshot makes it send without changing it. */
+  #sendsOf(now: Local): readonly (readonly number[])[] {
     const key = now.snapshot * 0x200000 + now.timers
     let sends = this.#ownSends.get(key)
     if (sends === undefined) {
       const timers = this.#timerLists[now.timers]!
       sends = timers.flatMap((timer) => {
+        if (!this.#mayFire(timers, timer)) return []
         const step = this.#onEvent(now, timer.event, false)
         const changesNothing = step.snapshot === now.snapshot && step.emission === 0
         const setAgain = this.#timersId(
@@ -551,7 +588,7 @@ export class Locals {
             step.timers,
           ),
         )
-        return changesNothing && setAgain === now.timers ? step.sends : []
+        return changesNothing && setAgain === now.timers && step.sends.length > 0 ? [step.sends] : []
       })
       this.#ownSends.set(key, sends)
     }
@@ -693,6 +730,20 @@ function changed(timers: readonly Timer[], changes: readonly TimerChange[]): rea
     if ('set' in change) left = [...left, change.set]
   }
   return left
+}
+
+/** The view, which calls `read` when its sent messages are asked for. */
+function notingSent(view: NodeView, read: () => void): NodeView {
+  const { id, alive, snapshot } = view
+  return {
+    id,
+    alive,
+    snapshot,
+    get sent() {
+      read()
+      return view.sent
+    },
+  }
 }
 
 function sendsOnly(from: Local, to: Local): boolean {

@@ -61,6 +61,8 @@ export interface SearchOptions {
 /** One search through one system; keeps every state it has seen, so that afterwards each one's history can be told. */
 export class Search {
   readonly locals: Locals
+  /** A bit for each node whose steps that only send are taken at once. */
+  readonly absorbing: number
   /** What happened before the state in which the search begins. */
   prefix: readonly Happening[] = []
   readonly width: number
@@ -72,15 +74,18 @@ export class Search {
 
   /**
    * @param given refused where it is no system that can be checked
-   * @param reduction `sends` (default): a step that does nothing but send is taken at once. It reaches the same states but
-   * for messages on their way, so a property must not complain that a message was not sent. `none`: plain search.
+   * @param reduction `sends` (default): a step that does nothing but send is taken at once. This reaches the same
+   * states but for what these steps send, so `stepwise` must name the nodes whose `sent` a property reads that is
+   * not monotone; `check` finds them out. `none`: plain search.
+   * @param stepwise a bit for each node that takes such steps one by one all the same
    */
-  constructor(given: CheckedSystem, reduction: 'sends' | 'none' = 'sends') {
+  constructor(given: CheckedSystem, reduction: 'sends' | 'none' = 'sends', stepwise = 0) {
     const system = validSystem(given)
     this.#system = system
     this.#nodes = system.nodes.length
     this.#reduced = reduction === 'sends'
-    this.locals = new Locals(system, this.#reduced)
+    this.absorbing = this.#reduced ? ~stepwise : 0
+    this.locals = new Locals(system, this.absorbing)
     this.states = new Exploration(system, this.locals, this.#reduced)
     this.width = this.#nodes + 2
   }
@@ -225,10 +230,20 @@ export class Search {
     return this.states.invariants.find((invariant) => invariant.name === name)?.verdict.of(state) ?? true
   }
 
-  /** The verdict of the step invariant of that name on one step. */
-  stepInvariant(name: string, before: NodeView, after: NodeView): true | string {
+  /** The verdict of the step invariant of that name on one step; a crash and a restart are not steps. */
+  stepInvariant(
+    name: string,
+    { happening: { kind }, before, after }: { happening: Happening; before: NodeView; after: NodeView },
+  ): true | string {
+    if (kind === 'crash' || kind === 'restart') return true
     const step = this.#system.steps?.find((step) => step.name === name)
     return step === undefined ? true : judged(() => step.holds(before, after))
+  }
+
+  /** The verdict of the property of that name, of either kind, on a state and the step that led to it. */
+  verdict(name: string, state: ArrayLike<number>, last: Parameters<Search['stepInvariant']>[1] | null) {
+    const step = last === null ? true : this.stepInvariant(name, last)
+    return step === true ? this.invariant(name, state) : step
   }
 
   goal(name: string, state: ArrayLike<number>): boolean {
@@ -268,7 +283,7 @@ export class Search {
     const sending = this.#reduced ? this.sendAll(from) : []
     const trial = from.slice()
     for (let place = 0; place < this.#nodes; place++) {
-      for (const { happening } of this.locals.happenings(from, place)) {
+      for (const happening of this.#happeningsAt(from, place)) {
         trial.set(from)
         if (this.apply(trial, happening) < 0) continue
         const reached = trial.slice()
@@ -284,23 +299,25 @@ export class Search {
     )
   }
 
-  /** What leads from a state to a local state of one node: as `advance`, for a step that the search did not take. */
-  advanceTo(from: Int32Array, to: number): Happening[] {
-    const sending = this.#reduced ? this.sendAll(from) : []
-    for (let place = 0; place < this.#nodes; place++) {
-      const found = this.locals.happenings(from, place).find(({ local }) => local === to)
-      if (found !== undefined) return [...sending, found.happening]
-    }
-    throw new Error('expected the broken step to be possible; are the machines deterministic?')
+  /** All that can happen next in a state. */
+  happenings(state: Int32Array): Happening[] {
+    return Array.from({ length: this.#nodes }, (_, place) => this.#happeningsAt(state, place)).flat()
   }
 
-  /** Takes one by one the steps that do nothing but send, until there are none; tells which they were. */
-  sendAll(state: Int32Array): Happening[] {
+  #happeningsAt(state: Int32Array, place: number): Happening[] {
+    const left = state[this.#nodes + 1]!
+    const faults = left === 0 ? [] : this.locals.faults(state[place]!)
+    return [...this.locals.steps(state, place), ...faults].map(({ happening }) => happening)
+  }
+
+  /** Takes one by one the steps of `absorbing` nodes that do nothing but send, until there are none; which they were. */
+  sendAll(state: Int32Array, absorbing = this.absorbing): Happening[] {
     const taken: Happening[] = []
     for (let progress = true; progress; ) {
       progress = false
       for (let place = 0; place < this.#nodes; place++) {
-        for (const { happening, local } of this.locals.happenings(state, place)) {
+        if ((absorbing & (1 << place)) === 0) continue
+        for (const { happening, local } of this.locals.steps(state, place)) {
           const now = state[place]!
           if (!this.locals.onlySends(now, local)) continue
           const after = this.locals.after(state, place, happening)

@@ -8,12 +8,13 @@ import {
   type CheckResult,
   concluded,
   type Found,
+  nextStepwise,
   searched,
   toBeginning,
 } from '../check.ts'
 import type { Violation } from '../engine/exploration.ts'
 import { bytesMaxDefault, progressOf, Search, type SearchEnd, statesMaxDefault } from '../engine/search.ts'
-import type { SystemSource } from '../system.ts'
+import type { CheckedSystem, SystemSource } from '../system.ts'
 import { type FromWorker, type Order, type Report, systemFrom, type WorkerStart } from './messages.ts'
 import { counters, sharedMemory, stops } from './shared-memory.ts'
 import { SharedNumbers } from './shared-numbers.ts'
@@ -44,18 +45,41 @@ export async function checkInParallel(
   if (!Number.isInteger(workers) || workers < 1 || workers > 64)
     throw new RangeError(`expected 1 to 64 workers, got ${workers}`)
   const system = await systemFrom(source)
-  const search = new Search(system, reduction)
+  const started = performance.now()
+  const secondsMax = options.bounds?.seconds ?? Number.POSITIVE_INFINITY
+  for (let stepwise = 0; ; ) {
+    const seconds = () => (performance.now() - started) / 1000
+    const bounds = { ...options.bounds, seconds: secondsMax - seconds() }
+    const search = new Search(system, reduction, stepwise)
+    const crewOptions = { ...options, bounds, workers, reduction, stepwise }
+    const { found, sentReads } = await foundTogether(source, search, system, crewOptions)
+    const next = nextStepwise(found, stepwise, sentReads)
+    if (next === null || search.absorbing === 0 || seconds() >= secondsMax)
+      return concluded({ ...found, seconds: seconds() }, system, options)
+    stepwise = next
+  }
+}
+
+async function foundTogether(
+  source: SystemSource,
+  search: Search,
+  system: CheckedSystem,
+  options: CrewOptions,
+) {
   const early = toBeginning(search, system, options)
-  if (early !== null) return concluded(early, system, options)
-  const crew = new Crew(source, search, { ...options, workers, reduction })
+  if (early !== null) return { found: early, sentReads: search.states.sentReads }
+  const crew = new Crew(source, search, options)
   try {
-    return concluded(await crew.run(), system, options)
+    const found = await crew.run()
+    return { found, sentReads: crew.sentReads }
   } finally {
     await crew.dismiss()
   }
 }
 
-type CrewOptions = ParallelOptions & Required<Pick<ParallelOptions, 'workers' | 'reduction'>>
+type CrewOptions = ParallelOptions &
+  Required<Pick<ParallelOptions, 'workers' | 'reduction'>> &
+  Pick<WorkerStart, 'stepwise'>
 
 /** The workers of one search, level by level. */
 class Crew {
@@ -67,9 +91,11 @@ class Crew {
   readonly #store: SharedStateStore
   readonly #threads: Worker[]
   readonly #controls: MessagePort[] = []
+  /** A bit for each node whose sent messages a property that is not monotone has read in any thread. */
+  sentReads = 0
 
   constructor(source: SystemSource, search: Search, options: CrewOptions) {
-    const { workers: count, reduction, bounds = {} } = options
+    const { workers: count, reduction, stepwise, bounds = {} } = options
     this.#search = search
     this.#options = options
     this.#statesMax = bounds.states ?? statesMaxDefault
@@ -86,6 +112,7 @@ class Crew {
       const start: WorkerStart = {
         source,
         reduction,
+        stepwise,
         statesMax: this.#statesMax,
         memory,
         index,
@@ -123,6 +150,7 @@ class Crew {
         round.reports = await Promise.all(this.#controls.map((_, worker) => this.#ask(worker, order)))
         index = this.#grown()
       }
+      this.sentReads = round.reports.reduce((sum, report) => sum | report.sentReads, states.sentReads)
       tell()
       return searched(this.#search, this.#endOf(round, over, (performance.now() - started) / 1000))
     } finally {
@@ -169,9 +197,7 @@ class Crew {
   #violation({ reports }: Round): Violation | null {
     const found = [this.#search.states.violation]
     for (const { violation } of reports) {
-      if (violation === null) continue
-      const { to, ...rest } = violation
-      found.push(to === null ? rest : { ...rest, to: this.#numbers.ownLocal(to) })
+      if (violation !== null) found.push(violation)
     }
     return found.filter((violation) => violation !== null).sort((a, b) => a.state - b.state)[0] ?? null
   }

@@ -1,11 +1,14 @@
 /** What the coordinator of a parallel search and its workers say to each other. */
 import type { MessagePort } from 'node:worker_threads'
+import type { Violation } from '../engine/exploration.ts'
 import type { CheckedSystem, SystemSource } from '../system.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
 export interface WorkerStart {
   readonly source: SystemSource
   readonly reduction: 'sends' | 'none'
+  /** See `Search`. */
+  readonly stepwise: number
   readonly statesMax: number
   readonly memory: SharedMemory
   readonly index: SharedArrayBuffer
@@ -31,13 +34,9 @@ export interface Report {
   readonly bytes: number
   readonly locals: number
   readonly snapshotSteps: number
-  /** `to` is a shared number. */
-  readonly violation: {
-    readonly name: string
-    readonly reason: string
-    readonly state: number
-    readonly to: number | null
-  } | null
+  readonly violation: Violation | null
+  /** See `Exploration.sentReads`. */
+  readonly sentReads: number
   readonly goals: readonly (number | null)[]
   readonly reads: readonly (readonly number[])[]
 }

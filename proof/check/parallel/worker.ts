@@ -15,7 +15,7 @@ function answer(message: FromWorker): void {
 
 /** A search that answers orders. */
 async function worker(): Promise<(order: Order) => void> {
-  const search = new Search(await systemFrom(start.source), start.reduction)
+  const search = new Search(await systemFrom(start.source), start.reduction, start.stepwise)
   const { states, locals, width } = search
   const numbers = new SharedNumbers(locals, states.observations, shared, start.peers)
   const store = new SharedStateStore(width, start.statesMax, start.memory, start.index, numbers)
@@ -30,24 +30,14 @@ async function worker(): Promise<(order: Order) => void> {
       if (states.violation !== null || store.size >= start.statesMax)
         Atomics.store(shared, counters.stop, stops.over)
     }
-    const { violation } = states
-    const to = violation?.to
-    if (to !== undefined) numbers.publish([to], [])
     answer({
       kind: 'report',
       transitions: states.transitions,
       bytes: states.bytes - store.bytes,
       locals: locals.size,
       snapshotSteps: locals.snapshotSteps,
-      violation:
-        violation === null
-          ? null
-          : {
-              name: violation.name,
-              reason: violation.reason,
-              state: violation.state,
-              to: to === undefined ? null : numbers.sharedLocal(to),
-            },
+      violation: states.violation,
+      sentReads: states.sentReads,
       goals: states.goalStates,
       reads: states.reads,
     })

@@ -7,6 +7,8 @@ export class Facets {
   readonly ids: readonly string[]
   /** The facet that is the observer's value. */
   readonly observer: number
+  /** A bit for each node whose sent messages a property has read that does not promise to be monotone. */
+  sentReads = 0
   readonly #index: ReadonlyMap<string, number>
   readonly #locals: Locals
   readonly #observed: readonly unknown[]
@@ -23,6 +25,11 @@ export class Facets {
   /** Where in a state a facet lies. */
   placeOf(facet: number): number {
     return facet >> 1
+  }
+
+  /** Whether a facet is what a node has sent. */
+  isSent(facet: number): boolean {
+    return facet < this.observer && (facet & 1) === 1
   }
 
   of(state: ArrayLike<number>, facet: number): number {

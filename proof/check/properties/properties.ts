@@ -22,11 +22,13 @@ export class Remembered<Verdict> {
   places = 0
   readonly #compute: (system: SystemView) => Verdict
   readonly #facets: Facets
+  readonly #monotone: boolean
   #root: Branch<Verdict> | Leaf<Verdict> | undefined
 
-  constructor(compute: (system: SystemView) => Verdict, facets: Facets) {
+  constructor(compute: (system: SystemView) => Verdict, facets: Facets, monotone = false) {
     this.#compute = compute
     this.#facets = facets
+    this.#monotone = monotone
   }
 
   of(state: ArrayLike<number>): Verdict {
@@ -43,7 +45,9 @@ export class Remembered<Verdict> {
     for (const facet of facets) {
       if (this.facets.includes(facet)) continue
       this.facets.push(facet)
-      this.places |= 1 << this.#facets.placeOf(facet)
+      const place = 1 << this.#facets.placeOf(facet)
+      this.places |= place
+      if (!this.#monotone && this.#facets.isSent(facet)) this.#facets.sentReads |= place
     }
   }
 
@@ -92,14 +96,17 @@ export function rememberInvariants(
   list: readonly Invariant[],
   facets: Facets,
 ): RememberedProperty<true | string>[] {
-  return list.map(({ name, holds }) => ({
+  return list.map(({ name, holds, monotone }) => ({
     name,
-    verdict: new Remembered((system) => judged(() => holds(system)), facets),
+    verdict: new Remembered((system) => judged(() => holds(system)), facets, monotone),
   }))
 }
 
 export function rememberGoals(list: readonly Goal[], facets: Facets): RememberedProperty<boolean>[] {
-  return list.map(({ name, reached }) => ({ name, verdict: new Remembered(named(name, reached), facets) }))
+  return list.map(({ name, reached, monotone }) => ({
+    name,
+    verdict: new Remembered(named(name, reached), facets, monotone),
+  }))
 }
 
 /** A goal that throws is told by its name. */
