@@ -210,8 +210,6 @@ test('properties of sent messages and of steps get the same verdicts with and wi
           ...plain,
           // What is sent behind a pruned state only the reduction sees.
           prunes: [],
-          // What is sent behind a pruned state only the reduction sees.
-          prunes: [],
           ...(kind === 'invariant'
             ? {
                 invariants: [always(name, (view) => !isBroken(saying, view) || 'it is broken', { monotone })],

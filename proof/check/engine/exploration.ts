@@ -45,6 +45,7 @@ export class Exploration {
   readonly #width: number
   readonly #settles: boolean
   readonly #systemGoals: readonly RememberedProperty<boolean>[]
+  readonly #beginnings: readonly RememberedProperty<boolean>[]
   readonly #facets: Facets
   readonly #judge: Judge
   readonly #prunes: readonly Remembered<boolean>[]
@@ -61,6 +62,7 @@ export class Exploration {
     this.invariants = rememberInvariants(system.invariants ?? [], this.#facets)
     this.#judge = new Judge(this.invariants, this.#facets)
     this.#systemGoals = rememberGoals(system.goals ?? [], this.#facets)
+    this.#beginnings = rememberGoals(system.begin ?? [], this.#facets)
     this.goals = this.#systemGoals
     this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, this.#facets))
     this.#expansion = new Expansion(locals, this.observations, settles)
@@ -104,6 +106,11 @@ export class Exploration {
   explore(first: number, end: number): void {
     for (let number = first; number < end; number++) this.#expand(number)
     this.#enterAll()
+  }
+
+  /** A goal of this search, of the system, or of those behind which it begins. */
+  goalNamed(name: string): RememberedProperty<boolean> | undefined {
+    return [...this.goals, ...this.#systemGoals, ...this.#beginnings].find((goal) => goal.name === name)
   }
 
   hash(state: ArrayLike<number>): number {

@@ -247,7 +247,7 @@ export class Search {
   }
 
   goal(name: string, state: ArrayLike<number>): boolean {
-    return this.states.goals.find((goal) => goal.name === name)?.verdict.of(state) ?? false
+    return this.states.goalNamed(name)?.verdict.of(state) ?? false
   }
 
   /** The first invariant that does not hold in a state, with what is wrong; null where all hold. */
