@@ -1,7 +1,6 @@
 /** One node: a chart as XState actor logic, with its clocks kept in one place, on a transport. Charts never touch a clock. */
 import type {
   ActorLogic,
-  ActorScope,
   AnyActorRef,
   AnyMachineSnapshot,
   AnyStateMachine,
@@ -12,11 +11,11 @@ import { boundClock, type Clock, receive, tick } from '../machines/clocks.ts'
 import { type Ignore, isTimer, type Send } from '../machines/effects.ts'
 import { invalidMessage, type Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
+import { type Scope, takeStepOf } from '../machines/step/take-step.ts'
 import type { PureAction } from '../machines/step.ts'
 import { createRoleCheck, invalidSender, invalidStamp, type SystemRoles } from './envelope.ts'
 import { type Microstep, messageIdOf, type Observation } from './observation.ts'
 import type { Envelope, Observe, TimeClock, Transport } from './ports.ts'
-import { quickStep } from './quick-step.ts'
 
 /** What a node needs of the world. */
 export interface NodePorts {
@@ -60,8 +59,6 @@ export interface NodeOptions extends NodePorts {
 /** The event with which an envelope reaches the chart: the message, who sent it, and the stamp that only this file reads. */
 type Arrival = Message & { readonly from: NodeId; readonly stamp: Clock; readonly now?: number }
 
-type Scope = ActorScope<Snapshot<unknown>, EventObject>
-
 /**
  * Actor logic for `machine` as node `id`. It attaches to the transport when its actor starts and detaches when it stops;
  * a stopped actor sends nothing more and finishes nothing, which is what a crash is. An actor that fails stops likewise.
@@ -74,7 +71,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   const { vectorEntriesMax: entriesMax = Number.POSITIVE_INFINITY } = options
   const misfitOf = options.roles && createRoleCheck(options.roles)
   const isBounded = entriesMax !== Number.POSITIVE_INFINITY
-  const step = quickStep(machine)
+  const step = takeStepOf(machine)
   let detach: () => void = () => {}
   let stopped = false
   let collected: PureAction[] = []

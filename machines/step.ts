@@ -1,30 +1,21 @@
-/**
- * Pure steps of an XState machine: (snapshot, event) -> (snapshot, actions).
- *
- * XState's own `transition()` builds an actor for every call, which costs several times the step itself. This is the one
- * file that calls `machine.transition` with a scope that all steps of a machine share; a test shows that both agree.
- */
-import {
-  type AnyActorScope,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  createActor,
-  type EventFromLogic,
-  type InputFrom,
-  type InspectionEvent,
-  type SnapshotFrom,
+/** Pure steps of an XState machine: (snapshot, event) -> (snapshot, actions). Nothing is executed. */
+import type {
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  EventFromLogic,
+  InputFrom,
+  InspectionEvent,
+  SnapshotFrom,
 } from 'xstate'
+import { inertScope, type PureAction } from './step/inert-scope.ts'
+import { type Scope, takeStepOf } from './step/take-step.ts'
 
-/** An action as data: an effect such as `send` with its params, or one of XState's own such as `xstate.raise`. */
-export interface PureAction {
-  readonly type: string
-  readonly params: unknown
-}
+export type { PureAction } from './step/inert-scope.ts'
 
-/** What a step came to. */
+/** The result of a step. */
 export interface Step<Snapshot> {
   readonly snapshot: Snapshot
-  /** In the order in which they are to be carried out. The very same empty array when there are none. */
+  /** In the order in which they are to be executed. The very same empty array if there are none. */
   readonly actions: readonly PureAction[]
 }
 
@@ -41,53 +32,34 @@ export interface Stepper<Machine extends AnyStateMachine> {
 const noActions: readonly PureAction[] = Object.freeze([])
 
 /**
- * Steps for this machine. Its actions are never executed here, only handed back.
- * @param inspect hears XState's own account of each step, microstep by microstep
+ * Steps for this machine, equal to those of XState's own `initialTransition` and `transition`. XState's functions build an
+ * actor for every call, which costs several times the step itself; all steps of a stepper share one.
+ * @param inspect receives XState's inspection events, such as one for each microstep
  */
 export function createStepper<Machine extends AnyStateMachine>(
   machine: Machine,
   inspect?: (event: InspectionEvent) => void,
 ): Stepper<Machine> {
+  const takeStep = takeStepOf(machine)
   let actions: PureAction[] = []
-  let scope: AnyActorScope | undefined
-  // The scope needs an actor to point at. It is never started, and what its initial snapshot may lack does not matter.
-  const sharedScope = (): AnyActorScope => {
-    if (scope === undefined) {
-      const self = createActor(machine, { input: {}, logger: () => {} } as never)
-      // A pure step may be taken again: a child with a system id must not meet itself.
-      Object.assign(self.system, { _set: () => {} })
-      if (inspect !== undefined) self.system.inspect(inspect)
-      scope = {
-        self,
-        id: '',
-        sessionId: '',
-        system: (self as unknown as { system: AnyActorScope['system'] }).system,
-        logger: () => {},
-        defer: () => {},
-        emit: () => {},
-        stopChild: () => {},
-        actionExecutor: (action: { type: string; params: unknown }) => {
-          actions.push({ type: action.type, params: action.params })
-        },
-      } as AnyActorScope
-    }
-    return scope
-  }
-  const collect = (run: (scope: AnyActorScope) => AnyMachineSnapshot): Step<SnapshotFrom<Machine>> => {
-    const saved = actions
+  let scope: Scope | undefined
+  // A guard or an assignment may itself take a step of this machine, so that one runs within the other.
+  const collect = (run: (scope: Scope) => unknown): Step<SnapshotFrom<Machine>> => {
+    scope ??= inertScope(machine, (action) => actions.push(action), inspect)
+    const outer = actions
     actions = []
     try {
-      const snapshot = run(sharedScope()) as SnapshotFrom<Machine>
+      const snapshot = run(scope) as SnapshotFrom<Machine>
       return { snapshot, actions: actions.length === 0 ? noActions : actions }
     } finally {
-      actions = saved
+      actions = outer
     }
   }
   return {
     start: (input) => collect((shared) => machine.getInitialSnapshot(shared as never, input as never)),
     step: (snapshot, event) =>
-      collect((shared) => machine.transition(snapshot as never, event as never, shared as never)),
+      collect((shared) => takeStep(snapshot as AnyMachineSnapshot, event as never, shared)),
     restore: (persisted) =>
-      machine.restoreSnapshot(persisted as never, sharedScope() as never) as SnapshotFrom<Machine>,
+      collect((shared) => machine.restoreSnapshot(persisted as never, shared as never)).snapshot,
   }
 }

@@ -1,0 +1,36 @@
+/** A scope in which a machine can be stepped without an actor that lives: its actions are handed over as data. */
+import { type AnyStateMachine, createActor, type InspectionEvent } from 'xstate'
+import type { Scope } from './xstate-internals.ts'
+
+/** An action as data: an effect such as `send` with its params, or one of XState's own such as `xstate.raise`. */
+export interface PureAction {
+  readonly type: string
+  readonly params: unknown
+}
+
+/**
+ * @param collect receives each action, none of which is executed
+ * @param inspect receives XState's inspection events
+ */
+export function inertScope(
+  machine: AnyStateMachine,
+  collect: (action: PureAction) => void,
+  inspect?: (event: InspectionEvent) => void,
+): Scope {
+  // XState needs an actor to point at. It is never started, and what its initial snapshot may lack does not matter.
+  const self = createActor(machine, { input: {}, logger: () => {} } as never)
+  // A pure step may be taken again: a child with a system id must not meet itself.
+  Object.assign(self.system, { _set: () => {} })
+  if (inspect !== undefined) self.system.inspect(inspect)
+  return {
+    self: self as never,
+    id: '',
+    sessionId: '',
+    system: self.system as never,
+    logger: () => {},
+    defer: () => {},
+    emit: () => {},
+    stopChild: () => {},
+    actionExecutor: ({ type, params }) => collect({ type, params }),
+  }
+}

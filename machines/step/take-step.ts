@@ -1,0 +1,30 @@
+/**
+ * A step of a chart: a snapshot and an event in, the next snapshot out, the actions handed to the scope.
+ *
+ * All that steps a chart comes here: live actors, simulator, checker, replicated machines and the inspector. The result is
+ * that of XState's own `transition`, at about half the cost.
+ */
+import type { AnyStateMachine } from 'xstate'
+import { compiledStep } from './compiled-step.ts'
+import { mannerOfXState } from './self-check.ts'
+import { chartOf, hasOwnSteps, stepByXState, type TakeStep } from './xstate-internals.ts'
+
+export type { Scope, TakeStep } from './xstate-internals.ts'
+
+const known = new WeakMap<AnyStateMachine, TakeStep>()
+
+/** The steps of `machine`, compiled once for all that step it. */
+export function takeStepOf(machine: AnyStateMachine): TakeStep {
+  let takeStep = known.get(machine)
+  if (takeStep === undefined) {
+    takeStep = stepsOf(machine)
+    known.set(machine, takeStep)
+  }
+  return takeStep
+}
+
+function stepsOf(machine: AnyStateMachine): TakeStep {
+  const manner = hasOwnSteps(machine) ? null : mannerOfXState()
+  const chart = manner === null ? null : chartOf(machine)
+  return chart === null ? stepByXState(machine) : compiledStep(chart, manner!.fallsThrough)
+}
