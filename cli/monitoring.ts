@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { formatAddress } from '../runtime/serve/config/address.ts'
 import { checkedAddresses, readConfigFile } from '../runtime/serve/config/config.ts'
 import { secretIn } from '../runtime/serve/config/secrets.ts'
-import type { NodeStatus } from '../runtime/serve/node-process.ts'
+import type { NodeStatus } from '../runtime/serve/node-status.ts'
 import { duration } from './options.ts'
 
 /** Where the addresses and the token come from. */

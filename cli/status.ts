@@ -1,7 +1,7 @@
 /** `standby status`: how each process of a running system stands, as a table. */
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
-import type { NodeStatus } from '../runtime/serve/node-process.ts'
+import type { NodeStatus } from '../runtime/serve/node-status.ts'
 import { type Answer, addMonitoringFlags, askEach, type MonitoringFlags, placesIn } from './monitoring.ts'
 import { exitCodes } from './remote-client.ts'
 

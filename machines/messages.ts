@@ -50,13 +50,17 @@ const request = v.object({
   own: v.optional(v.literal(true)),
 })
 
-/** Why a server did not take a request, the first that applies (S3). */
+/**
+ * Why a server did not take a request, the first that applies (S3). `staleSequence` is said by the process of a primary and
+ * not by its chart, which ignores such a request: a caller of a gateway that is behind its session needs to know (S9).
+ */
 export const refusalReasons = [
   'wrongServer',
   'wrongView',
   'stateTransfer',
   'overloaded',
   'replicaDiverged',
+  'staleSequence',
 ] as const
 
 const result = v.union([

@@ -8,11 +8,11 @@ import { tee } from '../../runtime/observe/tee.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { createCorrelation } from '../../runtime/trace/correlation.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
+import { until } from '../../runtime/waiting.ts'
 import { createChecks } from './checks.ts'
 import { createPausableClock, type PausableClock } from './pausable-clock.ts'
 import { createLevers, isHealthy, type Levers, runScript } from './script.ts'
 import { type Summary, summaryOf } from './summary.ts'
-import { until } from './waiting.ts'
 import { type Answer, startWorkload, type WorkloadCounts } from './workload.ts'
 
 export interface PlaygroundOptions {

@@ -2,7 +2,7 @@
 
 import type { TimeClock } from '../../actors/ports.ts'
 import type { StandbyCluster } from '../../runtime/index.ts'
-import { until, wait } from './waiting.ts'
+import { until, wait } from '../../runtime/waiting.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the story is the same whatever is replicated
 type AnyCluster = StandbyCluster<any>

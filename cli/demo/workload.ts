@@ -6,8 +6,8 @@ import { parseNodeId } from '../../machines/node-id.ts'
 import { type KeyValueClient, StandbyError } from '../../runtime/index.ts'
 import { createHistogram, type Distribution } from '../../runtime/observe/histogram.ts'
 import { seededRandom } from '../../runtime/schedulers.ts'
+import { wait } from '../../runtime/waiting.ts'
 import { type CheckedCommand, type Checks, tokenEnd } from './checks.ts'
-import { wait } from './waiting.ts'
 
 export interface WorkloadOptions {
   readonly clients: readonly KeyValueClient[]

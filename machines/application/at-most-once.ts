@@ -1,7 +1,7 @@
 /** At-most-once execution: an application together with the session table that is part of the replicated state (S9, S10, T1). */
 
 import type { Request } from '../messages.ts'
-import type { NodeId } from '../node-id.ts'
+import { type NodeId, parseNodeId } from '../node-id.ts'
 import type { Application, Chunk, Happened, Json } from './application.ts'
 import { digest } from './digest.ts'
 import { sealJson } from './json.ts'
@@ -22,7 +22,7 @@ export type Outcome =
 
 /** The last sequence number that a session executed, and what came of it. */
 export interface Session {
-  /** The client that opened it; nobody else is answered from it. */
+  /** The client that opened it; only lives of the same name are answered from it. */
   readonly client: NodeId
   /** 0 until its first request. */
   readonly seq: number
@@ -66,7 +66,7 @@ export function recall(replica: Replica, request: Request): Outcome | 'new' {
     return open === undefined ? 'new' : { kind: 'opened', session: open }
   }
   const session = replica.sessions.get(request.session)
-  if (session === undefined || session.client !== request.client || request.seq > session.seq) return 'new'
+  if (session === undefined || !belongsTo(session, request) || request.seq > session.seq) return 'new'
   if (request.seq < session.seq) return { kind: 'staleSequence' }
   return digest(request.commands) === session.digest
     ? { kind: 'results', results: session.results }
@@ -90,7 +90,7 @@ export function executeRequest(
   const own = isOwn(request)
   if (request.session === null && !own) return openSession(replica, request.client, sessionsMax)
   const session = request.session === null ? undefined : replica.sessions.get(request.session)
-  if (!own && session?.client !== request.client) return [replica, { kind: 'sessionExpired' }]
+  if (!own && !belongsTo(session, request)) return [replica, { kind: 'sessionExpired' }]
 
   let state = replica.state
   const results: Result[] = []
@@ -128,6 +128,12 @@ export function executeRequest(
     },
     outcome,
   ]
+}
+
+/** A session is its client's, in every life of it: one that goes on elsewhere, or again, is a new life (N2). */
+function belongsTo(session: Session | undefined, { client }: Request): session is Session {
+  if (session === undefined) return false
+  return session.client === client || parseNodeId(session.client).name === parseNodeId(client).name
 }
 
 /** What a decided command did beside its result, and its position in the order: the revision of its changes (W1). */

@@ -4,14 +4,15 @@ import { OrderedMap } from './ordered-map.ts'
 
 /** The commands of the key-value store. Keys are any strings, `''` and `__proto__` included; values are any JSON. */
 export type KeyValueCommand =
-  | { readonly op: 'get'; readonly key: string }
+  | { readonly op: 'get'; readonly key: string; readonly entry?: true }
   | { readonly op: 'put'; readonly key: string; readonly value: Json }
   | { readonly op: 'append'; readonly key: string; readonly value: string }
   | { readonly op: 'delete'; readonly key: string }
   | { readonly op: 'compareAndSet'; readonly key: string; readonly expected: Json; readonly value: Json }
 
 /**
- * What a command answers: `get` the value or null, `put` null, `append` the length of the value it made, `delete`
+ * What a command answers: `get` the value or null (with `entry`: `{ value }` or null, which tells a stored null from an
+ * absent key), `put` null, `append` the length of the value it made, `delete`
  * whether there was something to delete, `compareAndSet` whether it set. An absent key counts as null.
  */
 export type KeyValueResult = Json
@@ -50,8 +51,10 @@ function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyV
   if (invalid !== null) throw new Error(invalid)
   const { key } = command
   switch (command.op) {
-    case 'get':
-      return [state, state.get(key) ?? null]
+    case 'get': {
+      const value = state.get(key)
+      return [state, command.entry && value !== undefined ? { value } : (value ?? null)]
+    }
     case 'put':
       return [state.set(key, command.value), null]
     case 'append': {
@@ -79,11 +82,13 @@ function invalidCommand(command: unknown): string | null {
   if (typeof command !== 'object' || command === null) {
     return `expected a command such as {"op":"get","key":"a"}, got ${typeName(command)}`
   }
-  const { op, key, value, expected } = command as Record<string, unknown>
+  const { op, key, value, expected, entry } = command as Record<string, unknown>
   if (typeof op !== 'string' || !operations.includes(op)) {
     return `expected op to be one of ${operations.join(', ')}, got ${typeof op === 'string' ? JSON.stringify(op) : typeName(op)}`
   }
   if (typeof key !== 'string') return `${op}: expected the key to be a string, got ${typeName(key)}`
+  if (op === 'get' && entry !== undefined && entry !== true)
+    return `get: expected entry to be true or left out, got ${typeName(entry)}`
   if (op === 'append' && typeof value !== 'string') {
     return `append: expected the value to be a string, got ${typeName(value)}`
   }

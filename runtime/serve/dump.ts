@@ -15,6 +15,13 @@ export interface DumpOrigin {
   readonly position: number
 }
 
+/** The state of one moment. */
+export interface StateDump {
+  readonly lines: AsyncGenerator<string>
+  /** Whether a restore is under way in it, or was cut short. */
+  readonly isHalfRestored: boolean
+}
+
 const format = 'standby-dump'
 const pieceBytes = 256 * 1024
 

@@ -1,27 +1,30 @@
 /** A gateway as a process: a client of the system that answers HTTP, for callers in any language. */
 import { randomBytes } from 'node:crypto'
-import { type Client, type ClientActorOptions, createClient } from '../../actors/client.ts'
+import { type Client, createClient } from '../../actors/client.ts'
 import type { Json } from '../../machines/application/application.ts'
 import { keyValueStore } from '../../machines/application/key-value-store.ts'
+import { until } from '../waiting.ts'
 import type { AnyApplication } from './config/application.ts'
 import type { ProcessConfig } from './config/config.ts'
+import { watchDecisions } from './decisions.ts'
+import { gatewayRoutes } from './http/gateway-routes.ts'
 import { createHttpSessions, type HttpSessions } from './http/http-sessions.ts'
-import { openSession } from './http/open-session.ts'
+import { monitoringRoutes } from './http/monitoring-routes.ts'
+import { createOpenRate } from './http/open-rate.ts'
 import {
   lamportOf,
   type NodeProcess,
-  type NodeStatus,
   observerOf,
   type ProcessPorts,
   reportRefused,
   watchNode,
-  within,
 } from './node-process.ts'
+import type { NodeStatus } from './node-status.ts'
 import { tapped } from './tapped-transport.ts'
 
 /** A gateway that runs, and the ways into it. */
 export interface GatewayProcess extends NodeProcess {
-  /** For operations that nobody will ask for again; they go out together. */
+  /** For operations without a session; they go out together. */
   readonly client: Client<Json, Json>
   readonly sessions: HttpSessions
   readonly application: AnyApplication
@@ -36,9 +39,25 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
   const { timing, limits, drainMs } = config
   const startedAt = clock.now()
   // A name that was never used before, so that there is nothing to keep on disk (C3).
-  const id = `${config.name}-${randomBytes(4).toString('hex')}#1`
+  const name = `${config.name}-${randomBytes(4).toString('hex')}`
+  const id = `${name}#1`
   const observe = observerOf(ports)
-  const transport = tapped(ports.transport, metrics.tap)
+  const decisions = watchDecisions({
+    name: `${name}-probe`,
+    client: {
+      transport: ports.transport,
+      clock,
+      timing,
+      limits,
+      ...(config.servers && { servers: config.servers }),
+    },
+  })
+  const transport = tapped(ports.transport, metrics.tap, {
+    receives({ message }) {
+      if (message?.type === 'reply') decisions.note()
+      return true
+    },
+  })
   const common = {
     transport,
     clock,
@@ -50,71 +69,50 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
     ...(observe && { observe }),
   }
   const client = createClient<Json, Json>({ ...common, id })
-  const sessions = createHttpSessions({ ...common, sessionsMax, probe: createProbe(client, common) })
+  const sessions = createHttpSessions({ ...common, sessionsMax })
+  const mayOpen = createOpenRate({ clock })
   watchNode(client.actor, ports, () => 'a client')
   let [draining, stopped] = [false, false]
 
   const pending = () => client.pending() + sessions.pending()
-  const isReady = () => !draining && client.actor.getSnapshot().context.view.primary !== null
   const stop = async () => {
     if (stopped) return
     stopped = true
     draining = true
+    decisions.stop()
     client.stop()
     sessions.stop()
+  }
+  const drain = async () => {
+    if (draining) return
+    draining = true
+    if (!(await until(clock, () => pending() === 0, drainMs)))
+      log.write('warn', `leaves after ${drainMs} ms with ${pending()} operations unanswered`)
+    await stop()
+    log.write('info', 'has left')
   }
   const status = (): NodeStatus => ({
     node: id,
     role: 'gateway',
     state: String(client.actor.getSnapshot().value),
     view: client.actor.getSnapshot().context.view,
+    verdict: null,
     applied: null,
     queue: pending(),
     transfer: null,
     lamport: lamportOf(client.actor),
     uptimeMs: clock.now() - startedAt,
-    ready: isReady(),
+    ready: !draining && decisions.areMade(),
     draining,
   })
   metrics.watch(status)
+  const self = { id, client, sessions, application, status, stop, drain }
   return {
-    id,
-    client,
-    sessions,
-    application,
-    status,
-    isReady,
-    stop,
-    async drain() {
-      if (draining) return
-      draining = true
-      if (!(await within(clock, drainMs, () => pending() === 0)))
-        log.write('warn', `leaves after ${drainMs} ms with ${pending()} operations unanswered`)
-      await stop()
-      log.write('info', 'has left')
+    ...self,
+    routes() {
+      const monitoring = monitoringRoutes(self, metrics)
+      const gateway = { ...self, mayOpen, isDraining: () => draining }
+      return [...gatewayRoutes(gateway, metrics, monitoring), ...monitoring]
     },
-  }
-}
-
-const probeMs = 2000
-
-/** Something that the servers have to decide, and that changes nothing; one at a time. Tells the view of who was answered; null: nobody. */
-function createProbe(client: Client<Json, Json>, options: Omit<ClientActorOptions, 'id'>) {
-  const viewOf = ({ actor }: Pick<typeof client, 'actor'>) => actor.getSnapshot().context.view.number
-  const ask = async () => {
-    if (options.application === keyValueStore) {
-      await client.execute({ op: 'get', key: '' }, { timeoutMs: probeMs })
-      return viewOf(client)
-    }
-    // Of an application that nobody knows here no command is known to be harmless; a session that is opened is.
-    const opened = await openSession({ ...options, id: `probe-${randomBytes(8).toString('hex')}#1` }, probeMs)
-    opened.client.stop()
-    return viewOf(opened.client)
-  }
-  let last: Promise<unknown> = Promise.resolve()
-  return (): Promise<number | null> => {
-    const next = last.then(ask).catch(() => null)
-    last = next
-    return next
   }
 }

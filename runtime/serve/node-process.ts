@@ -1,4 +1,4 @@
-/** What every process of a system is to whoever runs it: it is ready, says how it stands, and leaves in an orderly way. */
+/** What the runner needs of any process of a system: routes, status, graceful shutdown. */
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate'
 import type { Charts } from '../../actors/charts.ts'
 import type { RefusedMessage } from '../../actors/node.ts'
@@ -9,39 +9,19 @@ import type { View } from '../../machines/view.ts'
 import { tee } from '../observe/tee.ts'
 import type { FileSystem } from '../store/file-system.ts'
 import type { AnyApplication } from './config/application.ts'
+import type { Route } from './http/route.ts'
 import { type ProcessLog, storyLines } from './log.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import type { TransferProgress } from './metrics/transfer-progress.ts'
-
-/** How a process stands. */
-export interface NodeStatus {
-  readonly node: NodeId
-  /** `view service`, `gateway`, or what the server is in its view: `primary`, `backup`, `idle`. */
-  readonly role: string
-  /** The state of its chart. */
-  readonly state: string
-  readonly view: View
-  /** How many commands its replica has executed; null where there is none. */
-  readonly applied: number | null
-  /** What waits: requests at a primary, calls at a gateway. */
-  readonly queue: number
-  /** A state transfer that is under way; null where there is none. */
-  readonly transfer: TransferProgress | null
-  readonly lamport: number
-  readonly uptimeMs: number
-  readonly ready: boolean
-  readonly draining: boolean
-}
+import type { MonitoredNode } from './node-status.ts'
 
 /** A process that runs. */
-export interface NodeProcess {
+export interface NodeProcess extends MonitoredNode {
   readonly id: NodeId
-  status(): NodeStatus
-  /** Whether it can do its part now. */
-  isReady(): boolean
-  /** Takes on nothing new, ends what is under way, hands over, and stops; within the bound of its configuration. Twice is harmless. */
+  /** What it answers over HTTP, if HTTP is served. */
+  routes(): readonly Route[]
+  /** Takes on nothing new, ends what is under way, hands over, and stops, within `drainMs`. Idempotent. */
   drain(): Promise<void>
-  /** Stops at once. Twice is harmless. */
+  /** Stops at once. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -51,7 +31,7 @@ export interface ProcessPorts {
   readonly clock: TimeClock
   readonly log: ProcessLog
   readonly metrics: Metrics
-  /** Hears what the node does, besides the log. */
+  /** Observes the node, besides the log. */
   readonly observe?: Observe
   /** What is replicated; default: the key-value store. */
   readonly application?: AnyApplication
@@ -94,7 +74,7 @@ export function watchNode(
   })
 }
 
-/** Who hears what the node does; undefined where nobody does, which costs the node less. */
+/** The observers of a node as one; undefined without any, which costs the node less. */
 export function observerOf({ log, observe }: Pick<ProcessPorts, 'log' | 'observe'>): Observe | undefined {
   const lines = storyLines(log)
   return lines === undefined || observe === undefined ? (lines ?? observe) : tee(lines, observe).observe
@@ -120,17 +100,4 @@ export function reportRefused({ log, metrics }: Pick<ProcessPorts, 'log' | 'metr
 /** The Lamport time in a node's context. */
 export function lamportOf(actor: { getSnapshot(): AnyMachineSnapshot }): number {
   return (actor.getSnapshot().context.clock as Clock).lamport
-}
-
-/** Resolves with whether the condition came about within the bound; asked every few milliseconds. */
-export function within(clock: TimeClock, boundMs: number, condition: () => boolean): Promise<boolean> {
-  const deadline = clock.now() + boundMs
-  return new Promise((resolve) => {
-    const look = () => {
-      if (condition()) resolve(true)
-      else if (clock.now() >= deadline) resolve(false)
-      else clock.setTimeout(look, Math.min(5, boundMs))
-    }
-    look()
-  })
 }

@@ -4,15 +4,14 @@ import { schedulerClock } from '../schedulers.ts'
 import { formatAddress } from './config/address.ts'
 import { loadApplication } from './config/application.ts'
 import type { ProcessConfig } from './config/config.ts'
-import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts'
-import { gatewayRoutes } from './http/gateway-routes.ts'
+import { startGatewayProcess } from './gateway-process.ts'
+import { bodyLimitsOf } from './http/body-limits.ts'
 import { type HttpServer, startHttpServer } from './http/http-server.ts'
-import { dumpRoute, monitoringRoutes } from './http/monitoring-routes.ts'
 import { createProcessLog, type ProcessLog } from './log.ts'
-import { createMetrics, type Metrics } from './metrics/metrics.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { type Network, openNetwork } from './network.ts'
 import type { NodeProcess, ProcessPorts } from './node-process.ts'
-import { type ServerProcess, startServerProcess } from './server-process.ts'
+import { startServerProcess } from './server-process.ts'
 import { flushed, loadTracing } from './tracing.ts'
 import { startViewServiceProcess, type ViewServiceProcessOptions } from './view-service-process.ts'
 
@@ -84,7 +83,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
   }
   try {
     node = await startNode(config, ports, options)
-    http = await startHttp(config, node, metrics)
+    http = await startHttp(config, node, log)
     return {
       node,
       log,
@@ -114,25 +113,13 @@ function startNode(config: ProcessConfig, ports: ProcessPorts, options: RunOptio
 }
 
 async function startHttp(
-  config: ProcessConfig,
+  { http, httpToken, origins, limits }: ProcessConfig,
   node: NodeProcess,
-  metrics: Metrics,
+  log: ProcessLog,
 ): Promise<HttpServer | null> {
-  const { http, httpToken, origins, limits } = config
   if (http === null) return null
-  const own =
-    'sessions' in node
-      ? gatewayRoutes(node as GatewayProcess, metrics)
-      : 'dump' in node
-        ? [dumpRoute(node as ServerProcess)]
-        : []
-  return startHttpServer({
-    address: http,
-    routes: [...own, ...monitoringRoutes(node, metrics)],
-    token: httpToken,
-    origins,
-    bodyBytesMax: limits.commandBytesMax,
-  })
+  const bodies = bodyLimitsOf(limits)
+  return startHttpServer({ address: http, routes: node.routes(), token: httpToken, origins, bodies, log })
 }
 
 function reachableAt(transport: Network, { listen }: ProcessConfig): string | null {

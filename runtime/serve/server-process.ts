@@ -5,34 +5,30 @@ import { checkedTiming } from '../../actors/options.ts'
 import { createServer, roleIn, stateIn } from '../../actors/server.ts'
 import { defaultViewServiceId } from '../../actors/view-service.ts'
 import { type KeyValueState, keyValueStore } from '../../machines/application/key-value-store.ts'
+import { parseNodeId } from '../../machines/node-id.ts'
 import { noView, type View } from '../../machines/view.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
 import { lockFolder } from '../store/folder-lock.ts'
 import { incarnationFile, nextLife } from '../store/incarnations.ts'
+import { until } from '../waiting.ts'
 import type { ProcessConfig } from './config/config.ts'
-import { dumpLines } from './dump.ts'
+import { dumpLines, type StateDump } from './dump.ts'
+import { dumpRoute, monitoringRoutes } from './http/monitoring-routes.ts'
 import { openSession } from './http/open-session.ts'
 import { withLocalNodes } from './local-nodes.ts'
 import { watchTransfer } from './metrics/transfer-progress.ts'
 import {
   lamportOf,
   type NodeProcess,
-  type NodeStatus,
   observerOf,
   type ProcessPorts,
   reportRefused,
   watchNode,
-  within,
 } from './node-process.ts'
+import type { NodeStatus } from './node-status.ts'
 import { restoreMark } from './restore.ts'
+import { createStaleReplies } from './stale-replies.ts'
 import { type Tap, tapped } from './tapped-transport.ts'
-
-/** The state of one moment. */
-export interface StateDump {
-  readonly lines: AsyncGenerator<string>
-  /** Whether a restore is under way in it, or was cut short. */
-  readonly isHalfRestored: boolean
-}
 
 /** A server that runs, and the way to its state. */
 export interface ServerProcess extends NodeProcess {
@@ -69,13 +65,23 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
     const observe = observerOf(ports)
     let viewOf = (): View => noView
     const nodes = withLocalNodes(ports.transport, { clock, viewOf: () => viewOf() })
+    const staleReplies = createStaleReplies(
+      (to) => (to === id ? server.actor : null),
+      (envelope) => nodes.server.send(envelope),
+    )
     const server = createServer({
       id,
       application,
-      transport: tapped(nodes.server, metrics.tap, heartbeat, {
-        // Whoever asks a server that is about to leave asks the next primary soon enough.
-        receives: ({ message }) => !(draining && message?.type === 'request'),
-      }),
+      transport: tapped(
+        nodes.server,
+        metrics.tap,
+        heartbeat,
+        {
+          // Clients of a server that is leaving ask the next primary soon enough.
+          receives: ({ message }) => !(draining && message?.type === 'request'),
+        },
+        staleReplies,
+      ),
       clock,
       timing,
       limits,
@@ -97,8 +103,15 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       server.stop()
       await unlock()
     }
-    const isReady = () =>
-      !draining && clock.now() - heartbeat.heardAt() < timing.pingCheckIntervalMs * timing.pingTimeout + 1000
+    const isHeard = () =>
+      clock.now() - heartbeat.heardAt() < timing.pingCheckIntervalMs * timing.pingTimeout + 1000
+    /** A view that names a former life of this server waits for a server that never comes back. */
+    const isNamed = (member: string | null) =>
+      member !== null && member !== id && parseNodeId(member).name === name
+    const isReady = () => {
+      const { primary, backup } = viewOf()
+      return !draining && isHeard() && !isNamed(primary) && !isNamed(backup)
+    }
 
     /** Nothing is under way here that somebody waits for, and the view can do without this server. */
     const canGo = () => {
@@ -113,14 +126,14 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       if (draining) return
       draining = true
       const begun = clock.now()
-      const isDone = await within(clock, drainMs, canGo)
+      const isDone = await until(clock, canGo, drainMs)
       const { context, value } = actor.getSnapshot()
       if (roleIn(value) === 'primary') {
         const isAlone = context.view.backup === null
         if (!isDone)
           log.write(
             'warn',
-            `leaves after ${drainMs} ms with work under way: whoever waits asks the next primary`,
+            `leaves after ${drainMs} ms with work under way: its callers ask the next primary`,
           )
         else if (isAlone && context.replica !== null)
           log.write('warn', 'leaves as a primary without a backup: the state goes with it')
@@ -136,6 +149,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
         role: roleIn(snapshot.value),
         state: stateIn(snapshot.value),
         view: context.view,
+        verdict: null,
         applied: context.replica?.position ?? null,
         queue: context.queue.size + (context.outstanding?.requests.length ?? 0),
         transfer: transfer(),
@@ -158,7 +172,8 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       const origin = { node: id, viewNumber: view.number, position }
       return { lines: dumpLines(application, state, origin), isHalfRestored }
     }
-    return { id, status, isReady, drain, stop, dump }
+    const self = { id, status, drain, stop, dump }
+    return { ...self, routes: () => [dumpRoute(self), ...monitoringRoutes(self, metrics)] }
   } catch (error) {
     await unlock()
     throw error

@@ -8,16 +8,19 @@ import { lockFolder } from '../store/folder-lock.ts'
 import type { Store } from '../store/store.ts'
 import { openViewRecord, viewRecordFile } from '../store/view-record.ts'
 import type { ProcessConfig } from './config/config.ts'
+import { monitoringRoutes } from './http/monitoring-routes.ts'
+import type { LogLevel, ProcessLog } from './log.ts'
 import {
   lamportOf,
   type NodeProcess,
-  type NodeStatus,
   observerOf,
   type ProcessPorts,
   reportRefused,
   watchNode,
 } from './node-process.ts'
+import type { NodeStatus } from './node-status.ts'
 import { tapped } from './tapped-transport.ts'
+import { isStuck, type Situation, type Verdict, verdictOf } from './verdict.ts'
 
 /** What only a view service is told. */
 export interface ViewServiceProcessOptions {
@@ -71,6 +74,11 @@ export async function startViewServiceProcess(
     watchNode(actor, { log, metrics, onFailure }, (snapshot) =>
       snapshot.hasTag('acknowledged') ? 'acknowledged' : 'waiting for an acknowledgement',
     )
+    const situation = (): Situation => ({
+      ...actor.getSnapshot().context,
+      acknowledged: viewService.acknowledged(),
+    })
+    watchVerdict(actor, situation, log)
     const stop = async () => {
       if (draining) return
       draining = true
@@ -82,21 +90,51 @@ export async function startViewServiceProcess(
       role: 'view service',
       state: viewService.acknowledged() ? 'acknowledged' : 'awaitingAcknowledgement',
       view: viewService.view(),
+      verdict: verdictOf(situation()),
       applied: null,
       queue: 0,
       transfer: null,
       lamport: lamportOf(actor),
       uptimeMs: clock.now() - startedAt,
-      ready: !draining,
+      ready: !draining && !isStuck(situation()),
       draining,
     })
     metrics.watch(status)
     // What it knows is on disk, so that there is nothing to hand over.
-    return { id, status, isReady: () => !draining, drain: stop, stop }
+    const self = { id, status, drain: stop, stop }
+    return { ...self, routes: () => monitoringRoutes(self, metrics) }
   } catch (error) {
     await unlock()
     throw error
   }
+}
+
+/** Logs the verdict each time it changes. */
+function watchVerdict(
+  actor: { subscribe(observer: { next(): void; error(): void }): unknown },
+  situation: () => Situation,
+  log: ProcessLog,
+): void {
+  let verdict: Verdict | null = null
+  const look = () => {
+    const next = verdictOf(situation())
+    if (next === verdict) return
+    verdict = next
+    const { number, primary, backup } = situation().view
+    log.write(levelOf(next), `the system is ${next}${adviceOn(next)}`, { view: number, primary, backup })
+  }
+  look()
+  actor.subscribe({ next: look, error: () => {} })
+}
+
+function levelOf(verdict: Verdict): LogLevel {
+  if (verdict === 'lost') return 'error'
+  return verdict === 'alone' ? 'warn' : 'info'
+}
+
+function adviceOn(verdict: Verdict): string {
+  if (verdict === 'alone') return ': a crash of its only server with the state stops it; start another server'
+  return verdict === 'lost' ? ': no server with the state is left; found a new system and restore a dump' : ''
 }
 
 /** The number of a view that a server knows and this view service never told; null if there is none. */

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { table } from '../../cli/status.ts'
 import { checkedConfig } from '../../runtime/serve/config/config.ts'
 import { readDump } from '../../runtime/serve/dump.ts'
-import type { NodeStatus } from '../../runtime/serve/node-process.ts'
+import type { NodeStatus } from '../../runtime/serve/node-status.ts'
 import { createProcesses, createSystem, freePorts, timing, until } from './processes.ts'
 
 const root = new URL('../..', import.meta.url).pathname
@@ -184,6 +184,7 @@ describe('the table of standby status', () => {
     role: 'primary',
     state: 'primary.serving',
     view: { number: 3, primary: 's1#1', backup: 's2#1' },
+    verdict: null,
     applied: 20,
     queue: 2,
     transfer: null,

@@ -6,11 +6,12 @@ import { createCluster } from '../../actors/cluster.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
 import { checkedConfig, type ProcessConfig } from '../../runtime/serve/config/config.ts'
 import { type GatewayProcess, startGatewayProcess } from '../../runtime/serve/gateway-process.ts'
-import { gatewayRoutes } from '../../runtime/serve/http/gateway-routes.ts'
+import { bodyLimitsOf } from '../../runtime/serve/http/body-limits.ts'
 import { type HttpServer, startHttpServer } from '../../runtime/serve/http/http-server.ts'
-import { monitoringRoutes } from '../../runtime/serve/http/monitoring-routes.ts'
 import { createProcessLog } from '../../runtime/serve/log.ts'
 import { createMetrics, type Metrics } from '../../runtime/serve/metrics/metrics.ts'
+import { createStaleReplies } from '../../runtime/serve/stale-replies.ts'
+import { tapped } from '../../runtime/serve/tapped-transport.ts'
 import { type FaultyTransport, withFaults } from '../../runtime/transport/faults.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
 
@@ -21,7 +22,12 @@ const ends: (() => Promise<void>)[] = []
 
 beforeEach(async () => {
   transport = withFaults(createMemoryTransport(), { clock, random: () => 0 })
-  cluster = createCluster({ transport, clock })
+  // As the process of a server does.
+  const staleReplies = createStaleReplies(
+    (id) => cluster.servers.find(({ node }) => node?.id === id)?.node?.actor ?? null,
+    (envelope) => transport.send(envelope),
+  )
+  cluster = createCluster({ transport: tapped(transport, staleReplies), clock })
   await cluster.redundant()
 })
 afterEach(async () => {
@@ -60,10 +66,11 @@ async function startGateway(given: Record<string, unknown> = {}): Promise<Gatewa
   const node = startGatewayProcess(config, { transport, clock, log, metrics, onFailure: () => {} })
   const http: HttpServer = await startHttpServer({
     address: config.http!,
-    routes: [...gatewayRoutes(node, metrics), ...monitoringRoutes(node, metrics)],
+    routes: node.routes(),
     token: config.httpToken,
     origins: config.origins,
-    bodyBytesMax: 10_000,
+    bodies: bodyLimitsOf({ ...config.limits, commandBytesMax: 10_000 }),
+    log,
   })
   const url = `http://${http.address}`
   const stop = async () => {
@@ -91,7 +98,13 @@ async function startGateway(given: Record<string, unknown> = {}): Promise<Gatewa
 const result = (value: unknown) => [200, { result: value }]
 const failure = (status: number, code: string) => [
   status,
-  { error: { code, message: expect.any(String), mayHaveExecuted: expect.any(Boolean) } },
+  {
+    title: expect.any(String),
+    status,
+    detail: expect.any(String),
+    code,
+    mayHaveExecuted: expect.any(Boolean),
+  },
 ]
 const openSession = async ({ ask }: Gateway) =>
   ((await ask('POST', '/v1/sessions')) as [number, { session: string }])[1].session
@@ -104,7 +117,7 @@ describe('operations', () => {
   test('each command is a route', async () => {
     const { ask } = await startGateway()
 
-    expect(await ask('GET', '/v1/keys/a')).toEqual(result(null))
+    expect(await ask('GET', '/v1/keys/a')).toEqual(failure(404, 'keyNotFound'))
     expect(await ask('PUT', '/v1/keys/a', { n: [1, null] })).toEqual(result(null))
     expect(await ask('GET', '/v1/keys/a')).toEqual(result({ n: [1, null] }))
     expect(await ask('POST', '/v1/keys/b/append', { value: 'xy' })).toEqual(result(2))
@@ -127,10 +140,10 @@ describe('operations', () => {
   })
 
   test.each([
-    ['PUT', '/v1/keys/a', undefined, 400, 'invalidCommand'],
-    ['POST', '/v1/keys/a/append', { value: 7 }, 400, 'invalidCommand'],
+    ['PUT', '/v1/keys/a', undefined, 400, 'invalidRequest'],
+    ['POST', '/v1/keys/a/append', { value: 7 }, 400, 'invalidRequest'],
     ['POST', '/v1/keys/a/append', [], 400, 'invalidRequest'],
-    ['POST', '/v1/keys/a/compare-and-set', { value: 7 }, 400, 'invalidCommand'],
+    ['POST', '/v1/keys/a/compare-and-set', { value: 7 }, 400, 'invalidRequest'],
     ['PUT', '/v1/keys/a', 'x'.repeat(20_000), 413, 'tooLarge'],
     ['POST', '/v1/commands', undefined, 400, 'invalidRequest'],
     ['POST', '/v1/commands', { op: 'none' }, 400, 'invalidCommand'],
@@ -155,9 +168,7 @@ describe('operations', () => {
     const { ask } = await startGateway()
     for (const server of cluster.servers) server.crash()
 
-    const [status, body] = await ask('PUT', '/v1/keys/a?timeoutMs=100', 1)
-
-    expect([status, body]).toEqual([504, { error: expect.objectContaining({ code: 'timedOut' }) }])
+    expect(await ask('PUT', '/v1/keys/a?timeoutMs=100', 1)).toEqual(failure(504, 'timedOut'))
   })
 })
 
@@ -219,15 +230,45 @@ describe('S9 operations of a session', () => {
     expect(await gateway.ask('GET', '/v1/keys/a')).toEqual(result(1))
   })
 
-  test('go on at another gateway while the first one lives, when it has let go of them', async () => {
+  test('go to and fro between gateways, and are answered at once', async () => {
+    const gateways = [await startGateway(), await startGateway()]
+    const session = await openSession(gateways[0]!)
+    for (let sequence = 1; sequence <= 20; sequence++) {
+      const { ask } = gateways[sequence % 2]!
+      const path = '/v1/keys/a/append?timeoutMs=1000'
+
+      expect(await ask('POST', path, { value: 'x' }, numbered(session, sequence))).toEqual(result(sequence))
+    }
+  })
+
+  test('give way to the next one when their caller has gone', async () => {
     const [first, second] = [await startGateway(), await startGateway()]
     const session = await openSession(first)
-    const append = (gateway: Gateway, sequence: number) =>
-      gateway.ask('POST', '/v1/keys/a/append', { value: 'x' }, numbered(session, sequence))
-    await append(first, 1)
-    await expect.poll(() => append(second, 2), { timeout: 10_000, interval: 200 }).toEqual(result(2))
+    transport.faults.set({ drop: 1 }, { type: 'request' })
+    const gone = fetch(`${first.url}/v1/keys/a`, {
+      method: 'PUT',
+      body: '1',
+      headers: numbered(session, 1),
+      signal: AbortSignal.timeout(200),
+    })
+    await expect(gone).rejects.toThrow()
+    transport.faults.clear()
 
-    expect(await second.ask('GET', '/v1/keys/a')).toEqual(result('xx'))
+    expect(await second.ask('PUT', '/v1/keys/a', 1, numbered(session, 1))).toEqual(result(null))
+    expect(await first.ask('PUT', '/v1/keys/a', 2, numbered(session, 2))).toEqual(result(null))
+    expect(await second.ask('PUT', '/v1/keys/a', 1, numbered(session, 1))).toEqual(
+      failure(409, 'staleSequence'),
+    )
+  })
+
+  test('of two at once the second waits for the first', async () => {
+    const { ask, ...gateway } = await startGateway()
+    const session = await openSession({ ask, ...gateway })
+    const append = (sequence: number) =>
+      ask('POST', '/v1/keys/a/append', { value: String(sequence) }, numbered(session, sequence))
+
+    expect(await Promise.all([append(1), append(2), append(3)])).toEqual([result(1), result(2), result(3)])
+    expect(await ask('GET', '/v1/keys/a')).toEqual(result('123'))
   })
 
   test('an older number is refused by a gateway that has never heard of it, too, as others are answered', async () => {
@@ -268,7 +309,7 @@ describe('S9 operations of a session', () => {
     expect(await gateway.ask('PUT', '/v1/keys/a', 1, numbered('guess', 1))).toEqual(
       failure(400, 'invalidRequest'),
     )
-    expect(await gateway.ask('GET', '/v1/keys/a')).toEqual(result(null))
+    expect(await gateway.ask('GET', '/v1/keys/a')).toEqual(failure(404, 'keyNotFound'))
   })
 
   test('a session without a number, or a number without a session, is refused', async () => {
@@ -289,7 +330,7 @@ describe('safe by default', () => {
     expect(await ask('GET', '/status', undefined, { authorization: 'Bearer wrong' })).toEqual(
       failure(401, 'unauthorized'),
     )
-    expect(await ask('GET', '/v1/keys/a', undefined, { authorization })).toEqual(result(null))
+    expect(await ask('GET', '/v1/keys/a', undefined, { authorization })).toEqual(failure(404, 'keyNotFound'))
     expect((await ask('GET', '/healthz'))[0]).toBe(200)
   })
 
@@ -299,7 +340,9 @@ describe('safe by default', () => {
     expect(await ask('GET', '/v1/keys/a', undefined, { origin: 'https://evil.example' })).toEqual(
       failure(403, 'forbidden'),
     )
-    expect(await ask('GET', '/v1/keys/a', undefined, { origin: 'https://app.example' })).toEqual(result(null))
+    expect(await ask('GET', '/v1/keys/a', undefined, { origin: 'https://app.example' })).toEqual(
+      failure(404, 'keyNotFound'),
+    )
   })
 })
 
@@ -308,13 +351,13 @@ describe('watching', () => {
     const { ask, node } = await startGateway()
     await ask('GET', '/v1/keys/a')
 
-    expect(await ask('GET', '/readyz')).toEqual([200, { ready: true }])
+    expect(await ask('GET', '/readyz')).toEqual([200, { ready: true, verdict: null }])
     expect(await ask('GET', '/status')).toEqual([
       200,
       expect.objectContaining({ node: node.id, role: 'gateway' }),
     ])
     await node.drain()
-    expect(await ask('GET', '/readyz')).toEqual([503, { ready: false }])
+    expect(await ask('GET', '/readyz')).toEqual([503, { ready: false, verdict: null }])
     expect(await ask('GET', '/v1/keys/a')).toEqual(failure(503, 'stopped'))
   })
 
@@ -338,13 +381,8 @@ describe('watching', () => {
       number,
       { paths: Record<string, object> },
     ]
-    const routes = [
-      ...gatewayRoutes(gateway.node, gateway.metrics),
-      ...monitoringRoutes(gateway.node, gateway.metrics),
-    ]
-    const named = routes
-      .filter(({ path }) => path !== '/openapi.json')
-      .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(':key', '{key}')}`)
+    const routes = gateway.node.routes()
+    const named = routes.map(({ method, path }) => `${method.toLowerCase()} ${path.replace(':key', '{key}')}`)
     const documented = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item)
         .filter((method) => method !== 'parameters')

@@ -27,7 +27,7 @@ test.each(['json', 'text'] as const)(
       onFailure: () => {},
     })
     const session = await gateway.sessions.open(5000)
-    await gateway.sessions.execute(session, 1, { op: 'put', key: 'a', value: 1 }, 5000)
+    await gateway.sessions.execute(session, 1, { op: 'put', key: 'a', value: 1 }, { timeoutMs: 5000 })
     await gateway.stop()
 
     const [, token = '', number = ''] = /^(\w+)-(\d+)$/.exec(session)!

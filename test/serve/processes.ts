@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createClient, type KeyValueClient, withKeyValueMethods } from '../../actors/client.ts'
 import type { KeyValueCommand } from '../../machines/application/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
-import type { NodeStatus } from '../../runtime/serve/node-process.ts'
+import type { NodeStatus } from '../../runtime/serve/node-status.ts'
 import { openTcpTransport } from '../../runtime/transport/tcp.ts'
 
 const root = new URL('../..', import.meta.url).pathname

@@ -64,8 +64,8 @@ export function createFamilies(registry: Registry) {
       },
     })
   }
-  /** A gauge that is 1 for what holds now. */
-  const stateFrom = (name: string, help: string, label: string, read: () => string): void => {
+  /** A gauge that is 1 for what holds now; null: nothing is known to hold. */
+  const stateFrom = (name: string, help: string, label: string, read: () => string | null): void => {
     new Gauge({
       name,
       help,
@@ -73,7 +73,8 @@ export function createFamilies(registry: Registry) {
       registers,
       collect() {
         this.reset()
-        this.set({ [label]: read() }, 1)
+        const value = read()
+        if (value !== null) this.set({ [label]: value }, 1)
       },
     })
   }

@@ -1,6 +1,7 @@
 /** How a node stands, as gauges that are asked for when somebody scrapes. */
 
-import type { NodeStatus } from '../node-process.ts'
+import type { NodeStatus } from '../node-status.ts'
+import { verdictKind } from '../verdict.ts'
 import type { Families } from './metric-families.ts'
 
 /** Adds the gauges; once for each registry. */
@@ -30,6 +31,15 @@ export function addNodeMetrics({ gaugeFrom, stateFrom }: Families, status: () =>
   )
   gaugeFrom('standby_view_has_backup', 'Whether the newest view that this node knows has a backup.', () =>
     Number(status().view.backup !== null),
+  )
+  stateFrom(
+    'standby_verdict',
+    'Verdict of the view service on the system: 1 for redundant, alone, waiting or lost.',
+    'verdict',
+    () => {
+      const { verdict } = status()
+      return verdict === null ? null : verdictKind(verdict)
+    },
   )
   stateFrom('standby_role', 'What the node is: 1 for its role.', 'role', () => status().role)
   stateFrom(

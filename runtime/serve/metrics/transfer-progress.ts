@@ -2,17 +2,10 @@
 import type { TimeClock } from '../../../actors/ports.ts'
 import { type ServerActor, stateIn } from '../../../actors/server.ts'
 import type { ProcessLog } from '../log.ts'
+import type { TransferProgress } from '../node-status.ts'
 import type { Metrics } from './metrics.ts'
 
-/** A transfer that is under way. */
-export interface TransferProgress {
-  /** Pieces that are confirmed. */
-  readonly pieces: number
-  /** About how many bytes of JSON text these are: each piece is nearly `transferBytesMax`. */
-  readonly bytes: number
-}
-
-/** What it is told with. */
+/** Where the progress of transfers is reported. */
 export interface TransferProgressOptions {
   readonly clock: Pick<TimeClock, 'now'>
   readonly log: ProcessLog

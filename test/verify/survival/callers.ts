@@ -106,13 +106,18 @@ export function httpCaller(name: string, address: () => string): Caller {
     const content = body === undefined ? {} : { body: JSON.stringify(body) }
     const signal = AbortSignal.timeout(5000)
     const response = await fetch(`http://${address()}/v1${path}`, { method, headers, signal, ...content })
-    return { status: response.status, body: (await response.json()) as { session?: string; result?: Json } }
+    return {
+      status: response.status,
+      body: (await response.json()) as { session?: string; result?: Json; code?: string },
+    }
   }
   /** Until there is an answer that is one. */
   const insist = async (call: HttpCall, headers: Record<string, string> = {}) => {
     for (;;) {
       const reply = await ask(call, headers).catch(() => null)
       if (reply !== null && reply.status < 300) return reply.body
+      // An absent key, which the history calls null.
+      if (reply?.status === 404 && reply.body.code === 'keyNotFound') return { result: null }
       if (reply !== null && reply.status < 500)
         throw new Error(`${reply.status}: ${JSON.stringify(reply.body)}`)
       await new Promise((resolve) => setTimeout(resolve, 50))

@@ -1,5 +1,5 @@
-/** Waiting on a clock port, so that whoever waits stands still when the clock does. */
-import type { TimeClock } from '../../actors/ports.ts'
+/** Waiting on a clock port: it stands still when the clock does. */
+import type { TimeClock } from '../actors/ports.ts'
 
 /** Resolves after `ms`, or at once when `signal` aborts; it never rejects. */
 export function wait(clock: TimeClock, ms: number, signal?: AbortSignal): Promise<void> {
