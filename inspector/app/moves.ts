@@ -1,6 +1,6 @@
 /** How the cursor moves: by steps that are shown, on one node, along a message, to the next violation. */
 import { batch } from '@preact/signals'
-import { countBelow } from '../model/run.ts'
+import { countBelow } from '../model/sorted.ts'
 import { chosenNode, cursor, following, node, pinned, playing, run, step, visible } from './state.ts'
 
 /** Moves the cursor; to a step that is there. */

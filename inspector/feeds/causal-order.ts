@@ -1,6 +1,6 @@
 /** The events of logs in an order that no vector clock speaks against, and for each the events of others that it follows at once (L4). */
 import { entryOf } from '../../machines/clocks.ts'
-import { countBelow } from '../model/run.ts'
+import { countBelow } from '../model/sorted.ts'
 
 /** An event as a log tells it. */
 export interface LoggedEvent {

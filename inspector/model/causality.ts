@@ -1,7 +1,9 @@
 /** What happened before what, read off the vector clocks of a run (L3, L4, L6), and the messages that prove it. */
 import { entryOf, formatVector } from '../../machines/clocks.ts'
 import type { TraceStep } from '../../runtime/trace/format.ts'
-import { countBelow, type Lane, type Run } from './run.ts'
+import type { Lane } from './lane.ts'
+import type { Run } from './run.ts'
+import { countBelow } from './sorted.ts'
 
 export type Relation = 'same' | 'before' | 'after' | 'concurrent' | 'unknown'
 

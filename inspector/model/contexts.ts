@@ -2,7 +2,8 @@
 import type { Json } from '../../machines/application/application.ts'
 import type { TraceStep } from '../../runtime/trace/format.ts'
 import { applyPatch } from '../../runtime/trace/patch.ts'
-import { countBelow, type Lane } from './run.ts'
+import type { Lane } from './lane.ts'
+import { countBelow } from './sorted.ts'
 
 export interface Contexts {
   /** The node's context after step `i`; undefined where the run does not tell, as before its start. */

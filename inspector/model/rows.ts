@@ -1,6 +1,7 @@
 /** The rows of the diagram: one for each name, with all its incarnations, in the order of the machines and then of names. */
 import { nameOf } from './filters.ts'
-import type { Lane, Run } from './run.ts'
+import type { Lane } from './lane.ts'
+import type { Run } from './run.ts'
 
 export interface Row {
   readonly name: string

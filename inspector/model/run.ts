@@ -1,30 +1,12 @@
 /** A run as the page holds it: a header, steps that grow, and what is found by looking at each step once. Knows no DOM. */
 import type { TraceEnd, TraceHeader, TraceMachine, TraceStep } from '../../runtime/trace/format.ts'
-import { type BrokenRule, createClockAudit } from './clock-rules.ts'
+import { type BrokenRule, createStepAudit } from './clock-rules.ts'
 import { type Contexts, createContexts } from './contexts.ts'
 import { shortState } from './describe.ts'
+import type { Lane } from './lane.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { createPlaces, type Places } from './places.ts'
-
-/** A node of a run: one lane of the diagram. */
-export interface Lane {
-  readonly id: string
-  /** The place among all lanes, from 0. */
-  readonly index: number
-  /** The id of its machine; null until a step or the header has said so. */
-  machine: string | null
-  /** The numbers of its kept steps, ascending. */
-  readonly steps: number[]
-  /** Where its state became another, ascending. */
-  readonly changes: StateChange[]
-}
-
-/** From step `i` on the node is in this state. */
-export interface StateChange {
-  readonly i: number
-  /** The state in a few words; null from a crash or stop on. */
-  readonly label: string | null
-}
+import { countBelow } from './sorted.ts'
 
 /** A run that grows; `version` changes with every change. */
 export interface Run {
@@ -79,7 +61,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
   const network: number[] = []
   const brokenRules: BrokenRule[] = []
   const machines = new Map<string, TraceMachine>()
-  const audit = createClockAudit()
+  const audit = createStepAudit()
   let [first, version] = [0, 0]
   let ended: TraceEnd | null = null
 
@@ -179,17 +161,6 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
       version += 1
     },
   }
-}
-
-/** How many of the ascending numbers are below `bound`. */
-export function countBelow(numbers: readonly number[], bound: number): number {
-  let [low, high] = [0, numbers.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (numbers[middle]! < bound) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function forgetBelow(list: { readonly i: number }[], cut: number): void {

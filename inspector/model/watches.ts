@@ -1,6 +1,8 @@
 /** Watched parts of contexts: what a path is at a step, and where it changes next. A path is keys with dots between, such as `view.number`. */
 import type { Json } from '../../machines/application/application.ts'
-import { countBelow, type Lane, type Run } from './run.ts'
+import type { Lane } from './lane.ts'
+import type { Run } from './run.ts'
+import { countBelow } from './sorted.ts'
 
 /** The path that is the state itself. */
 export const statePath = 'state'

@@ -1,7 +1,7 @@
 /** Why a step came out as it did: from what arrived, over what the guards said, to transition, actions and clocks. One sentence each. */
 import type { Considered } from '../../runtime/trace/considered.ts'
 import type { TraceStep } from '../../runtime/trace/format.ts'
-import { makingOf } from './clock-rules.ts'
+import { makingOf } from './clock-making.ts'
 import { eventName, eventOf, jsonText, messageText, stateText } from './describe.ts'
 import { changes } from './filters.ts'
 import type { Run } from './run.ts'

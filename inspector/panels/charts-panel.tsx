@@ -5,7 +5,8 @@ import { chosenNode, cursor, growth, node, run } from '../app/state.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
 import { divergedNodes } from '../charts/divergence.ts'
 import type { NodeMarker } from '../charts/statechart.tsx'
-import type { Lane, Run } from '../model/run.ts'
+import type { Lane } from '../model/lane.ts'
+import type { Run } from '../model/run.ts'
 import { stateAt } from './state-panel.tsx'
 
 /** The id of the machine whose nodes are shown; null follows the shown node. */

@@ -2,7 +2,7 @@
 import { entryOf } from '../../machines/clocks.ts'
 import { choose, goTo } from '../app/moves.ts'
 import { currentRun, cursor, node, step } from '../app/state.ts'
-import { clockAt, type Making, makingOf } from '../model/clock-rules.ts'
+import { clockAt, type Making, makingOf } from '../model/clock-making.ts'
 
 export function ClocksPanel() {
   const current = currentRun()

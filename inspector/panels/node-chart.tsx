@@ -4,7 +4,7 @@ import type { TraceStep } from '../../runtime/trace/format.ts'
 import { type ChartSlotProps, chartActions } from '../app/panels.ts'
 import { cursor, run } from '../app/state.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
-import { countBelow } from '../model/run.ts'
+import { countBelow } from '../model/sorted.ts'
 
 const none: readonly never[] = []
 

@@ -3,7 +3,8 @@ import { signal } from '@preact/signals'
 import type { Json } from '../../machines/application/application.ts'
 import { currentRun, cursor, node, pinned } from '../app/state.ts'
 import { stateText } from '../model/describe.ts'
-import { countBelow, type Run } from '../model/run.ts'
+import type { Run } from '../model/run.ts'
+import { countBelow } from '../model/sorted.ts'
 import { JsonTree } from './json-tree.tsx'
 
 /** `previous`, `pinned`, or the id of another node. */

@@ -3,7 +3,8 @@ import { useSignal } from '@preact/signals'
 import { goTo } from '../app/moves.ts'
 import { announcement, currentRun, cursor, watches } from '../app/state.ts'
 import { jsonText } from '../model/describe.ts'
-import type { Lane, Run } from '../model/run.ts'
+import type { Lane } from '../model/lane.ts'
+import type { Run } from '../model/run.ts'
 import { nextChange, watched } from '../model/watches.ts'
 
 export function WatchesPanel() {

@@ -1,19 +1,21 @@
-/** Whether the clocks of a recorded run tell what really happened: they are held against the graph of its events, which knows no clock. */
+/** Whether the clocks of a recorded run are right: they are judged against the graph of its events, which uses no clock. */
 import type { Observation } from '../../actors/observation.ts'
 import { type Clock, entryOf } from '../../machines/clocks.ts'
+import { type AuditedEvent, type ClockFault, createClockAudit } from './clock-audit.ts'
+import { inCausalOrder } from './event-graph.ts'
 
 /**
- * What can be wrong. `cyclic`: events that happened before themselves. `unsent`: a message was received that nobody is
- * seen to send. `gapped`: a node's own count skips an event, or repeats one. `unmerged`: a clock lacks what its causal
- * past knew. `invented`: it knows more than its causal past did.
+ * What can be wrong. `cyclic`: events that happened before themselves. `unsent`: a received message has no recorded
+ * send. `gapped`: a node's own count skips an event, or repeats one. `unmerged`: a clock lacks what its causal past
+ * knew. `invented`: it knows more than its causal past did.
  */
 export type CausalityFault = 'cyclic' | 'unsent' | 'gapped' | 'unmerged' | 'invented'
 
-/** One event whose clock is wrong. */
+/** One fault, at the event where it shows first. */
 export interface CausalityProblem {
   readonly fault: CausalityFault
   readonly node: string
-  /** Of the observation, counted from 0. */
+  /** Index of the observation, from 0. */
   readonly index: number
   /** What was expected and what was found, in a sentence. */
   readonly reason: string
@@ -23,17 +25,22 @@ interface Event {
   readonly index: number
   readonly node: string
   readonly clock: Clock
+  readonly kind: Observation['kind']
   readonly previous: Event | null
-  /** The message that was received; null for every other event. */
-  readonly received: string | null
+  readonly message: string | null
+  /** `receive`: who sent the message, and its own count then, if the recording has the stamp. */
+  readonly sender: { readonly node: string; readonly count: number } | null
 }
 
 /**
- * Every event of a run whose clocks are not those that the rules give it: one more of its own than the greatest of what
- * happened just before, at its node and, for a receive, at the sender (L1, L3). Empty for a sound run.
+ * The faults of a run's clocks, by index. Each clock must be one more of its own than the greatest of its immediate
+ * past: its node's previous event and, for a receive, the send (L1, L3). Empty for a sound run.
  *
- * Observations in the order in which they were made; those of different nodes may be in any order. Entries that were
- * dropped on purpose are not missed (L6). Source: Fidge (1988) and Mattern (1989).
+ * Each root cause is one problem: effects of a wrong clock, events that merely follow a cycle, and receives of a send
+ * that a reported gap covers are not repeated. Observations stand in the order in which they were made; those of
+ * different nodes may be interleaved in any way. Entries that a truncated clock dropped are not missed (L6). A node
+ * whose start is not recorded ran before the recording, and what it did then is not missed either; if no start is
+ * recorded at all, an event without any past shows that the recording is whole. Source: Fidge (1988), Mattern (1989).
  *
  * @example
  * const seen: Observation[] = []
@@ -41,28 +48,59 @@ interface Event {
  * causalityProblems(seen) // []
  */
 export function causalityProblems(observations: readonly Observation[]): CausalityProblem[] {
-  const { events, sends } = eventsOf(observations)
+  const { events, sends, isWhole, mayPrecede } = eventsOf(observations)
+  const causesOf = ({ previous, kind, message }: Event) => [
+    previous,
+    kind === 'receive' ? (sends.get(message!) ?? null) : null,
+  ]
   const problems: CausalityProblem[] = []
-  const report = (fault: CausalityFault, { index, node }: Event, reason: string) =>
-    void problems.push({ fault, node, index, reason })
-
-  for (const event of events) {
-    if (event.received !== null && !sends.has(event.received))
-      report('unsent', event, `${event.node} received ${event.received}, which nobody is seen to send`)
+  const gaps: { readonly node: string; readonly from: number; readonly to: number }[] = []
+  const audit = createClockAudit()
+  const audited = (event: Event): AuditedEvent => {
+    const { node, clock, kind, message, previous } = event
+    const start = previous !== null ? undefined : isWhole(event) ? 'zero' : 'unknown'
+    return {
+      node,
+      clock,
+      ticks: mayStand(event) ? 'may' : 'must',
+      ...(start !== undefined && { start }),
+      ...(kind === 'send' && { sent: message! }),
+      ...(kind === 'receive' && { received: message! }),
+    }
   }
-  const expected = new Map<Event, Clock>()
-  const ordered = inCausalOrder(events, sends)
-  for (const event of ordered) {
-    const cause = event.received === null ? undefined : sends.get(event.received)
-    const pasts = [event.previous, cause].flatMap((past) => (past == null ? [] : [expected.get(past)!]))
-    const clock = after(pasts, event.node)
-    expected.set(event, clock)
-    compare(event, clock, report)
+  for (const group of inCausalOrder(events, causesOf)) {
+    const [event] = group as [Event]
+    if (group.length > 1) {
+      for (const one of group) audit.accept(audited(one))
+      problems.push(cycleProblem(group))
+      continue
+    }
+    const fault = audit.take(audited(event))
+    if (fault === null) continue
+    // The missing first events of a node are the sends that its peers received.
+    if (fault.fault === 'gapped' && event.previous === null && hasUnsentFrom(events, sends, event)) continue
+    if (fault.fault === 'gapped') gaps.push({ node: event.node, from: fault.expected, to: fault.found })
+    problems.push({
+      fault: fault.fault,
+      node: event.node,
+      index: event.index,
+      reason: sentence(event, fault),
+    })
   }
-  const left = new Set(events)
-  for (const event of ordered) left.delete(event)
-  for (const event of left)
-    report('cyclic', event, `${event.node} took this event after something that happened only because of it`)
+  const reported = new Set<string>()
+  for (const { kind, message, node, index, clock, sender } of events) {
+    if (kind !== 'receive' || sends.has(message!) || reported.has(message!)) continue
+    if (mayPrecede(sender)) continue
+    const covers = ({ node: other, from, to }: (typeof gaps)[number]) => {
+      if (sender !== null) return sender.node === other && sender.count >= from && sender.count < to
+      const known = entryOf(clock.vector, other)
+      return other !== node && known >= from && known < to
+    }
+    if (gaps.some(covers)) continue
+    reported.add(message!)
+    const reason = `expected a send of ${message} before ${node} receives it, got none`
+    problems.push({ fault: 'unsent', node, index, reason })
+  }
   return problems.sort((a, b) => a.index - b.index)
 }
 
@@ -70,84 +108,70 @@ function eventsOf(observations: readonly Observation[]) {
   const events: Event[] = []
   const sends = new Map<string, Event>()
   const newest = new Map<string, Event>()
-  for (const [index, { kind, node, clock, messageId }] of observations.entries()) {
+  const firsts = new Map<string, Event>()
+  for (const [index, { kind, node, clock, messageId, envelope }] of observations.entries()) {
     const isEvent = ['start', 'receive', 'timer', 'local', 'send'].includes(kind)
     if (!isEvent || node === null || clock === null) continue
     const previous = newest.get(node) ?? null
-    // A step that changed nothing and received nothing is no event: it did not tick.
-    if (kind !== 'receive' && kind !== 'send' && clock.lamport === previous?.clock.lamport) continue
-    const event = { index, node, clock, previous, received: kind === 'receive' ? messageId! : null }
+    const stamp = kind === 'receive' ? envelope?.stamp : undefined
+    const event: Event = {
+      index,
+      node,
+      clock,
+      kind,
+      previous,
+      message: messageId ?? null,
+      sender:
+        stamp === undefined ? null : { node: envelope!.from, count: entryOf(stamp.vector, envelope!.from) },
+    }
     events.push(event)
     newest.set(node, event)
-    if (kind === 'send') sends.set(messageId!, event)
+    if (previous === null) firsts.set(node, event)
+    if (kind === 'send' && !sends.has(messageId!)) sends.set(messageId!, event)
   }
-  return { events, sends }
+  const hasStarts = events.some(({ kind }) => kind === 'start')
+  const fromTheBeginning =
+    !hasStarts && events.some(({ node, clock }) => clock.lamport <= 1 && entryOf(clock.vector, node) <= 1)
+  const isWhole = ({ kind }: Event) => fromTheBeginning || kind === 'start'
+  return { events, sends, isWhole, mayPrecede: createPrecedence(firsts, isWhole) }
 }
 
-/** Each event after those that it follows from; events on a cycle, and behind one, are left out (Kahn 1962). */
-function inCausalOrder(events: readonly Event[], sends: ReadonlyMap<string, Event>): Event[] {
-  const followers = new Map<Event, Event[]>()
-  const waitsFor = new Map<Event, number>()
-  for (const event of events) {
-    const cause = event.received === null ? undefined : sends.get(event.received)
-    const causes = [event.previous, cause].filter((past) => past != null)
-    waitsFor.set(event, causes.length)
-    for (const past of causes) {
-      const known = followers.get(past)
-      if (known === undefined) followers.set(past, [event])
-      else known.push(event)
-    }
+/** Tells whether a send may lie before the recording: its sender ran then, and had not come to its first recorded event. */
+function createPrecedence(firsts: ReadonlyMap<string, Event>, isWhole: (event: Event) => boolean) {
+  const isPartial = [...firsts.values()].some((event) => !isWhole(event))
+  return (sender: Event['sender']): boolean => {
+    const first = sender === null ? undefined : firsts.get(sender.node)
+    if (sender === null || first === undefined) return isPartial
+    // A first step that did not tick shows the count of the send before it.
+    const before = entryOf(first.clock.vector, first.node) - (mayStand(first) ? 0 : 1)
+    return !isWhole(first) && sender.count <= before
   }
-  const ordered = events.filter((event) => waitsFor.get(event) === 0)
-  for (let place = 0; place < ordered.length; place++) {
-    for (const follower of followers.get(ordered[place]!) ?? []) {
-      const left = waitsFor.get(follower)! - 1
-      waitsFor.set(follower, left)
-      if (left === 0) ordered.push(follower)
-    }
-  }
-  return ordered
 }
 
-/** The clock of an event at `node` whose immediate past had these. Written apart from machines/clocks, which is on trial. */
-function after(pasts: readonly Clock[], node: string): Clock {
-  const counts = new Map<string, number>()
-  let lamport = 0
-  let truncated = false
-  for (const past of pasts) {
-    lamport = Math.max(lamport, past.lamport)
-    truncated ||= past.truncated === true
-    for (const [id, count] of Object.entries(past.vector))
-      if (count > (counts.get(id) ?? 0)) counts.set(id, count)
-  }
-  counts.set(node, (counts.get(node) ?? 0) + 1)
-  const vector = Object.fromEntries(counts)
-  return { lamport: lamport + 1, vector, ...(truncated ? { truncated } : {}) }
+/** A timer or an event from within does not tick if it changes nothing (L1). */
+function mayStand({ kind }: Event): boolean {
+  return kind === 'timer' || kind === 'local'
 }
 
-type Report = (fault: CausalityFault, event: Event, reason: string) => void
+/** Whether a message was received that has no recorded send and that only these missing events can have sent. */
+function hasUnsentFrom(events: readonly Event[], sends: ReadonlyMap<string, Event>, first: Event): boolean {
+  const own = entryOf(first.clock.vector, first.node)
+  return events.some(({ kind, message, clock, node, sender }) => {
+    if (kind !== 'receive' || node === first.node || sends.has(message!)) return false
+    const count = sender === null ? entryOf(clock.vector, first.node) : sender.count
+    return (sender === null || sender.node === first.node) && count > 0 && count < own
+  })
+}
 
-function compare(event: Event, expected: Clock, report: Report): void {
-  const { node, clock } = event
-  const own = entryOf(expected.vector, node)
-  if (entryOf(clock.vector, node) !== own) {
-    report('gapped', event, `expected event ${own} of ${node}, got ${entryOf(clock.vector, node)}`)
-    return
-  }
-  if (clock.lamport !== expected.lamport) {
-    const fault = clock.lamport < expected.lamport ? 'unmerged' : 'invented'
-    report(fault, event, `expected Lamport time ${expected.lamport} at ${node}, got ${clock.lamport}`)
-    return
-  }
-  for (const id of new Set([...Object.keys(expected.vector), ...Object.keys(clock.vector)])) {
-    const [known, wanted] = [entryOf(clock.vector, id), entryOf(expected.vector, id)]
-    if (known < wanted && clock.truncated !== true) {
-      report('unmerged', event, `expected ${node} to know ${wanted} events of ${id}, got ${known}`)
-      return
-    }
-    if (known > wanted) {
-      report('invented', event, `expected ${node} to know ${wanted} events of ${id}, got ${known}`)
-      return
-    }
-  }
+function cycleProblem(events: readonly Event[]): CausalityProblem {
+  const [first] = events as [Event]
+  const places = events.map(({ node, index }) => `${index} of ${node}`).join(', ')
+  const reason = `expected causes before effects, got a cycle of ${events.length} events: ${places}`
+  return { fault: 'cyclic', node: first.node, index: first.index, reason }
+}
+
+function sentence({ node }: Event, { fault, entry, expected, found }: ClockFault): string {
+  if (fault === 'gapped') return `expected event ${expected} of ${node}, got ${found}`
+  if (entry === null) return `expected Lamport time ${expected} at ${node}, got ${found}`
+  return `expected ${node} to know ${expected} events of ${entry}, got ${found}`
 }

@@ -79,6 +79,8 @@ export interface TraceStep {
   readonly detail?: string
   /** What a log from elsewhere calls it: of such a step only what the log says is known. */
   readonly text?: string
+  /** In runs from elsewhere: what is wrong with its clock, as the importer found it. */
+  readonly clockFault?: string
   /** `call` and `return`. */
   readonly call?: { readonly id: number; readonly command: Json; readonly end?: Json }
   readonly verdicts: readonly Json[]

@@ -2,10 +2,11 @@
 
 import type { Filters } from '../../model/filters.ts'
 import { passes } from '../../model/filters.ts'
+import type { Lane } from '../../model/lane.ts'
 import { fateOf, type Track } from '../../model/messages.ts'
 import type { Axis } from '../../model/places.ts'
 import type { Rows } from '../../model/rows.ts'
-import type { Lane, Run } from '../../model/run.ts'
+import type { Run } from '../../model/run.ts'
 import type { Geometry } from './viewport.ts'
 
 export const headHeight = 26

@@ -3,7 +3,7 @@
 import { parseNodeId } from '../../../machines/node-id.ts'
 import { runCommand } from '../../app/commands.ts'
 import { following, growth, live, run } from '../../app/state.ts'
-import type { Lane } from '../../model/run.ts'
+import type { Lane } from '../../model/lane.ts'
 import { CallForm } from '../drive/call-form.tsx'
 import { act, dropped, isConnected, system } from './session.ts'
 
