@@ -1,6 +1,7 @@
 /** The door to the inspector for apps: watching any XState 5 system, and taking runs elsewhere. The page itself is inspector.html. */
+
+export type { RunSink } from '../runtime/trace/actors/actor-run.ts'
 export * from '../runtime/trace/exports/index.ts'
-export type { RunSink } from './feeds/actor-run.ts'
 export type { Feed, FeedSink, Messages } from './feeds/feed.ts'
 export {
   createServiceMessages,

@@ -1,5 +1,4 @@
 /** What every feed does: it hands a header and steps to a sink until it is stopped. Where they come from is up to each. */
-import type { Json } from '../../machines/application/application.ts'
 import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 
 /** Takes a run as it comes in. */
@@ -18,13 +17,3 @@ export type Feed = (sink: FeedSink) => () => void
 
 /** Hears what comes in from now on; returns how to stop. */
 export type Messages = (listen: (data: unknown) => void) => () => void
-
-/** A run in the format of another tool. */
-export interface ForeignRun {
-  /** What is known of the file as a whole, for the header. */
-  readonly options: Json
-  /** Made as they are asked for; what is wrong with one is thrown then. */
-  readonly steps: Iterable<TraceStep>
-  /** What a person should know of how it is shown. */
-  readonly notes: readonly string[]
-}

@@ -1,7 +1,7 @@
 /** `inspect: standbyInspector()` of any XState 5 app: its actors as a run, sent to the inspector's page, a socket or a function. */
 import type { InspectionEvent } from 'xstate'
+import { createActorRun } from '../../runtime/trace/actors/actor-run.ts'
 import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
-import { createActorRun } from './actor-run.ts'
 import { type Channel, callbackChannel, socketChannel, windowChannel } from './channels.ts'
 import { followInspection } from './xstate-stream.ts'
 

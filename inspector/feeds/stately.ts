@@ -1,10 +1,10 @@
 /** The wire of `@statelyai/inspect` (0.7): actors, events and snapshots of an XState 5 app, without microsteps, as the steps of a run. */
 import { createMachine } from 'xstate'
+import { createActorRun, type Taken } from '../../runtime/trace/actors/actor-run.ts'
+import { inOrder } from '../../runtime/trace/actors/in-order.ts'
+import { describeLogic, plainSnapshot } from '../../runtime/trace/actors/plain-actors.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
-import { createActorRun, type Taken } from './actor-run.ts'
 import type { Feed, Messages } from './feed.ts'
-import { inOrder } from './in-order.ts'
-import { describeLogic, plainSnapshot } from './plain-actors.ts'
 
 /** What its inspectors wait for before they send. */
 export const statelyConnected = { type: '@statelyai.connected' } as const

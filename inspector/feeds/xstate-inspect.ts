@@ -1,11 +1,11 @@
 /** The wire of `@xstate/inspect` (0.8, XState 4): `service.*` messages, as text or as its receivers parse them, as the steps of a run. */
 import type { Json } from '../../machines/application/application.ts'
+import { createActorRun } from '../../runtime/trace/actors/actor-run.ts'
+import { inOrder } from '../../runtime/trace/actors/in-order.ts'
 import type { Considered } from '../../runtime/trace/considered.ts'
 import type { MachineDescription } from '../../runtime/trace/definition.ts'
-import { createActorRun } from './actor-run.ts'
 import { describeDefinition } from './definition-4.ts'
 import type { Feed, Messages } from './feed.ts'
-import { inOrder } from './in-order.ts'
 
 /** What its senders wait for before they send. */
 export const xstateInspecting = { type: 'xstate.inspecting' } as const

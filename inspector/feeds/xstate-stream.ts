@@ -8,11 +8,11 @@ import type {
   Snapshot,
 } from 'xstate'
 import type { Json } from '../../machines/application/application.ts'
+import type { ActorRun } from '../../runtime/trace/actors/actor-run.ts'
+import { describeLogic, plainSnapshot } from '../../runtime/trace/actors/plain-actors.ts'
 import { type Considered, consideredIn } from '../../runtime/trace/considered.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
 import { encode } from '../../runtime/trace/encode.ts'
-import type { ActorRun } from './actor-run.ts'
-import { describeLogic, plainSnapshot } from './plain-actors.ts'
 
 type Event = { readonly type: string }
 

@@ -123,13 +123,16 @@ function ownCount(run: Run, step: TraceStep): number {
 /** Whether the step is an event of its node's clock: timers that change nothing, calls and crashes are not (L1). */
 export function ticks(run: Run, step: TraceStep): boolean {
   if (step.vector === null || step.node === null) return false
+  // A log counts every event, or counts wrongly.
+  if (step.text !== undefined) return true
   const lane = run.lane(step.node)
   const before = lane === null ? undefined : clockBefore(run, lane, step.i)
   return before === undefined || entryOf(step.vector, step.node) > entryOf(before.vector ?? {}, step.node)
 }
 
 function knownBy(run: Run, step: TraceStep, node: string): number {
-  return entryOf(clockOf(run, step)?.vector ?? {}, node)
+  const clock = clockOf(run, step)
+  return clock === undefined ? 0 : entryOf(run.knowledge.of(clock) ?? {}, node)
 }
 
 /** The clock of a step, or of the last step of its node that has one. */

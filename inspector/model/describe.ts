@@ -81,14 +81,6 @@ export function shortState(value: Json): string {
   return regions.reduce((best, text) => (text.split('.').length >= best.split('.').length ? text : best), '')
 }
 
-/** JSON on one line, cut in the middle if it is longer than `lengthMax`. */
-export function jsonText(value: unknown, lengthMax = 80): string {
-  const text = safely(() => JSON.stringify(value) ?? String(value))
-  if (text.length <= lengthMax) return text
-  const end = Math.floor(lengthMax / 3)
-  return `${text.slice(0, lengthMax - end - 1)}…${text.slice(-end)}`
-}
-
 function safely(text: () => string, otherwise = 'something'): string {
   try {
     return text()

@@ -1,5 +1,6 @@
 /** Two JSON values side by side, member by member: what is the same, added, removed or changed. */
 import type { Json } from '../../machines/application/application.ts'
+import { collectionIn } from '../../runtime/trace/collections.ts'
 
 /** A member of either value; `undefined` where one lacks it. */
 export interface Member {
@@ -37,6 +38,7 @@ export function sizeOf(value: Json | undefined): number {
 export function isEqual(a: Json, b: Json): boolean {
   if (a === b) return true
   if (!isContainer(a) || !isContainer(b) || Array.isArray(a) !== Array.isArray(b)) return false
+  if (collectionIn(a)?.kind !== collectionIn(b)?.kind) return false
   const keys = keysOf(a)
   if (keys.length !== keysOf(b).length) return false
   return keys.every((key) => {
@@ -46,9 +48,16 @@ export function isEqual(a: Json, b: Json): boolean {
 }
 
 function keysOf(value: Json | undefined): string[] {
-  return isContainer(value) ? Object.keys(value) : []
+  const inner = membersIn(value)
+  return isContainer(inner) ? Object.keys(inner) : []
 }
 
 function memberOf(value: Json | undefined, key: string): Json | undefined {
-  return isContainer(value) && Object.hasOwn(value, key) ? (value as Record<string, Json>)[key] : undefined
+  const inner = membersIn(value)
+  return isContainer(inner) && Object.hasOwn(inner, key) ? (inner as Record<string, Json>)[key] : undefined
+}
+
+/** Sets and maps have their members one level down. */
+function membersIn(value: Json | undefined): Json | undefined {
+  return collectionIn(value)?.members ?? value
 }

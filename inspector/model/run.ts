@@ -3,6 +3,7 @@ import type { TraceEnd, TraceHeader, TraceMachine, TraceStep } from '../../runti
 import { type BrokenRule, createStepAudit } from './clock-rules.ts'
 import { type Contexts, createContexts } from './contexts.ts'
 import { shortState } from './describe.ts'
+import { createKnowledge, type Knowledge } from './knowledge.ts'
 import type { Lane } from './lane.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { createPlaces, type Places } from './places.ts'
@@ -17,6 +18,7 @@ export interface Run {
   readonly messages: Messages
   readonly contexts: Contexts
   readonly places: Places
+  readonly knowledge: Knowledge
   /** The number of the first step that is kept; those before were forgotten. */
   readonly first: number
   /** One more than the number of the last step. */
@@ -78,6 +80,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
   const messages = createMessages()
   const places = createPlaces()
   const contexts = createContexts(stepAt)
+  const knowledge = createKnowledge(stepAt)
 
   const take = (step: TraceStep): void => {
     if (steps.length === 0) first = step.i
@@ -92,6 +95,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     } else network.push(step.i)
     const track = messages.take(step)
     places.take(step, lane?.index ?? -1, track)
+    knowledge.take(step, track)
     const broken = audit.take(step)
     if (broken !== null) brokenRules.push(broken)
     const mark =
@@ -112,6 +116,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     steps.splice(0, count)
     places.forget(count)
     messages.forgetBefore(cut)
+    knowledge.forgetBefore(cut)
     network.splice(0, countBelow(network, cut))
     forgetBelow(brokenRules, cut)
     forgetBelow(marks, cut)
@@ -129,6 +134,7 @@ export function createRun(header: TraceHeader, { stepsMax = 100_000 }: RunOption
     messages,
     contexts,
     places,
+    knowledge,
     marks,
     network,
     brokenRules,

@@ -1,8 +1,10 @@
 /** Why a step came out as it did: from what arrived, over what the guards said, to transition, actions and clocks. One sentence each. */
+
 import type { Considered } from '../../runtime/trace/considered.ts'
 import type { TraceStep } from '../../runtime/trace/format.ts'
+import { jsonText } from '../../runtime/trace/json-text.ts'
 import { makingOf } from './clock-making.ts'
-import { eventName, eventOf, jsonText, messageText, stateText } from './describe.ts'
+import { eventName, eventOf, messageText, stateText } from './describe.ts'
 import { changes } from './filters.ts'
 import type { Run } from './run.ts'
 
@@ -172,7 +174,10 @@ function changesOf(step: TraceStep): Reason[] {
   const state: Reason[] =
     old === now ? [] : [{ about: 'change', text: `The state becomes ${now}; it was ${old}.` }]
   const context = patch.slice(0, changesMax).map((operation): Reason => {
-    const name = operation.path.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')
+    const name = pathText(operation.path)
+    const [, set, member] = /^(.*)\.\$set\.([^.]*)$/.exec(name) ?? []
+    if (set !== undefined && operation.op !== 'replace')
+      return { about: 'change', text: `${set} ${operation.op === 'add' ? 'gains' : 'loses'} ${member}.` }
     if (operation.op === 'remove') return { about: 'change', text: `${name} is gone.` }
     return {
       about: 'change',
@@ -187,9 +192,21 @@ function changesOf(step: TraceStep): Reason[] {
   ]
 }
 
+/** A JSON pointer as keys with dots between; the members of a map are its own. */
+function pathText(path: string): string {
+  return path
+    .slice(1)
+    .replaceAll('/$map/', '/')
+    .replaceAll('/', '.')
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~')
+}
+
 function clockOf(run: Run, step: TraceStep): Reason[] {
-  const making = makingOf(run, step)
+  if (step.clockFault !== undefined)
+    return [{ about: 'clock', said: false, text: `The clock is wrong (L3): ${step.clockFault}.` }]
   if (step.text !== undefined) return []
+  const making = makingOf(run, step)
   if (making === null)
     return step.node === null || step.vector !== null
       ? []

@@ -1,7 +1,9 @@
 /** A JSON value as a tree, with what changed marked member by member; long lists are shown a part at a time. */
+
 import { type Signal, useSignal } from '@preact/signals'
 import type { Json } from '../../machines/application/application.ts'
-import { jsonText } from '../model/describe.ts'
+import { collectionIn } from '../../runtime/trace/collections.ts'
+import { jsonText } from '../../runtime/trace/json-text.ts'
 import { isContainer, kindOf, type Member, membersOf, sizeOf } from '../model/diff.ts'
 
 interface Props {
@@ -131,6 +133,10 @@ const signs: Record<Member['kind'], string> = { same: '', added: '+', removed: '
 
 function valueText(value: Json | undefined): string {
   if (value === undefined) return 'nothing'
+  const collection = collectionIn(value)
+  if (collection?.kind === 'set')
+    return `{${jsonText(Object.values(collection.members as object), 120).slice(1, -1)}}`
+  if (collection !== null) return jsonText(collection.members, 120)
   return isContainer(value) && sizeOf(value) === 0
     ? Array.isArray(value)
       ? '[]'
@@ -140,6 +146,8 @@ function valueText(value: Json | undefined): string {
 
 function sizeText(value: Json | undefined): string {
   const size = sizeOf(value)
+  const collection = collectionIn(value)
+  if (collection !== null) return `${collection.kind} of ${size}`
   return Array.isArray(value) ? `[${size}]` : `{${size}}`
 }
 

@@ -1,8 +1,9 @@
 /** Watches: parts of the contexts, node by node, at the cursor; each leads to where it changed before and changes next. */
+
 import { useSignal } from '@preact/signals'
+import { jsonText } from '../../runtime/trace/json-text.ts'
 import { goTo } from '../app/moves.ts'
 import { announcement, currentRun, cursor, watches } from '../app/state.ts'
-import { jsonText } from '../model/describe.ts'
 import type { Lane } from '../model/lane.ts'
 import type { Run } from '../model/run.ts'
 import { nextChange, watched } from '../model/watches.ts'

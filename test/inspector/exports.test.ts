@@ -19,6 +19,7 @@ import {
   toStory,
   toTransitionTest,
 } from '../../runtime/trace/exports/index.ts'
+import { readAsApalache } from './apalache.ts'
 import { readShiviz } from './shiviz.ts'
 import { failoverTrace, hostileTrace } from './traces.ts'
 
@@ -108,6 +109,42 @@ describe('ITF', () => {
       expect(Object.keys(state).sort()).toEqual([...vars].sort())
       for (const name of vars) expect(wrongItf(state[name])).toBeNull()
     }
+  })
+
+  test.each([
+    ['a failover', trace, 0],
+    ['hostile names', hostile, 0],
+    ['a window', trace, 100],
+  ])('%s: Apalache reads it by its types', (_, given, from) => {
+    const count = readAsApalache(toItf(given, { from }))
+    expect(count).toBe(given.steps.length + (from === 0 ? 1 : -from))
+  })
+
+  test('null and values beside it are None and Some, mixed lists are tuples, what has no type is text', () => {
+    const [first] = trace.steps
+    const contexts = [
+      { a: null, b: [1, 'x'], c: 0.5, d: 1 },
+      { a: 7, b: [2, 'y'], c: 1, d: 'd' },
+    ]
+    const steps = contexts.map((context, i) => ({
+      ...first!,
+      i,
+      kind: 'start' as const,
+      after: { value: 's', context },
+    }))
+    const text = toItf({ ...trace, steps })
+    expect(readAsApalache(text)).toBe(3)
+    const { '#meta': meta, states } = JSON.parse(text)
+    expect(meta.varTypes.nodes).toContain(
+      '{ a: None(Str) | Some(Int), b: <<Int, Str>>, c: Json(Str), d: Json(Str) }',
+    )
+    const chart = states[2].nodes['#map'][0][1].chart.value
+    expect(chart.context).toEqual({
+      a: { tag: 'Some', value: { '#bigint': '7' } },
+      b: { '#tup': [{ '#bigint': '2' }, 'y'] },
+      c: { tag: 'Json', value: '1' },
+      d: { tag: 'Json', value: '"d"' },
+    })
   })
 
   test('a state has what the nodes hold and which messages are on their way', () => {

@@ -1,138 +1,207 @@
-/** A run in Apalache's Informal Trace Format (ADR-015): a state of the whole system after each step. */
+/** A run in Apalache's Informal Trace Format (ADR-015): a state of the whole system after each step, with its types. */
 import type { Json } from '../../../machines/application/application.ts'
 import type { TraceMessage, TraceStep } from '../format.ts'
 import { applyPatch } from '../patch.ts'
 import type { ReadTrace } from '../read.ts'
+import { type ItfType, itfOf, joined, typeOf, typeText } from './itf-types.ts'
 import { eventText } from './text.ts'
 
-/** A value of the format. */
-export type ItfValue =
-  | string
-  | boolean
-  | { readonly '#bigint': string }
-  | { readonly '#map': readonly (readonly [ItfValue, ItfValue])[] }
-  | { readonly '#set': readonly ItfValue[] }
-  | { readonly '#tup': readonly ItfValue[] }
-  | { readonly '#unserializable': string }
-  | readonly ItfValue[]
-  | { readonly [field: string]: ItfValue }
+/** The field of `#meta` by which our own traces are known when they come back; Apalache passes over it. */
+export const ownMeta = 'standby-trace'
 
 /** Where a node stands. */
 interface Standing {
   readonly status: 'running' | 'crashed' | 'stopped'
-  readonly value: ItfValue
+  readonly machine: string
+  readonly value: Json
   readonly context: Json
-  readonly contextValue: ItfValue
-  readonly lamport: ItfValue
-  readonly vector: ItfValue
+  readonly lamport: number
+  readonly vector: Json
 }
+
+type Fields = Readonly<Record<string, Json>>
 
 /** The variables of each state. */
 export const itfVars = ['step', 'nodes', 'inFlight'] as const
 
 /**
- * The trace as ITF text. Variables: `step` (what happened last), `nodes` (a map from each node to its status, chart state,
- * context and clocks) and `inFlight` (the messages sent and not yet received or dropped).
+ * The trace as ITF text. Variables: `step` (what happened last), `nodes` (a map from each node to its status, clocks and,
+ * by machine, chart state and context) and `inFlight` (the set of messages sent and neither received nor dropped).
  *
- * Integers are `#bigint`, as Apalache writes them; `null` is the variant `None`; fractions are `#unserializable`, for TLA+
- * has none. State 0 is before anything happened. Each state is whole: for long runs export a window of them.
+ * Integers are `#bigint`, null is the variant `None` beside `Some`, lists of mixed types are `#tup`, and what has no common
+ * type in all states is its JSON text in the variant `Json`; `#meta.varTypes` has the types, so that Apalache reads it.
+ * State 0 is before anything happened. Each state is whole: for long runs export a window of them.
  */
-export function toItf({ header, steps }: ReadTrace, { from = 0 }: { readonly from?: number } = {}): string {
-  const nodes = new Map<string, Standing>()
-  const inFlight = new Map<string, { count: number; readonly value: ItfValue }>()
-  const stateOf = (index: number, step: ItfValue) => ({
-    '#meta': { index },
-    step,
-    nodes: { '#map': [...nodes].map(([id, node]) => [id, recordOf(node)] as const) },
-    inFlight: { '#set': [...inFlight.values()].map(({ value }) => value) },
-  })
-  const states: object[] =
-    from === 0 ? [stateOf(0, { i: integer(-1), kind: 'init', node: none, text: 'init' })] : []
-  for (const step of steps) {
-    stand(nodes, step)
-    fly(inFlight, step)
-    if (step.i < from) continue
-    const text = eventText(step)
-    states.push(stateOf(states.length, { i: integer(step.i), kind: step.kind, node: itfOf(step.node), text }))
-  }
+export function toItf(trace: ReadTrace, { from = 0 }: { readonly from?: number } = {}): string {
+  const { header } = trace
+  const tagOf = uniqueTags()
+  const all = statesOf(trace, tagOf)
+  // A window has the types of the whole run, so that states are the same in every window.
+  const types = typesOf(all)
+  const states = from === 0 ? all : all.slice(from + 1)
   const meta = {
     format: 'ITF',
     'format-description': 'https://apalache-mc.org/docs/adr/015adr-trace.html',
+    varTypes: Object.fromEntries(itfVars.map((name) => [name, typeText(types[name])])),
     description: `A run of standby${header.seed === null ? '' : ` with seed ${header.seed}`}`,
     source: header.machines.map(({ definition }) => definition.id).join(', '),
+    [ownMeta]: { ...header, machines: machinesIn(trace) },
   }
-  const lines = states.map((state) => JSON.stringify(state)).join(',\n')
-  return `{"#meta":${JSON.stringify(meta)},\n"vars":${JSON.stringify(itfVars)},\n"states":[\n${lines}\n]}\n`
+  const lines = states.map(({ step, nodes, inFlight }, index) =>
+    JSON.stringify({
+      '#meta': { index },
+      step: itfOf(step, types.step),
+      nodes: itfOf(nodes, types.nodes),
+      inFlight: itfOf(inFlight as Json, types.inFlight),
+    }),
+  )
+  return `{"#meta":${JSON.stringify(meta)},\n"vars":${JSON.stringify(itfVars)},\n"states":[\n${lines.join(',\n')}\n]}\n`
 }
 
-function stand(nodes: Map<string, Standing>, step: TraceStep): void {
-  const { node, kind, after, lamport, vector } = step
-  if (node === null) return
-  const known = nodes.get(node)
-  if (kind === 'crash' || kind === 'stop') {
-    if (known !== undefined) nodes.set(node, { ...known, status: kind === 'crash' ? 'crashed' : 'stopped' })
-    return
+interface State {
+  readonly step: Fields
+  readonly nodes: Fields
+  readonly inFlight: readonly Json[]
+}
+
+function statesOf({ steps }: ReadTrace, tagOf: (machine: string) => string): State[] {
+  const nodes = new Map<string, Standing>()
+  const shown = new Map<string, Fields>()
+  const flights = createFlights()
+  const stateOf = (step: Fields): State => ({
+    step,
+    nodes: Object.assign(Object.create(null), Object.fromEntries(shown)),
+    inFlight: flights.messages(),
+  })
+  const states = [stateOf(stepOf(null))]
+  for (const step of steps) {
+    const { node } = step
+    const known = node === null ? undefined : nodes.get(node)
+    const now = standing(known, step)
+    if (node !== null && now !== undefined && now !== known) {
+      nodes.set(node, now)
+      shown.set(node, nodeOf(now, tagOf(now.machine)))
+    }
+    flights.take(step)
+    states.push(stateOf(stepOf(step)))
   }
-  if (after === undefined && (known === undefined || lamport === null)) return
+  return states
+}
+
+function stepOf(step: TraceStep | null): Fields {
+  const message = step?.message
+  return {
+    i: step?.i ?? -1,
+    kind: step?.kind ?? 'init',
+    node: step?.node ?? null,
+    text: step === null ? 'init' : eventText(step),
+    t: step?.t ?? 0,
+    ticks: step !== null && step.lamport !== null,
+    detail: step?.detail ?? null,
+    message: message === undefined ? null : messageOf(message),
+  }
+}
+
+function nodeOf({ status, machine, value, context, lamport, vector }: Standing, tag: string): Fields {
+  return { status, machine, lamport, vector, chart: { [tag]: { state: value, context } } }
+}
+
+function standing(known: Standing | undefined, step: TraceStep): Standing | undefined {
+  const { kind, after, lamport, vector, machine } = step
+  if (kind === 'crash' || kind === 'stop')
+    return known === undefined ? undefined : { ...known, status: kind === 'crash' ? 'crashed' : 'stopped' }
+  if (after === undefined && (known === undefined || lamport === null)) return known
   const before: Json = known?.context ?? {}
   const patch = after?.patch ?? []
-  const context = after?.context ?? (patch.length === 0 ? before : applyPatch(before, patch))
-  nodes.set(node, {
+  return {
     status: 'running',
-    value: after === undefined ? known!.value : itfOf(after.value),
-    context,
-    contextValue: known !== undefined && context === known.context ? known.contextValue : itfOf(context),
-    lamport: lamport === null ? (known?.lamport ?? integer(0)) : integer(lamport),
-    vector: vector === null ? (known?.vector ?? { '#map': [] }) : vectorOf(vector),
-  })
-}
-
-function fly(
-  inFlight: Map<string, { count: number; readonly value: ItfValue }>,
-  { kind, message }: TraceStep,
-): void {
-  if (message === undefined) return
-  const flying = inFlight.get(message.id)
-  if (kind === 'send') inFlight.set(message.id, { count: 1, value: messageOf(message) })
-  else if (flying === undefined) return
-  else if (kind === 'duplicate') flying.count += 1
-  else if (kind === 'receive' || kind === 'drop' || kind === 'refuse') {
-    flying.count -= 1
-    if (flying.count <= 0) inFlight.delete(message.id)
+    machine: machine ?? known?.machine ?? 'unknown',
+    value: after === undefined ? known!.value : after.value,
+    context: after?.context ?? (patch.length === 0 ? before : applyPatch(before, patch)),
+    lamport: lamport ?? known?.lamport ?? 0,
+    vector: (vector ?? known?.vector ?? {}) as Json,
   }
 }
 
-function recordOf({ status, value, contextValue, lamport, vector }: Standing): ItfValue {
-  return { status, state: value, context: contextValue, lamport, vector }
-}
-
-function messageOf({ id, type, from, to, body }: TraceMessage): ItfValue {
-  return { id, type, from, to, body: itfOf(body) }
-}
-
-function vectorOf(vector: Readonly<Record<string, number>>): ItfValue {
-  return { '#map': Object.entries(vector).map(([id, count]) => [id, integer(count)] as const) }
-}
-
-const none: ItfValue = { tag: 'None', value: { '#tup': [] } }
-
-const integer = (value: number): ItfValue => ({ '#bigint': String(value) })
-
-/** A JSON value in the format; a field whose name the format keeps for itself makes the object a map. */
-export function itfOf(value: Json): ItfValue {
-  if (value === null) return none
-  if (typeof value === 'number') {
-    return Number.isInteger(value)
-      ? { '#bigint': BigInt(value).toString() }
-      : { '#unserializable': String(value) }
+/** The messages under way, each as often as copies of it are. */
+function createFlights() {
+  const flying = new Map<string, { count: number; readonly value: Json }>()
+  return {
+    messages: () => [...flying.values()].map(({ value }) => value),
+    take({ kind, message }: TraceStep) {
+      if (message === undefined) return
+      const one = flying.get(message.id)
+      if (kind === 'send') flying.set(message.id, { count: 1, value: messageOf(message) })
+      else if (one === undefined) return
+      else if (kind === 'duplicate') one.count += 1
+      else if (kind === 'receive' || kind === 'drop' || kind === 'refuse') {
+        one.count -= 1
+        if (one.count <= 0) flying.delete(message.id)
+      }
+    },
   }
-  if (typeof value !== 'object') return value
-  if (Array.isArray(value)) return value.map(itfOf)
-  const entries = Object.entries(value as Record<string, Json>)
-  if (entries.some(([key]) => key.startsWith('#'))) {
-    return { '#map': entries.map(([key, item]) => [key, itfOf(item)] as const) }
+}
+
+function messageOf({ id, copy, type, from, to, body, sentAt }: TraceMessage): Json {
+  return { id, copy, type, from, to, body, sentAt }
+}
+
+/** One type for each variable that fits it in every state. */
+function typesOf(states: readonly State[]): Record<(typeof itfVars)[number], ItfType> {
+  const text: ItfType = { kind: 'text' }
+  const message = (given: Json) => {
+    const { fields } = typeOf(given) as { fields: ReadonlyMap<string, ItfType> }
+    return { kind: 'record', fields: new Map(fields).set('body', { kind: 'json' }) } as const
   }
-  const record: Record<string, ItfValue> = Object.create(null)
-  for (const [key, item] of entries) record[key] = itfOf(item)
-  return record
+  let step: ItfType = { kind: 'never' }
+  let node: ItfType = { kind: 'never' }
+  let flight: ItfType = { kind: 'never' }
+  const seen = new Set<Json>()
+  for (const state of states) {
+    const { fields } = typeOf(state.step) as { fields: ReadonlyMap<string, ItfType> }
+    const sent = state.step.message!
+    const option: ItfType = sent === null ? typeOf(null) : { kind: 'option', of: message(sent) }
+    step = joined(step, { kind: 'record', fields: new Map(fields).set('message', option) })
+    for (const one of Object.values(state.nodes)) {
+      if (seen.has(one)) continue
+      seen.add(one)
+      node = joined(node, nodeType(one as Fields, text))
+    }
+    for (const one of state.inFlight) {
+      if (seen.has(one)) continue
+      seen.add(one)
+      flight = joined(flight, message(one))
+    }
+  }
+  return { step, nodes: { kind: 'map', of: node }, inFlight: { kind: 'set', of: flight } }
+}
+
+function nodeType(node: Fields, text: ItfType): ItfType {
+  const [[tag, content] = []] = Object.entries(node.chart as Fields)
+  const vector: ItfType = { kind: 'map', of: { kind: 'int' } }
+  const chart: ItfType = { kind: 'variant', fields: new Map([[tag!, typeOf(content!)]]) }
+  const int: ItfType = { kind: 'int' }
+  const fields = { status: text, machine: text, lamport: int, vector, chart }
+  return { kind: 'record', fields: new Map(Object.entries(fields)) }
+}
+
+/** Tags of variants are identifiers; machines may have any name. */
+function uniqueTags(): (machine: string) => string {
+  const tags = new Map<string, string>()
+  return (machine) => {
+    const known = tags.get(machine)
+    if (known !== undefined) return known
+    const base = machine.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d|$)/, '_')
+    let tag = base
+    for (let count = 2; [...tags.values()].includes(tag); count++) tag = `${base}_${count}`
+    tags.set(machine, tag)
+    return tag
+  }
+}
+
+function machinesIn({ header, steps }: ReadTrace) {
+  return [
+    ...header.machines,
+    ...steps.flatMap(({ definition }) => (definition === undefined ? [] : [{ definition }])),
+  ]
 }

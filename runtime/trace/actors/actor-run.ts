@@ -1,18 +1,12 @@
 /** A system of actors as the steps of a run, with the clocks that no actor of theirs keeps. What it is told comes from an adapter for each wire. */
-import type { Json } from '../../machines/application/application.ts'
-import { type Clock, receive, tick, zeroClock } from '../../machines/clocks.ts'
-import { isTimer } from '../../machines/effects.ts'
-import type { Considered } from '../../runtime/trace/considered.ts'
-import { createContextLog } from '../../runtime/trace/context-log.ts'
-import type { MachineDescription } from '../../runtime/trace/definition.ts'
-import { encode } from '../../runtime/trace/encode.ts'
-import {
-  type TraceHeader,
-  type TraceMessage,
-  type TraceStep,
-  traceFormat,
-  traceVersion,
-} from '../../runtime/trace/format.ts'
+import type { Json } from '../../../machines/application/application.ts'
+import { type Clock, receive, tick, zeroClock } from '../../../machines/clocks.ts'
+import { isTimer } from '../../../machines/effects.ts'
+import type { Considered } from '../considered.ts'
+import { createContextLog } from '../context-log.ts'
+import type { MachineDescription } from '../definition.ts'
+import { encode } from '../encode.ts'
+import { type TraceHeader, type TraceMessage, type TraceStep, traceFormat, traceVersion } from '../format.ts'
 import { createNames } from './actor-names.ts'
 
 /** An actor that has appeared. */

@@ -1,6 +1,4 @@
-/** The events of a log by a regular expression that came with it, which may take for ever: found in a worker, within a time. */
-import { within } from '../model/within.ts'
-
+/** The events of a log, found by the regular expression that came with it. */
 /** What a log holds, run by run. */
 export interface LogMatches {
   readonly runs: readonly {
@@ -47,26 +45,4 @@ export const matchesIn = (parser: string, delimiter: string, log: string): LogMa
   }
   take(label, log.slice(start))
   return { runs, skipped }
-}
-
-const patienceMs = 5000
-
-/** In a worker of the page, which is stopped after 5 s. */
-export const matchInWorker: Matcher = async (parser, delimiter, log) => {
-  const code = `onmessage=({data})=>{try{postMessage([(${matchesIn})(...data)])}catch(e){postMessage([,e.message])}}`
-  const url = URL.createObjectURL(new Blob([code]))
-  const worker = new Worker(url)
-  try {
-    const answer = new Promise<readonly [LogMatches, string?]>((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data)
-      worker.onerror = () => reject(new Error('workers are not allowed here'))
-    })
-    worker.postMessage([parser, delimiter, log])
-    const [matches, problem] = await within(patienceMs, answer, `it takes longer than ${patienceMs / 1000} s`)
-    if (problem !== undefined) throw new Error(problem)
-    return matches
-  } finally {
-    worker.terminate()
-    URL.revokeObjectURL(url)
-  }
 }

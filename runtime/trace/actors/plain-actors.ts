@@ -1,7 +1,7 @@
 /** Actors that are no statecharts (promises, callbacks, reducers ...), as charts of three states; and what of a snapshot is shown. */
-import type { Json } from '../../machines/application/application.ts'
-import type { MachineDescription, StateDescription } from '../../runtime/trace/definition.ts'
-import { encode } from '../../runtime/trace/encode.ts'
+import type { Json } from '../../../machines/application/application.ts'
+import type { MachineDescription, StateDescription } from '../definition.ts'
+import { encode } from '../encode.ts'
 
 /** The chart of an actor that is active until it is done or has failed. */
 export function describeLogic(id: string): MachineDescription {
