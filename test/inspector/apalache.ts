@@ -100,7 +100,7 @@ function parseType(text: string): Type {
 function check(value: unknown, type: Type, place: string): void {
   const refuse = (): never => {
     throw new Error(
-      `${place}: expected ${JSON.stringify(type).slice(0, 80)}, got ${JSON.stringify(value).slice(0, 80)}`,
+      `${place}: expected ${JSON.stringify(type).slice(0, 80)}, got ${String(JSON.stringify(value)).slice(0, 80)}`,
     )
   }
   const only = (key: string): unknown[] => {
@@ -117,14 +117,14 @@ function check(value: unknown, type: Type, place: string): void {
       if (typeof value !== 'string' || /^[a-zA-Z0-9_]+_OF_[A-Z_][A-Z0-9_]*$/.test(value)) refuse()
       return
     case 'const':
-      if (typeof value !== 'string' || !value.endsWith(`_OF_${type.name}`)) refuse()
+      if (typeof value !== 'string' || !`${value}`.endsWith(`_OF_${type.name}`)) refuse()
       return
     case 'Int':
       if (!/^\{"#bigint":"-?\d+"\}$/.test(JSON.stringify(value))) refuse()
       return
     case 'Seq':
       if (!Array.isArray(value)) refuse()
-      for (const item of value) check(item, type.of, place)
+      for (const item of value as unknown[]) check(item, type.of, place)
       return
     case 'Set':
       for (const item of only('#set')) check(item, type.of, place)
@@ -143,7 +143,7 @@ function check(value: unknown, type: Type, place: string): void {
       }
       return
     case 'variant': {
-      const { tag, value: inner, ...more } = value as { tag: string; value: unknown }
+      const { tag, value: inner, ...more } = value as { readonly tag: string; readonly value: unknown }
       if (Object.keys(more).length > 0 || !Object.hasOwn(type.fields, tag)) refuse()
       check(inner, type.fields[tag]!, `${place}.${tag}`)
       return
