@@ -1,6 +1,6 @@
 /** `standby dump` and `standby restore`: the state of a system that runs to a file, and back. */
 import { createHash } from 'node:crypto'
-import { createWriteStream, readFileSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
@@ -8,6 +8,7 @@ import { StandbyError } from '../actors/errors.ts'
 import { readDump } from '../runtime/serve/dump.ts'
 import type { NodeStatus } from '../runtime/serve/node-status.ts'
 import { restoreEntries, restoreMark } from '../runtime/serve/restore.ts'
+import { readInput } from './input.ts'
 import { addMonitoringFlags, askEach, type MonitoringFlags, placesIn } from './monitoring.ts'
 import { duration } from './options.ts'
 import { addNetworkFlags, type NetworkFlags } from './process-options.ts'
@@ -17,11 +18,9 @@ import { exitCodes, withRemoteClient } from './remote-client.ts'
 export function registerDump(program: Command): void {
   const dump = program
     .command('dump')
-    .argument('<file>', 'what it is written to; - is standard output')
+    .argument('<file>', 'the file to write; - writes to standard output')
     .argument('[addresses...]', 'where the servers serve HTTP, host:port each (STANDBY_MONITORING)')
-    .description(
-      'write the state of a running system, as its primary holds it at one moment, while it goes on',
-    )
+    .description('write the state of a running system at one moment to a file, while the system goes on')
     .addHelpText(
       'after',
       `
@@ -54,7 +53,7 @@ that a restore has left half done is written, with a warning and exit code 1.`,
   )
   const restore = program
     .command('restore')
-    .argument('<file>', 'a file that standby dump has written')
+    .argument('<file>', 'a file that standby dump has written; - reads standard input')
     .description('put every key of a dump into a running system; keys that are not in it stay as they are')
     .option('--timeout <duration>', 'how long to wait for each answer', duration, 10_000)
     .addHelpText(
@@ -69,7 +68,7 @@ Giving a file twice is harmless.`,
       let entries: ReturnType<typeof readDump>
       let text: string
       try {
-        text = readFileSync(file, 'utf8')
+        text = readInput(file)
         entries = readDump(text)
       } catch (error) {
         return fail(error instanceof StandbyError ? `${file}: ${error.message}` : (error as Error).message)

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type ExportOptions, exportFormats, toStory } from '../runtime/trace/exports/index.ts'
 import { type ReadTrace, readTrace, TraceError } from '../runtime/trace/read.ts'
+import { readInput } from './input.ts'
 import { wholeNumber } from './options.ts'
 import { openOutput } from './output.ts'
 
@@ -47,7 +48,7 @@ export function registerExport(program: Command): void {
 function exportTrace(file: string, options: Options, command: Command): void {
   const format = formatOf(options, command)
   try {
-    const trace = readTrace(readFileSync(file === '-' ? 0 : file, 'utf8'), {
+    const trace = readTrace(readInput(file), {
       partial: options.partial === true,
     })
     const text = write(format, trace, options)

@@ -1,10 +1,11 @@
 /** `standby judge`: is a history of any key-value system linearizable? */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { checkHistory } from '../proof/history/check-history.ts'
 import { formatHistory, HistoryError, parseHistory } from '../proof/history/history.ts'
 import { keyValueModel } from '../proof/history/key-value/model.ts'
+import { readInput } from './input.ts'
 import { duration, wholeNumber } from './options.ts'
 
 interface JudgeOptions {
@@ -45,7 +46,7 @@ export function registerJudge(program: Command): void {
 async function judge(file: string, options: JudgeOptions, command: Command): Promise<number> {
   let history: ReturnType<typeof parseHistory>
   try {
-    history = parseHistory(readFileSync(file === '-' ? 0 : file, 'utf8'))
+    history = parseHistory(readInput(file))
   } catch (error) {
     const isOurs = error instanceof HistoryError || (error as NodeJS.ErrnoException).code !== undefined
     if (!isOurs) throw error

@@ -1,18 +1,18 @@
 /** `standby replay`: a counterexample again, on the charts as they are now. */
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { story } from '../proof/check/counterexample.ts'
 import { repeat, type SavedRun, savedRunIn } from '../proof/check/run-trace.ts'
 import { type ReadTrace, readTrace, TraceError } from '../runtime/trace/read.ts'
 import { named } from './check.ts'
+import { readInput } from './input.ts'
 
 /** Adds the command to the program. */
 export function registerReplay(program: Command): void {
   program
     .command('replay')
     .description('repeat a counterexample that standby check has saved, on the charts as they are now')
-    .argument('<file>', 'the trace that was saved')
+    .argument('<file>', 'the trace that was saved; - reads standard input')
     .addHelpText(
       'after',
       '\nEnds with 0 where the property holds now, 1 where it still fails, 3 where the steps cannot happen any more, 5 where\nthere is no such property to judge; a file that is no such trace ends with 2.',
@@ -58,7 +58,7 @@ function runReplay(file: string, command: Command): number {
 function savedIn(file: string, command: Command): SavedRun {
   let trace: ReadTrace
   try {
-    trace = readTrace(readFileSync(file, 'utf8'), { partial: true })
+    trace = readTrace(readInput(file), { partial: true })
   } catch (error) {
     const problem = error instanceof TraceError ? error.message : (error as Error).message
     return command.error(`error: expected a trace in ${file}, got ${problem}`)

@@ -1,4 +1,4 @@
-/** `standby status`: how each process of a running system stands, as a table. */
+/** `standby status`: the status of each process of a running system as a table, and the verdict on the system. */
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import type { NodeStatus } from '../runtime/serve/node-status.ts'
@@ -10,11 +10,16 @@ export function registerStatus(program: Command): void {
   const command = program
     .command('status')
     .argument('[addresses...]', 'where the processes serve HTTP, host:port each (STANDBY_MONITORING)')
-    .description('how each process of a running system stands: role, state, view, lag, clock, uptime')
-    .option('--json', 'print what each said, as one JSON array')
+    .description(
+      'print role, state, view, lag, clock and uptime of each process, and the verdict on the system',
+    )
+    .option('--json', 'print the answers as one JSON array')
     .addHelpText(
       'after',
-      '\nEnds with exit code 0 if every process answered and is ready, with 1 if one did not or is not.',
+      `
+The view service's verdict: redundant (any one server may crash), alone (one server holds the state), waiting for s1#1
+(nothing is decided until it is back) or lost (no server with the state is left).
+Exit code: 0 if every process answered and is ready, and the system decides commands; otherwise 1.`,
     )
   addMonitoringFlags(command).action(
     async (addresses: string[], options: MonitoringFlags & { json?: true }, self: Command) => {
@@ -23,9 +28,27 @@ export function registerStatus(program: Command): void {
       process.stdout.write(
         options.json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows).join('\n')}\n`,
       )
-      if (rows.some(({ status }) => status?.ready !== true)) process.exitCode = exitCodes.failed
+      const problem = problemIn(rows)
+      if (problem === null) return
+      process.stderr.write(`standby: ${problem}\n`)
+      process.exitCode = exitCodes.failed
     },
   )
+}
+
+/** Why the system is not well, in one sentence; null if it is. */
+export function problemIn(rows: readonly Answer[]): string | null {
+  const verdict =
+    rows.find(({ status }) => status !== null && status.verdict !== null)?.status?.verdict ?? null
+  if (verdict !== null && verdict !== 'redundant' && verdict !== 'alone') {
+    const advice =
+      verdict === 'lost' ? ': no server with the state is left; found a new system, restore a dump' : ''
+    return `the system is ${verdict}${advice}`
+  }
+  const silent = rows.filter(({ status }) => status === null).map(({ address }) => address)
+  if (silent.length > 0) return `no answer from ${silent.join(', ')}`
+  const unready = rows.filter(({ status }) => status?.ready !== true).map(({ status }) => status!.node)
+  return unready.length > 0 ? `not ready: ${unready.join(', ')}` : null
 }
 
 const heads = ['node', 'role', 'state', 'view', 'lag', 'queue', 'clock', 'uptime', 'at']
@@ -58,10 +81,11 @@ export function table(rows: readonly Answer[], colours = picocolors): string[] {
 
 function cellsOf({ address, status, problem }: Answer, primary: NodeStatus | null): string[] {
   if (status === null) return ['?', 'unreachable', problem ?? '', '', '', '', '', '', address]
-  const { node, role, state, view, applied, queue, lamport, uptimeMs, draining, ready, transfer } = status
+  const { node, role, state, view, verdict, applied, queue, lamport, uptimeMs, draining, ready, transfer } =
+    status
   const isReplica = role === 'backup' && applied !== null && primary?.applied != null
   const lag = isReplica ? String(Math.max(0, primary.applied! - applied)) : '-'
-  const at = transfer?.pieces ? `${state} ${megabytes(transfer.bytes)}` : state
+  const at = transfer?.pieces ? `${state} ${megabytes(transfer.bytes)}` : (verdict ?? state)
   const standing = draining ? `${at}, leaving` : ready ? at : `${at}, not ready`
   return [
     node,

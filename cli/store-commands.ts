@@ -1,6 +1,7 @@
 /** `standby get`, `put`, `append`, `compare-and-set`, `delete` and `execute`: one command each, to a running system. */
 import { type Command, Option } from 'commander'
 import type { Json } from '../machines/application/application.ts'
+import { jsonTextFault } from '../runtime/serve/http/json-text.ts'
 import { duration } from './options.ts'
 import { addNetworkFlags, type NetworkFlags } from './process-options.ts'
 import { exitCodes, withRemoteClient } from './remote-client.ts'
@@ -8,23 +9,33 @@ import { exitCodes, withRemoteClient } from './remote-client.ts'
 interface StoreOptions extends NetworkFlags {
   readonly timeout: number
   readonly json?: true
-  readonly as?: 'string' | 'json'
+  readonly as?: 'auto' | 'string' | 'json'
 }
 
 const exits = `
-Ends with 0 when it was executed; with 1 when it was not and never will be, or failed there; with 3 when there was no
-answer in time and it may have been executed, or may yet be; with 2 for a wrong option.`
+Exit code: 0 executed; 1 not executed, or it failed there; 2 wrong option; 3 no answer in time: it may have been executed,
+or may yet be.`
+
+const values = `
+A value is JSON if it parses as JSON, as over HTTP, and otherwise the text itself: 1 is a number, '"1"' and hello are
+strings. --as string takes every value as text, --as json refuses what is not JSON. append takes text, always.
+`
 
 /** Adds the commands to the program. */
 export function registerStoreCommands(program: Command): void {
-  command(program, 'get', '<key>', 'print the value under a key; null if there is none').action(
-    (key: string, options: StoreOptions, self: Command) =>
-      withRemoteClient(options, self, async (client) => {
-        print(options, { key, value: await client.get(key) })
-      }),
+  command(
+    program,
+    'get',
+    '<key>',
+    'print the value under a key, a string as it is and anything else as JSON; null if there is none',
+  ).action((key: string, options: StoreOptions, self: Command) =>
+    withRemoteClient(options, self, async (client) => {
+      print(options, { key, value: await client.get(key) })
+    }),
   )
   command(program, 'put', '<key> <value>', 'set the value under a key')
     .addOption(as())
+    .addHelpText('after', values)
     .action((key: string, text: string, options: StoreOptions, self: Command) => {
       const value = valueIn(text, options, self)
       return withRemoteClient(options, self, async (client) => {
@@ -48,9 +59,8 @@ export function registerStoreCommands(program: Command): void {
     '<key> <expected> <value>',
     'set the value under a key if the present one is as expected; prints whether it did, and ends with 1 if it did not',
   )
-    .addOption(
-      as('what expected and value are: the texts themselves, or the JSON that they spell, null for no value'),
-    )
+    .addOption(as())
+    .addHelpText('after', values)
     .action((key: string, expected: string, text: string, options: StoreOptions, self: Command) => {
       const [present, value] = [valueIn(expected, options, self), valueIn(text, options, self)]
       return withRemoteClient(options, self, async (client) => {
@@ -88,20 +98,30 @@ function command(program: Command, name: string, args: string, description: stri
   return addNetworkFlags(own)
 }
 
-function as(what = 'what the value is: the text itself, or the JSON that it spells'): Option {
-  return new Option('--as <type>', what).choices(['string', 'json']).default('string')
+function as(): Option {
+  return new Option('--as <type>', 'how values are read: auto (JSON if it parses, else text), string or json')
+    .choices(['auto', 'string', 'json'])
+    .default('auto')
 }
 
-function valueIn(text: string, { as }: StoreOptions, command: Command): Json {
-  if (as !== 'json') return text
+/** @throws CommanderError for what is no JSON where JSON is asked for, and for numbers that would not be stored exactly */
+function valueIn(text: string, { as = 'auto' }: StoreOptions, command: Command): Json {
+  if (as === 'string') return text
+  let value: Json
   try {
-    return JSON.parse(text) as Json
+    value = JSON.parse(text) as Json
   } catch (error) {
+    if (as === 'auto') return text
     return command.error(`error: expected a value in JSON, got ${(error as Error).message}`)
   }
+  const fault = jsonTextFault(Buffer.from(text), { depthMax: 200, valuesMax: Number.POSITIVE_INFINITY })
+  if (fault?.kind !== 'inexactNumber') return value
+  return command.error(
+    `error: expected numbers that a double carries exactly, got ${fault.number}; give --as string to store the text`,
+  )
 }
 
-/** A text as it is, so that it can be used in a shell; anything else as JSON. */
+/** A string as it is, for use in a shell; anything else as JSON. */
 function print({ json }: StoreOptions, result: { readonly key: string; readonly value: Json }): void {
   const { value } = result
   const text = json ? JSON.stringify(result) : typeof value === 'string' ? value : JSON.stringify(value)
