@@ -1,6 +1,7 @@
 /** `standby status`: the status of each process of a running system as a table, and the verdict on the system. */
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
+import { printable } from '../machines/printable.ts'
 import type { NodeStatus } from '../runtime/serve/node-status.ts'
 import { type Answer, addMonitoringFlags, askEach, type MonitoringFlags, placesIn } from './monitoring.ts'
 import { exitCodes } from './remote-client.ts'
@@ -57,7 +58,7 @@ const isNumber = ['view', 'lag', 'queue', 'clock', 'uptime'].map((head) => heads
 /** The lines of the table; exported for its tests. */
 export function table(rows: readonly Answer[], colours = picocolors): string[] {
   const primary = newestPrimary(rows)
-  const cells = [...rows].sort(byRank).map((row) => ({ row, cells: cellsOf(row, primary) }))
+  const cells = [...rows].sort(byRank).map((row) => ({ row, cells: cellsOf(row, primary).map(printable) }))
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...cells.map((line) => line.cells[column]!.length)),
   )

@@ -2,6 +2,7 @@
 import picocolors from 'picocolors'
 import * as v from 'valibot'
 import { checked } from '../../actors/options.ts'
+import { printable } from '../../machines/printable.ts'
 import { formatOperations } from '../trace/correlation.ts'
 import { createStory, type StoryEvent, type StoryKind, type StoryOptions } from './story.ts'
 import { type Sink, tee } from './tee.ts'
@@ -81,10 +82,9 @@ function formatLine(event: StoryEvent, ms: number, styles: Styles, width: number
   return `${prefix} ${styles[kind](fit(text, width - used))}`
 }
 
-/** Cut to `size` columns; what does not fit is marked. Control characters become blanks. */
+/** Cut to `size` columns, with a mark if it was longer; unprintable characters become escapes. */
 export function fit(text: string, size: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would move the cursor
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+  const clean = printable(text)
   if (clean.length <= size) return clean
   return size <= 1 ? clean.slice(0, Math.max(0, size)) : `${clean.slice(0, size - 1)}…`
 }

@@ -1,6 +1,7 @@
 /** The log of a process: one line for each thing worth knowing, as text or as JSON. It never gets to see a secret. */
 import type { Observe } from '../../actors/ports.ts'
 import { formatVector, type VectorClock } from '../../machines/clocks.ts'
+import { printable } from '../../machines/printable.ts'
 import { createStory } from '../observe/story.ts'
 import { withoutSessionSecrets } from '../trace/session-names.ts'
 import { logLevels } from './config/config.ts'
@@ -46,7 +47,9 @@ export function createProcessLog({ level, format, node, line, now }: ProcessLogO
       const text =
         format === 'json'
           ? JSON.stringify({ time, level: of, node, message, ...fields })
-          : [time, of.padEnd(5), `${node}:`, message, ...Object.entries(fields).map(fieldText)].join(' ')
+          : printable(
+              [time, of.padEnd(5), `${node}:`, message, ...Object.entries(fields).map(fieldText)].join(' '),
+            )
       try {
         line(withoutSessionSecrets(text), onLost)
       } catch {

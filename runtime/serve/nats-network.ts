@@ -2,13 +2,17 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node'
-import type { TimeClock } from '../../actors/ports.ts'
+import type { Observe, TimeClock } from '../../actors/ports.ts'
 import { type NatsTransport, openNatsTransport } from '../transport/nats.ts'
 import { hostOf, type NetworkConfig } from './config/network-config.ts'
 import { natsRefusal } from './nats-refusal.ts'
 
 /** Connects. @throws StandbyError `invalidOption` where no server answers, or none takes this process; its cause is NATS's error */
-export async function openNatsNetwork(network: NetworkConfig, clock: TimeClock): Promise<NatsTransport> {
+export async function openNatsNetwork(
+  network: NetworkConfig,
+  clock: TimeClock,
+  observe?: Observe,
+): Promise<NatsTransport> {
   const { system, tls } = network
   const { servers, user, password, token, seed, credentials } = network.nats!
   const bytes = (text: string) => new TextEncoder().encode(text)
@@ -16,6 +20,7 @@ export async function openNatsNetwork(network: NetworkConfig, clock: TimeClock):
     return await openNatsTransport({
       system,
       clock,
+      ...(observe && { observe }),
       connection: {
         servers,
         ...(user !== null && password !== null && { user, pass: password }),
@@ -35,7 +40,7 @@ export async function openNatsNetwork(network: NetworkConfig, clock: TimeClock):
  * takes it for localhost.
  */
 function identityCheck(servers: readonly string[]) {
-  const addresses = servers.map(hostOf).filter((host) => isIP(host) !== 0)
+  const addresses = servers.map((server) => hostOf(server)!).filter((host) => isIP(host) !== 0)
   return (host: string, certificate: PeerCertificate): Error | undefined => {
     const isUnnamed = host === 'localhost' && addresses.length > 0
     if (isUnnamed && addresses.some((address) => checkServerIdentity(address, certificate) === undefined))

@@ -1,10 +1,12 @@
 /** The network of a process: the transport that its configuration names, to the peers that it names. */
 import { StandbyError } from '../../actors/errors.ts'
-import type { TimeClock, Transport } from '../../actors/ports.ts'
+import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import type { EnvelopeCounters } from '../transport/endpoint.ts'
-import { openTcpTransport, type TransportCounters } from '../transport/tcp.ts'
+import { type MeshTransport, openTcpTransport, type TransportCounters } from '../transport/tcp.ts'
 import { formatAddress } from './config/address.ts'
 import type { NetworkConfig } from './config/network-config.ts'
+import { watchKeyFile } from './key-file.ts'
+import type { ProcessLog } from './log.ts'
 
 /** A transport that is open. */
 export interface Network extends Transport {
@@ -16,21 +18,46 @@ export interface Network extends Transport {
 }
 
 /**
- * Opens it.
- * @throws StandbyError `invalidOption`; the system's error where it cannot listen
+ * Opens it. `log` receives peers that were refused, here and by others, once for each peer and reason.
+ * @throws StandbyError `invalidOption`; the system's error if it cannot listen
  */
-export async function openNetwork(config: NetworkConfig, clock: TimeClock): Promise<Network> {
-  const { transport, listen, peers, authentication, insecure, system, tls, origins } = config
-  if (transport === 'nats') {
-    const { openNatsNetwork } = await loadNats()
-    return Object.assign(await openNatsNetwork(config, clock), { address: null })
+export async function openNetwork(
+  config: NetworkConfig,
+  clock: TimeClock,
+  log: Pick<ProcessLog, 'write'> = noLog,
+): Promise<Network> {
+  const observe: Observe = ({ kind, detail }) => {
+    if (kind === 'refuse') log.write('warn', detail ?? 'refuses a peer')
   }
+  if (config.transport === 'nats') {
+    const { openNatsNetwork } = await loadNats()
+    return Object.assign(await openNatsNetwork(config, clock, observe), { address: null })
+  }
+  const transport = await openMesh(config, { clock, observe })
+  if (config.keyFile === null) return transport
+  const unwatch = watchKeyFile(config.keyFile, transport, log)
+  return {
+    ...transport,
+    close() {
+      unwatch()
+      return transport.close()
+    },
+  }
+}
+
+const noLog = { write: () => {} }
+
+async function openMesh(
+  config: NetworkConfig,
+  ports: { readonly clock: TimeClock; readonly observe: Observe },
+): Promise<MeshTransport> {
+  const { transport, listen, peers, authentication, insecure, system, tls, origins } = config
   const scheme = transport === 'tcp' ? '' : tls === null ? 'ws://' : 'wss://'
   const directory = new Map(
     Object.entries(peers).map(([name, peer]) => [name, `${scheme}${formatAddress(peer)}`]),
   )
   const options = {
-    clock,
+    ...ports,
     system,
     directory: (name: string) => directory.get(name),
     ...(listen && { listen: { ...listen, insecure, origins } }),

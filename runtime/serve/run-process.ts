@@ -54,7 +54,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
   })
   const application = await loadApplication(config.application)
   const tracing = await loadTracing(config.system, process.env)
-  const transport = await openNetwork(config, clock)
+  const transport = await openNetwork(config, clock, log)
   metrics.watchNetwork(() => transport.counters())
   metrics.watchDropped('log', log.lost)
   let failure: Error | null = null

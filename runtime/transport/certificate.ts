@@ -1,18 +1,27 @@
-/** The names that a peer has proved by a certificate (mTLS). Which names may do what is decided elsewhere. */
+/** What a peer has proved by a certificate (mTLS), and the name that a dialed peer's certificate must have. */
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { parseNodeId } from '../../machines/node-id.ts'
+import type { Grant } from './handshake.ts'
 
-/** The common name and the DNS names of the peer's certificate; null where there is none that our authorities vouch for. */
-export function certificateNames(socket: TLSSocket): readonly string[] | null {
-  if (!socket.authorized) return null
-  const { subject, subjectaltname = '' } = socket.getPeerCertificate()
-  if (subject === undefined) return null
-  const alternatives = subjectaltname.split(', ').filter((name) => name.startsWith('DNS:'))
-  const common = ([] as (string | undefined)[]).concat(subject.CN).filter((name) => name !== undefined)
-  return [...common, ...alternatives.map((name) => name.slice(4))]
+/**
+ * Which nodes the peer's certificate permits: those whose name is its common name or one of its DNS names, to the letter,
+ * or begins with one of them that ends in `*`, such as `web-*`. Null without a certificate that our authorities vouch for.
+ */
+export function certifiedNames(socket: TLSSocket): Grant | null {
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+  if (certificate === undefined) return null
+  const options = { subject: 'always', wildcards: false, partialWildcards: false } as const
+  const has = (name: string) => certificate.checkHost(name, options) === name
+  return (id) => {
+    const { name } = parseNodeId(id)
+    if (has(name)) return true
+    for (let length = 0; length <= name.length; length++) if (has(`${name.slice(0, length)}*`)) return true
+    return false
+  }
 }
 
-/** The name that a server's certificate must have, where TLS sends names and not addresses. */
+/** The name that a server's certificate must have; TLS sends names, and no addresses. */
 export function identityOf(host: string): { servername?: string } {
   return isIP(host) === 0 ? { servername: host } : {}
 }

@@ -1,33 +1,24 @@
-/** One connection between two processes: handshake, then frames. It knows no socket (a `Wire` is one) and no route. */
+/** One connection between two processes: a handshake, then frames. A `Wire` carries its texts; routes are the mesh's. */
 import type { Envelope, TimeClock } from '../../actors/ports.ts'
-import {
-  type AcceptedKey,
-  type Authentication,
-  isProof,
-  nonceOf,
-  prove,
-  type Side,
-} from './authentication.ts'
+import { permits } from './authentication.ts'
 import {
   decodeFrame,
   encodeControl,
   type Frame,
   type FrameLimits,
   type FrameRefusal,
-  type Hello,
   handshakeBytesMax,
   type Refused,
   refused,
-  unknownVersion,
-  versions,
 } from './frame.ts'
+import { type Grant, Handshake, type HandshakeHost, type Side } from './handshake.ts'
 
 /** What carries texts between two processes, whole and in order, until it breaks. */
 export interface Wire {
-  /** Where the other end is, for people. */
+  /** Where the other end is, for people: an address. */
   readonly peer: string
-  /** The names in the certificate that the other end has proved (mTLS); null without one. */
-  readonly certificateNames: readonly string[] | null
+  /** Which nodes the certificate of the other end permits (mTLS); null without a certificate. */
+  readonly certified: Grant | null
   /** The largest frame that it takes now, in bytes; a larger one is refused before it is in memory. */
   frameBytesMax: number
   /** Set before anything happens on it. */
@@ -35,18 +26,19 @@ export interface Wire {
   send(text: string): void
   /** Bytes that were sent and have not left the process. */
   buffered(): number
-  /** Bytes of frames that it has given to its socket, and that it was given; over WebSocket characters, of which some are several bytes. */
+  /** Bytes of frames given to and received from its socket; over WebSocket characters. */
   readonly sentBytes: number
   readonly receivedBytes: number
   pause(): void
   resume(): void
-  /** Sends what is buffered, then closes. */
+  /** Sends what is buffered, then closes; reads nothing more. */
   end(): void
   destroy(): void
   /** Resolves once it is closed, however. */
   readonly closed: Promise<void>
 }
 
+/** What a wire reports. */
 export interface WireHandlers {
   opened(): void
   text(text: string): void
@@ -54,27 +46,25 @@ export interface WireHandlers {
   closed(detail: string): void
 }
 
-/** What a connection tells whoever owns it. */
-export interface ConnectionHost {
-  readonly process: string
-  readonly system: string
-  readonly authentication: Authentication
+/** The owner of connections, and what a connection reports to it. */
+export interface ConnectionHost extends HandshakeHost {
   readonly limits: ConnectionLimits
   readonly clock: TimeClock
   opened(connection: Connection): void
   received(connection: Connection, envelope: Envelope): void
   nodes(connection: Connection, attached: readonly string[], detached: readonly string[]): void
-  /** A frame of the peer, or the peer itself, was not taken here. */
+  /** A frame of the peer, or the peer itself, was refused here. */
   refused(connection: Connection, code: FrameRefusal, message: string): void
-  /** The peer did not take us, or one of our nodes. */
+  /** The peer refused this process, or one of its nodes. */
   wasRefused(connection: Connection, code: string, message: string): void
   closed(connection: Connection, detail: string): void
 }
 
+/** Bounds of one connection. */
 export interface ConnectionLimits extends FrameLimits {
   /** Bytes that wait to be sent on one connection; what comes when there are as many is lost. */
   readonly sendBytesMax: number
-  /** Frames that one connection may bring in a second; past them it is read more slowly. A frame counts once for each 4 KiB. */
+  /** Frames per second that are read from one connection before it is slowed. A frame counts once per 4 KiB. */
   readonly framesPerSecondMax: number
 }
 
@@ -85,12 +75,7 @@ const paceMs = 100
 export class Connection {
   readonly side: Side
   readonly wire: Wire
-  /** The names that the peer may speak for: each list must permit a name. Without lists any name is permitted. */
-  grants: (readonly string[])[] = []
-  /** For the errors: the key that was proved. */
-  peerKey: string | null = null
-  /** The process at the other end, as it calls itself. */
-  peerProcess = ''
+  readonly handshake: Handshake
   /** Whether it is held to `framesPerSecondMax`. */
   isPaced = true
   /** Since the last look: whether anything came, was sent, or was an envelope. */
@@ -103,20 +88,19 @@ export class Connection {
 
   private state: 'opening' | 'hello' | 'ready' | 'open' | 'closed' = 'opening'
   private readonly host: ConnectionHost
-  private ownHello = ''
-  private peerHello = ''
-  private accepted: AcceptedKey | null = null
   private isProving = false
   private waiting: string[] = []
   private pace = 0
   private paceFrom: number
 
-  constructor(host: ConnectionHost, side: Side, wire: Wire) {
+  /** `target`: the name that is dialed, or null at the listening side. */
+  constructor(host: ConnectionHost, side: Side, wire: Wire, target: string | null) {
     this.host = host
     this.side = side
     this.wire = wire
+    this.handshake = new Handshake(host, side, target)
     this.paceFrom = host.clock.now()
-    // Who was dialed may send envelopes right behind its proof; who dials waits for one.
+    // A peer that was dialed may send envelopes right behind its proof; one that dials waits for one.
     wire.frameBytesMax = side === 'dialer' ? host.limits.frameBytesMax : handshakeBytesMax
     wire.handlers = {
       opened: () => this.begin(),
@@ -130,7 +114,14 @@ export class Connection {
     return this.state === 'open'
   }
 
-  /** False where its queue is full: nothing was sent. */
+  /** Whether the peer may speak for a node: by the key that it proved, and by its certificate. */
+  permits(id: string): boolean {
+    const { proved } = this.handshake
+    if (proved !== null && !permits(proved.names, id)) return false
+    return this.side === 'dialer' || (this.wire.certified?.(id) ?? true)
+  }
+
+  /** False if its queue is full: nothing was sent. */
   send(text: string): boolean {
     if (this.wire.buffered() >= this.host.limits.sendBytesMax) return false
     this.spoke = true
@@ -142,7 +133,7 @@ export class Connection {
   refuse({ code, message }: Refused): void {
     if (this.state === 'closed') return
     this.host.refused(this, code, message)
-    this.wire.send(encodeControl({ frame: 'refuse', code, message }))
+    this.wire.send(encodeControl({ frame: 'refuse', code, message: message.slice(0, 2000) }))
     this.end(`refused: ${code}`)
   }
 
@@ -166,26 +157,10 @@ export class Connection {
 
   private begin(): void {
     this.state = 'hello'
-    if (this.side === 'dialer') this.sayHello()
+    if (this.side === 'dialer') this.wire.send(this.handshake.hello())
   }
 
-  private sayHello(): void {
-    const { key, accepts } = this.host.authentication
-    const hello: Hello = {
-      frame: 'hello',
-      protocol: 'standby',
-      versions: [...versions],
-      system: this.host.system,
-      process: this.host.process,
-      nonce: nonceOf(32),
-      key: this.side === 'dialer' && key !== undefined ? key.id : null,
-      proves: this.side === 'listener' ? accepts !== undefined : key !== undefined,
-    }
-    this.ownHello = encodeControl(hello)
-    this.wire.send(this.ownHello)
-  }
-
-  private take(raw: string) {
+  private take(raw: string): void {
     if (this.state === 'closed') return
     if (this.isProving) {
       this.waiting.push(raw)
@@ -193,14 +168,30 @@ export class Connection {
     }
     this.heard = true
     const frame = decodeFrame(raw, this.host.limits)
-    if (frame.frame === null) return this.refuse(frame)
-    if (this.state === 'open') {
+    if (frame.frame === null) this.refuse(frame)
+    else if (this.state === 'open') {
       this.takeOpen(frame)
       this.keepPace(raw.length)
-    } else if (frame.frame === 'refuse') this.takeRefusal(frame)
-    else if (this.state === 'hello' && frame.frame === 'hello') this.takeHello(frame, raw)
-    else if (this.state === 'ready' && frame.frame === 'ready') this.takeReady(frame.proof)
-    else this.refuse(refused('malformed', `expected the handshake, got a frame ${frame.frame} in its place`))
+    } else this.takeOpening(frame, raw)
+  }
+
+  private takeOpening(frame: Frame, raw: string) {
+    const { handshake, state } = this
+    if (frame.frame === 'refuse') this.host.wasRefused(this, frame.code, frame.message)
+    else if (state === 'hello' && frame.frame === 'hello') {
+      const refusal = handshake.hear(frame, raw)
+      if (refusal !== null) return this.refuse(refusal)
+      this.state = 'ready'
+      if (this.side === 'listener') this.wire.send(handshake.hello())
+      else this.proving(() => this.sendReady())
+    } else if (state === 'ready' && frame.frame === 'ready') {
+      this.proving(async () => {
+        const refusal = await handshake.judge(frame)
+        if (refusal !== null) return this.refuse(refusal)
+        if (this.side === 'listener') await this.sendReady()
+        this.open()
+      })
+    } else this.refuse(refused('malformed', `expected the handshake, got a frame ${frame.frame} instead`))
   }
 
   private takeOpen(frame: Frame) {
@@ -213,93 +204,17 @@ export class Connection {
       case 'keepAlive':
         return
       case 'refuse':
-        return this.takeRefusal(frame)
+        return this.host.wasRefused(this, frame.code, frame.message)
       default:
-        return this.refuse(refused('malformed', `expected envelopes, got a frame ${frame.frame} once more`))
+        return this.refuse(refused('malformed', `expected envelopes, got a second frame ${frame.frame}`))
     }
-  }
-
-  private takeRefusal({ code, message }: { code: string; message: string }): void {
-    this.host.wasRefused(this, code, message)
-  }
-
-  private takeHello(hello: Hello, raw: string) {
-    const refusal = this.unacceptable(hello)
-    if (refusal !== null) return this.refuse(refusal)
-    this.peerHello = raw
-    this.peerProcess = hello.process
-    this.state = 'ready'
-    if (this.side === 'listener') this.sayHello()
-    else {
-      const { key } = this.host.authentication
-      if (key === undefined) this.sendReady(null)
-      else
-        this.proving(async () =>
-          this.sendReady(await prove(key.secret, 'dialer', this.ownHello, this.peerHello)),
-        )
-    }
-  }
-
-  private unacceptable(hello: Hello): Refused | null {
-    const { process, system, authentication } = this.host
-    const version = unknownVersion(hello.versions)
-    if (version !== null) return refused('version', version)
-    if (hello.system !== system) {
-      const what = `expected a peer of the system ${system}, got one of ${hello.system.slice(0, 40)}; look at the directory`
-      return refused('system', what)
-    }
-    if (hello.process === process) {
-      return refused('ownConnection', 'expected another process, got this one; look at the directory')
-    }
-    if (this.side === 'dialer') {
-      if (authentication.key === undefined || hello.proves) return null
-      const what =
-        'expected a peer that asks for a key, got one without keys; give it the keys that it accepts'
-      return refused('unauthenticated', what)
-    }
-    if (authentication.accepts === undefined) return null
-    // An unknown key and a wrong proof are told apart by nobody: whoever guesses learns nothing.
-    const { accepts } = authentication
-    this.peerKey = hello.key
-    this.accepted = hello.key !== null && Object.hasOwn(accepts, hello.key) ? accepts[hello.key]! : null
-    return null
-  }
-
-  private takeReady(proof: string | null) {
-    const { key, accepts } = this.host.authentication
-    if (this.side === 'dialer') {
-      if (key === undefined) return this.open()
-      return this.proving(async () => {
-        const isRight = await this.isRight(proof, key.secret, 'listener')
-        if (isRight) this.open()
-        else this.refuse(refused('unauthenticated', notProved))
-      })
-    }
-    if (accepts === undefined) {
-      this.sendReady(null)
-      return this.open()
-    }
-    this.proving(async () => {
-      const { accepted } = this
-      const isRight = await this.isRight(proof, accepted?.secret ?? this.host.process, 'dialer')
-      if (!isRight || accepted === null) return this.refuse(refused('unauthenticated', notProved))
-      this.grants.push(accepted.names)
-      this.sendReady(await prove(accepted.secret, 'listener', this.peerHello, this.ownHello))
-      this.open()
-    })
-  }
-
-  private async isRight(proof: string | null, secret: string, side: Side): Promise<boolean> {
-    const [dialed, listened] =
-      this.side === 'dialer' ? [this.ownHello, this.peerHello] : [this.peerHello, this.ownHello]
-    return isProof(proof ?? '', secret, side, dialed, listened)
   }
 
   /** What comes while a proof is worked out waits: the wire is read no further than what it has read already. */
   private proving(run: () => Promise<void>): void {
     this.isProving = true
     this.wire.pause()
-    const go = () => {
+    const resume = () => {
       this.isProving = false
       if (this.state === 'closed') return
       const { waiting } = this
@@ -307,19 +222,20 @@ export class Connection {
       for (const raw of waiting) this.take(raw)
       if (!this.isProving) this.wire.resume()
     }
-    run().then(go, () => this.refuse(refused('unauthenticated', notProved)))
+    run().then(resume, (error: unknown) =>
+      this.refuse(refused('unauthenticated', `expected keys that can be used, got ${String(error)}`)),
+    )
   }
 
-  private sendReady(proof: string | null): void {
-    if (this.state !== 'closed') this.wire.send(encodeControl({ frame: 'ready', proof }))
+  private async sendReady(): Promise<void> {
+    const ready = encodeControl(await this.handshake.ready())
+    if (this.state !== 'closed') this.wire.send(ready)
   }
 
   private open(): void {
     if (this.state === 'closed') return
     this.state = 'open'
     this.wire.frameBytesMax = this.host.limits.frameBytesMax
-    if (this.side === 'listener' && this.wire.certificateNames !== null)
-      this.grants.push(this.wire.certificateNames)
     this.host.opened(this)
   }
 
@@ -340,6 +256,3 @@ export class Connection {
     }, ahead)
   }
 }
-
-const notProved =
-  'expected a proof of a key that is accepted here, got none; look at the id and the secret of the key on both sides'

@@ -1,7 +1,8 @@
 /** The nodes of this process on a transport, and what every transport does alike: texts of envelopes, delivery here, counters. It reaches nobody else. */
 import { StandbyError } from '../../actors/errors.ts'
 import type { Envelope, Observe, TimeClock } from '../../actors/ports.ts'
-import type { NodeId } from '../../machines/node-id.ts'
+import { isNodeId, type NodeId } from '../../machines/node-id.ts'
+import { printable } from '../../machines/printable.ts'
 import { schedulerClock, turnScheduler } from '../schedulers.ts'
 import {
   decodeFrame,
@@ -78,12 +79,16 @@ export class Endpoint {
 
   /**
    * Attaches a node; returns how to detach it, which `onDetach` hears of.
-   * @throws StandbyError `duplicateNode` or `stopped`
+   * @throws StandbyError `duplicateNode`, `stopped`, or `invalidOption` for an id that is not one
    */
   attach(id: NodeId, receive: (envelope: Envelope) => void, onDetach: () => void = () => {}): () => void {
     if (this.closed) {
       const what = `expected an open transport to attach ${id} to, got a closed one; create a new one`
       throw new StandbyError('stopped', what)
+    }
+    if (!isNodeId(id)) {
+      const what = `expected an id of printable characters to attach, got ${JSON.stringify(id)}`
+      throw new StandbyError('invalidOption', what)
     }
     if (this.receivers.has(id)) {
       const what = `expected an id that is not attached yet, got ${id}; stop the other node first`
@@ -153,7 +158,8 @@ export class Endpoint {
     if (message !== null) this.tell(message)
   }
 
-  tell(detail: string): void {
+  tell(text: string): void {
+    const detail = printable(text)
     this.observe?.({
       kind: 'refuse',
       node: null,

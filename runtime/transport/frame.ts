@@ -1,9 +1,11 @@
 /** The wire format: what two processes say to each other, as JSON texts, and the bounds on what is taken. It opens no socket. */
 import * as v from 'valibot'
 import { type Envelope, envelopeSchema } from '../../actors/envelope.ts'
+import { isName, isNodeId } from '../../machines/node-id.ts'
+import { isPrintable, printable } from '../../machines/printable.ts'
 
 /** The versions of this format that are spoken here, from and to. */
-export const versions = [1, 1] as const
+export const versions = [2, 2] as const
 
 /** Bounds on frames; what is beyond them is refused by name. */
 export interface FrameLimits {
@@ -15,13 +17,17 @@ export interface FrameLimits {
 
 export const defaultFrameLimits: FrameLimits = { frameBytesMax: 32 * 1024 * 1024, depthMax: 256 }
 
-/** The largest frame that is taken of someone who has not said yet who it is. */
+/** The largest frame that is taken from a peer that has not proved yet who it is. */
 export const handshakeBytesMax = 16 * 1024
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max))
+const shown = (max: number) => v.pipe(text(max), v.check(isPrintable, 'Expected printable characters'))
 const hex = (length: number) => v.pipe(v.string(), v.regex(/^[0-9a-f]*$/), v.length(length))
+/** An HMAC-SHA-256, or a signature on P-256. */
+const proof = v.nullable(v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{64}|[0-9a-f]{128})$/)))
 const version = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const node = v.pipe(text(512), v.minLength(1))
+const node = v.pipe(v.string(), v.check(isNodeId, 'Expected a node id of printable characters'))
+const name = v.pipe(v.string(), v.check(isName, 'Expected a name of printable characters'))
 
 /**
  * What is said beside envelopes.
@@ -29,7 +35,7 @@ const node = v.pipe(text(512), v.minLength(1))
  * | frame       | meaning                                                                                        |
  * | ----------- | ---------------------------------------------------------------------------------------------- |
  * | `hello`     | this is our protocol in versions from and to; who I am is yet to be proved. First of each side |
- * | `ready`     | my proof, where keys are used; what follows are envelopes                                      |
+ * | `ready`     | my proofs, if keys are used; what follows are envelopes                                        |
  * | `nodes`     | from now on I speak for these nodes too, and for those no more                                 |
  * | `refuse`    | why I close this connection, or do not take a node                                             |
  * | `keepAlive` | nothing new                                                                                    |
@@ -40,22 +46,31 @@ const controlSchemas = {
     protocol: v.literal('standby'),
     versions: v.tuple([version, version]),
     /** The system that is meant, so that two systems on one machine do not mix. */
-    system: text(200),
+    system: shown(200),
     /** Drawn anew by each process: two connections of one process are told from those of two. */
     process: hex(32),
     nonce: hex(64),
-    /** The id of the dialing side's key; null without one. */
-    key: v.nullable(text(200)),
-    /** Whether the listening side asks for proofs, and gives them. */
+    /** The id of its key; null without one. */
+    key: v.nullable(shown(200)),
+    /** Whether the listening side asks for proofs. */
     proves: v.boolean(),
+    /** The name that the dialing side means to reach; null at the listening side. */
+    to: v.nullable(name),
   }),
-  ready: v.object({ frame: v.literal('ready'), proof: v.nullable(hex(64)) }),
+  ready: v.object({
+    frame: v.literal('ready'),
+    /** Of its own key. */
+    proof,
+    /** The listening side: that it knows the dialer's secret. */
+    known: proof,
+  }),
   nodes: v.object({ frame: v.literal('nodes'), attached: v.array(node), detached: v.array(node) }),
   refuse: v.object({ frame: v.literal('refuse'), code: text(40), message: text(2000) }),
   keepAlive: v.object({ frame: v.literal('keepAlive') }),
 } as const
 
 export type Hello = v.InferOutput<typeof controlSchemas.hello>
+export type Ready = v.InferOutput<typeof controlSchemas.ready>
 type ControlFrame = {
   [Name in keyof typeof controlSchemas]: v.InferOutput<(typeof controlSchemas)[Name]>
 }[keyof typeof controlSchemas]
@@ -74,7 +89,9 @@ export const frameRefusals = [
   'ownConnection',
   'notPermitted',
   'foreignSender',
+  'wrongTarget',
   'handshakeTimeout',
+  'strangersMax',
   'connectionsMax',
   'origin',
 ] as const
@@ -102,14 +119,14 @@ export function encodeControl(frame: ControlFrame): string {
 
 /** Reads a frame. Never throws: whatever is no frame comes back refused. */
 export function decodeFrame(raw: string, { depthMax }: Pick<FrameLimits, 'depthMax'>): Frame | Refused {
+  // Before anything walks it: a parser takes seconds for some megabytes of brackets.
+  if (isDeeper(raw, depthMax)) return refused('tooDeep', `expected at most ${depthMax} levels in a frame`)
   let value: unknown
   try {
     value = JSON.parse(raw)
   } catch {
-    return refused('malformed', `expected a frame of JSON text, got ${shown(raw)}`)
+    return refused('malformed', `expected a frame of JSON text, got ${excerpt(raw)}`)
   }
-  if (mayBeDeeper(raw, depthMax) && isDeeper(value, depthMax))
-    return refused('tooDeep', `expected at most ${depthMax} levels in a frame`)
   const kind = (value as { frame?: unknown } | null)?.frame
   if (kind === undefined) {
     const { success, output, issues } = v.safeParse(envelopeSchema, value, { abortEarly: true })
@@ -119,8 +136,14 @@ export function decodeFrame(raw: string, { depthMax }: Pick<FrameLimits, 'depthM
   if (typeof kind !== 'string' || !Object.hasOwn(controlSchemas, kind)) {
     return refused(
       'malformed',
-      `expected one of ${Object.keys(controlSchemas).join(', ')}, got ${shown(kind)}`,
+      `expected one of ${Object.keys(controlSchemas).join(', ')}, got ${excerpt(kind)}`,
     )
+  }
+  if (kind === 'hello') {
+    // Versions differ in all that follows them, so that they are compared first.
+    const { versions: spoken } = value as { versions?: unknown }
+    const unknown = v.is(controlSchemas.hello.entries.versions, spoken) ? unknownVersion(spoken) : null
+    if (unknown !== null) return refused('version', unknown)
   }
   const schema = controlSchemas[kind as keyof typeof controlSchemas]
   const { success, output, issues } = v.safeParse(schema, value, { abortEarly: true })
@@ -163,14 +186,18 @@ function range([from, to]: readonly [number, number]): string {
   return from === to ? `${from}` : `${from} to ${to}`
 }
 
-function shown(value: unknown): string {
+function excerpt(value: unknown): string {
   if (value === '') return 'an empty one'
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 20)) : typeof value
+  return typeof value === 'string' ? JSON.stringify(printable(value.slice(0, 20))) : typeof value
 }
 
-/** Each level has a bracket of its own: a text with few of them, as most have, needs no walk through its value. */
-function mayBeDeeper(raw: string, depthMax: number): boolean {
-  let left = depthMax
+/** Whether a JSON text is nested deeper than `depthMax`. Most texts have fewer brackets than that, and need no scan. */
+export function isDeeper(raw: string, depthMax: number): boolean {
+  return hasMoreBrackets(raw, depthMax) && isNestedDeeper(raw, depthMax)
+}
+
+function hasMoreBrackets(raw: string, max: number): boolean {
+  let left = max
   for (const bracket of ['{', '[']) {
     for (let at = raw.indexOf(bracket); at >= 0; at = raw.indexOf(bracket, at + 1)) {
       if (left === 0) return true
@@ -180,16 +207,28 @@ function mayBeDeeper(raw: string, depthMax: number): boolean {
   return false
 }
 
-function isDeeper(value: unknown, depthMax: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (depthMax === 0) return true
-  if (Array.isArray(value)) {
-    for (const item of value) if (typeof item === 'object' && isDeeper(item, depthMax - 1)) return true
-    return false
-  }
-  for (const key of Object.keys(value)) {
-    const item = (value as Record<string, unknown>)[key]
-    if (typeof item === 'object' && isDeeper(item, depthMax - 1)) return true
+function isNestedDeeper(raw: string, depthMax: number): boolean {
+  let depth = 0
+  for (let at = 0; at < raw.length; at++) {
+    const unit = raw.charCodeAt(at)
+    if (unit === quote) at = endOfText(raw, at)
+    else if (unit === openBrace || unit === openBracket) {
+      depth += 1
+      if (depth > depthMax) return true
+    } else if (unit === closeBrace || unit === closeBracket) depth -= 1
   }
   return false
+}
+
+const [quote, backslash] = [0x22, 0x5c]
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d]
+
+/** Where the text that begins at `from` ends. */
+function endOfText(raw: string, from: number): number {
+  for (let at = raw.indexOf('"', from + 1); at >= 0; at = raw.indexOf('"', at + 1)) {
+    let escapes = 0
+    while (raw.charCodeAt(at - 1 - escapes) === backslash) escapes += 1
+    if (escapes % 2 === 0) return at
+  }
+  return raw.length
 }

@@ -1,15 +1,16 @@
-/** Where it is safe to listen: on loopback, or where those who come must prove who they are. It listens to nothing itself. */
+/** Where it is safe to listen: on loopback, or where peers must prove who they are. */
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
+import { isHost, isLoopback } from './address.ts'
 import type { Authentication } from './authentication.ts'
 
-/** Where to listen, and for whom. */
+/** Where to listen. */
 export interface ListenOptions {
   /** Default 127.0.0.1. Another than loopback needs authentication, client certificates, or `insecure`. */
   readonly host?: string
   /** Default 0, which the system chooses: see `address`. */
   readonly port?: number
-  /** Permits to listen beyond loopback to whoever comes. */
+  /** Permits to listen beyond loopback to peers that prove nothing. */
   readonly insecure?: boolean
 }
 
@@ -18,7 +19,7 @@ type Pem = string | Uint8Array | readonly (string | Uint8Array)[]
 /** Options of `node:tls`, for listening and for dialing. Those that are of use here; they are passed on as they are. */
 export interface TlsOptions {
   readonly listen?: TlsEnd & {
-    /** Asks whoever dials for a certificate that `ca` vouches for (mTLS). */
+    /** Asks each peer that dials for a certificate that `ca` vouches for (mTLS). */
     readonly requestCert?: boolean
   }
   readonly dial?: TlsEnd & { readonly servername?: string }
@@ -36,7 +37,7 @@ interface TlsEnd {
   readonly rejectUnauthorized?: boolean
 }
 
-/** Whether nobody gets in without a certificate. */
+/** Whether every peer needs a certificate. */
 export function asksForCertificates(tls: TlsOptions | undefined): boolean {
   return tls?.listen?.requestCert === true && tls.listen.rejectUnauthorized !== false
 }
@@ -44,7 +45,7 @@ export function asksForCertificates(tls: TlsOptions | undefined): boolean {
 export const defaultHost = '127.0.0.1'
 
 const listenSchema = v.strictObject({
-  host: v.optional(v.string()),
+  host: v.optional(v.pipe(v.string(), v.check(isHost))),
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
   insecure: v.optional(v.boolean()),
   origins: v.optional(v.array(v.string())),
@@ -65,7 +66,7 @@ export function refuseUnsafe(
     const where = ['listen', v.getDotPath(issues[0])].filter((part) => part !== null).join('.')
     throw new StandbyError(
       'invalidOption',
-      `${where}: expected { host, port, insecure } with a port from 0 to 65535, and for WebSocket origins, got ${issues[0].received}`,
+      `${where}: expected { host, port, insecure } with a host's name or address and a port from 0 to 65535, and for WebSocket origins, got ${issues[0].received}`,
     )
   }
   const { host = defaultHost, insecure = false } = listen
@@ -74,23 +75,4 @@ export function refuseUnsafe(
     'invalidOption',
     `listen.host: expected a loopback address or authentication, got ${host} without; give authentication.accepts, or tls with requestCert, or say insecure: true`,
   )
-}
-
-/** Whether a host is this machine and no other. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
-/** The parts of `host:port`, also of `[::1]:7000`. */
-export function parseAddress(address: string): { readonly host: string; readonly port: number } {
-  const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? []
-  if (port !== undefined && Number(port) <= 65_535) return { host: v6 ?? host!, port: Number(port) }
-  throw new StandbyError(
-    'invalidOption',
-    `directory: expected an address such as 127.0.0.1:7000, got ${address}`,
-  )
-}
-
-export function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

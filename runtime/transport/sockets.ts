@@ -1,5 +1,11 @@
-/** What is the same in all transports over sockets of Node, for whoever opens one. */
-export { type AcceptedKey, type Authentication, sharedSecret } from './authentication.ts'
+/** What all transports over sockets have in common, for those who open one. */
+export {
+  type AcceptedKey,
+  type Authentication,
+  createKeyPair,
+  type OwnKey,
+  sharedSecret,
+} from './authentication.ts'
 export type { ListenOptions, TlsOptions } from './listening.ts'
 export {
   type Directory,
@@ -7,4 +13,4 @@ export {
   type MeshLimits,
   type MeshTransport,
   type TransportCounters,
-} from './mesh.ts'
+} from './mesh-options.ts'

@@ -9,18 +9,17 @@ import {
   TLSSocket,
   connect as tlsConnect,
 } from 'node:tls'
-import { certificateNames, identityOf } from './certificate.ts'
+import { StandbyError } from '../../actors/errors.ts'
+import { type Address, addressText, formatAddress, parseAddress } from './address.ts'
+import { keyOf } from './admission.ts'
+import { refuseUnusableKeys } from './authentication.ts'
+import { certifiedNames, identityOf } from './certificate.ts'
 import type { Wire, WireHandlers } from './connection.ts'
 import { refused } from './frame.ts'
-import {
-  defaultHost,
-  formatAddress,
-  type ListenOptions,
-  parseAddress,
-  refuseUnsafe,
-  type TlsOptions,
-} from './listening.ts'
-import { Mesh, type MeshOptions, type MeshTransport, refuseOddOptions } from './mesh.ts'
+import type { Grant } from './handshake.ts'
+import { defaultHost, type ListenOptions, refuseUnsafe, type TlsOptions } from './listening.ts'
+import { Mesh } from './mesh.ts'
+import { type MeshOptions, type MeshTransport, refuseOddOptions } from './mesh-options.ts'
 
 export * from './sockets.ts'
 
@@ -37,7 +36,8 @@ const turnMs = 5
 
 /**
  * Opens a transport over TCP; addresses in its directory are `host:port`. It has dialed nobody when it resolves: it dials
- * who is sent something, shares that connection among all its nodes, and dials again after a wait that grows and varies.
+ * a peer when there is something to send, shares that connection among all its nodes, and dials again after a wait that
+ * grows and varies.
  *
  * In order between two nodes while a connection lasts, no duplicates; lost is what is under way when a connection breaks,
  * what is sent to whom cannot be reached, and what finds `sendBytesMax` waiting. A reader that is slow slows its sender's
@@ -51,40 +51,58 @@ const turnMs = 5
 export async function openTcpTransport(options: TcpTransportOptions = {}): Promise<MeshTransport> {
   refuseOddOptions(options)
   const { listen, tls, directory } = options
-  if (typeof directory === 'object') for (const address of Object.values(directory)) parseAddress(address)
+  if (typeof directory === 'object') for (const address of Object.values(directory)) checkedAddress(address)
   const mesh = new Mesh(options, (address) => dialed(address, tls?.dial))
-  let server: Server | null = null
-  if (listen !== undefined) {
-    refuseUnsafe(listen, mesh.authentication, tls)
-    const take = (socket: Socket) => mesh.accept(new TcpWire(socket))
-    server =
-      tls?.listen === undefined ? createServer(take) : createTlsServer(tls.listen as NodeTlsOptions, take)
-    server.maxConnections = mesh.limits.connectionsMax + 16
-    server.on('tlsClientError', (error: Error) => mesh.turnedAway('unauthenticated', `TLS: ${error.message}`))
-    server.listen(listen.port ?? 0, listen.host ?? defaultHost)
-    await once(server, 'listening')
-  }
-  const bound = (server?.address() ?? null) as AddressInfo | null
-  return {
-    address: bound === null ? null : formatAddress(bound.address, bound.port),
-    attach: (id, receive) => mesh.attach(id, receive),
-    send: (envelope) => mesh.send(envelope),
-    counters: () => mesh.counters(),
-    async close() {
-      const stopped = server?.listening ? new Promise((resolve) => server.close(resolve)) : null
-      await mesh.close()
-      await stopped
-    },
-  }
+  await refuseUnusableKeys(mesh.authentication)
+  if (listen === undefined) return mesh.transport(null)
+  refuseUnsafe(listen, mesh.authentication, tls)
+  const server = createListener(mesh, tls)
+  server.listen(listen.port ?? 0, listen.host ?? defaultHost)
+  await once(server, 'listening')
+  const { address, port } = server.address() as AddressInfo
+  return mesh.transport(
+    formatAddress({ host: address, port }),
+    () => new Promise((resolve) => server.close(resolve)),
+  )
 }
 
-function dialed(address: string, tls: TlsOptions['dial']): Wire {
-  const { host, port } = parseAddress(address)
-  if (tls === undefined) return new TcpWire(connect({ host, port, noDelay: true }), 'connect')
-  return new TcpWire(
-    tlsConnect({ ...identityOf(host), ...(tls as ConnectionOptions), host, port }),
-    'secureConnect',
+function createListener(mesh: Mesh, tls: TlsOptions | undefined): Server {
+  const { handshakeMs: handshakeTimeout, connectionsMax, strangersMax } = mesh.limits
+  const take = (socket: Socket) => mesh.accept(new TcpWire(socket), keyOf(socket))
+  const server =
+    tls?.listen === undefined
+      ? createServer(take)
+      : createTlsServer({ ...(tls.listen as NodeTlsOptions), handshakeTimeout }, take)
+  server.maxConnections = connectionsMax + strangersMax + 16
+  server.on('connection', (socket: Socket) => mesh.enter(socket))
+  server.on('tlsClientError', (error: Error, socket: Socket) =>
+    mesh.refuseSocket('unauthenticated', `${socket.remoteAddress ?? 'a peer'}: TLS: ${error.message}`),
   )
+  return server
+}
+
+/** @throws StandbyError `invalidOption` */
+function checkedAddress(text: string): Address {
+  const address = parseAddress(text)
+  if (address !== null) return address
+  throw new StandbyError(
+    'invalidOption',
+    `directory: expected an address ${addressText}, got ${JSON.stringify(text)}`,
+  )
+}
+
+function dialed(text: string, tls: TlsOptions['dial']): Wire {
+  const { host, port } = checkedAddress(text)
+  if (tls === undefined)
+    return new TcpWire(connect({ host, port, noDelay: true }), { opens: 'connect', text })
+  const socket = tlsConnect({ ...identityOf(host), ...(tls as ConnectionOptions), host, port })
+  return new TcpWire(socket, { opens: 'secureConnect', text })
+}
+
+/** A socket that is being dialed: which event opens it, and the address as it was given. */
+interface Dialed {
+  readonly opens: 'connect' | 'secureConnect'
+  readonly text: string
 }
 
 /** Texts on a socket. What is sent within one turn leaves in one write. */
@@ -105,18 +123,18 @@ class TcpWire implements Wire {
   private have = 0
   private need = headerBytes
   private isPaused = false
-  private isResting = false
+  private isYielding = false
   /** How it ended, while something of it is unread. */
-  private lastWord: string | null = null
+  private endDetail: string | null = null
   private isOver = false
 
-  constructor(socket: Socket, opens: 'connect' | 'secureConnect' | null = null) {
+  constructor(socket: Socket, dialed: Dialed | null = null) {
     this.socket = socket
-    this.peer =
-      opens === null ? formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0) : 'peer'
+    const { remoteAddress: host = 'unknown', remotePort: port = 0 } = socket
+    this.peer = dialed?.text ?? formatAddress({ host, port })
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.setNoDelay(true)
-    if (opens !== null) socket.once(opens, () => this.handlers.opened())
+    if (dialed !== null) socket.once(dialed.opens, () => this.handlers.opened())
     socket.on('data', (chunk) => {
       this.receivedBytes += chunk.length
       this.take(chunk)
@@ -126,8 +144,8 @@ class TcpWire implements Wire {
     socket.on('end', () => this.ended('ended by the peer'))
   }
 
-  get certificateNames(): readonly string[] | null {
-    return this.socket instanceof TLSSocket ? certificateNames(this.socket) : null
+  get certified(): Grant | null {
+    return this.socket instanceof TLSSocket ? certifiedNames(this.socket) : null
   }
 
   send(text: string): void {
@@ -148,14 +166,14 @@ class TcpWire implements Wire {
 
   resume(): void {
     this.isPaused = false
-    if (!this.isResting) this.goOn()
+    if (!this.isYielding) this.readOn()
   }
 
   end(): void {
     this.flush()
     this.isOver = true
     this.socket.end()
-    // Whoever never closes its side would keep ours open.
+    // A peer that never closes its side would keep ours open.
     this.socket.resume()
     this.socket.setTimeout(1000, () => this.socket.destroy())
   }
@@ -168,7 +186,7 @@ class TcpWire implements Wire {
   /** The peer has said all: the end comes when all of it is handled. */
   private ended(detail: string): void {
     if (this.unread === null) this.over(detail)
-    else this.lastWord ??= detail
+    else this.endDetail ??= detail
   }
 
   private over(detail: string): void {
@@ -196,21 +214,21 @@ class TcpWire implements Wire {
     this.socket.write(buffer)
   }
 
-  private goOn(): void {
+  private readOn(): void {
     const { unread } = this
     this.unread = null
     if (unread !== null) this.take(unread)
-    if (this.unread === null && this.lastWord !== null) this.over(this.lastWord)
-    if (!this.isPaused && !this.isResting) this.socket.resume()
+    if (this.unread === null && this.endDetail !== null) this.over(this.endDetail)
+    if (!this.isPaused && !this.isYielding) this.socket.resume()
   }
 
   /** Node reads for as long as there is something to read: a flood on one connection must not make pings late. */
-  private rest(): void {
-    this.isResting = true
+  private yieldTurn(): void {
+    this.isYielding = true
     this.socket.pause()
     setImmediate(() => {
-      this.isResting = false
-      if (!this.isPaused) this.goOn()
+      this.isYielding = false
+      if (!this.isPaused) this.readOn()
     })
   }
 
@@ -218,7 +236,7 @@ class TcpWire implements Wire {
     const begun = performance.now()
     let at = 0
     while (at < chunk.length && !this.isOver) {
-      if (this.isPaused || this.isResting) {
+      if (this.isPaused || this.isYielding) {
         this.unread = chunk.subarray(at)
         return
       }
@@ -229,7 +247,7 @@ class TcpWire implements Wire {
         at += headerBytes + length
         this.frame(chunk.subarray(at - length, at))
       } else if (!this.isOver) at += this.gather(chunk, at)
-      if (!this.isPaused && !this.isOver && performance.now() - begun >= turnMs) this.rest()
+      if (!this.isPaused && !this.isOver && performance.now() - begun >= turnMs) this.yieldTurn()
     }
   }
 

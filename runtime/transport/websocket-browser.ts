@@ -1,12 +1,14 @@
 /** The transport over WebSocket for browsers, on their own WebSocket: it dials, and nobody can dial it. */
 import { StandbyError } from '../../actors/errors.ts'
-import { Mesh, type MeshTransport, refuseOddOptions } from './mesh.ts'
+import { refuseUnusableKeys } from './authentication.ts'
+import { Mesh } from './mesh.ts'
+import { type MeshTransport, refuseOddOptions } from './mesh-options.ts'
 import type { WebSocketTransportOptions } from './websocket.ts'
-import { checkedUrls } from './websocket-url.ts'
+import { checkedUrl, checkedUrls } from './websocket-url.ts'
 import { type AnyWebSocket, WebSocketWire } from './websocket-wire.ts'
 
-export { sharedSecret } from './authentication.ts'
-export { defaultMeshLimits } from './mesh.ts'
+export { createKeyPair, sharedSecret } from './authentication.ts'
+export { defaultMeshLimits } from './mesh-options.ts'
 
 /**
  * Opens a transport over the browser's WebSocket, as `openWebSocketTransport` of Node without `listen` and `tls`.
@@ -21,14 +23,10 @@ export async function openWebSocketTransport(
     throw new StandbyError('invalidOption', what)
   }
   checkedUrls(options.directory)
-  const mesh = new Mesh(options, (url) => {
-    return new WebSocketWire(new WebSocket(url) as unknown as AnyWebSocket, url)
-  })
-  return {
-    address: null,
-    attach: (id, receive) => mesh.attach(id, receive),
-    send: (envelope) => mesh.send(envelope),
-    counters: () => mesh.counters(),
-    close: () => mesh.close(),
-  }
+  const mesh = new Mesh(
+    options,
+    (url) => new WebSocketWire(new WebSocket(checkedUrl(url)) as unknown as AnyWebSocket, url),
+  )
+  await refuseUnusableKeys(mesh.authentication)
+  return mesh.transport(null)
 }

@@ -1,6 +1,7 @@
 /** Texts on a WebSocket, the browser's or that of the package ws. It neither dials nor listens. */
 import type { Wire, WireHandlers } from './connection.ts'
-import { exceeds, refused } from './frame.ts'
+import { exceeds, handshakeBytesMax, refused } from './frame.ts'
+import type { Grant } from './handshake.ts'
 
 /** What both kinds of WebSocket have, and what only that of Node has. */
 export interface AnyWebSocket {
@@ -31,7 +32,7 @@ export function messageBytesMax(frameBytesMax: number): number {
 /** A WebSocket as a wire. Frames of one turn travel in one message, a line each. */
 export class WebSocketWire implements Wire {
   readonly peer: string
-  readonly certificateNames: readonly string[] | null
+  readonly certified: Grant | null
   readonly closed: Promise<void>
   frameBytesMax = 0
   sentBytes = 0
@@ -46,10 +47,10 @@ export class WebSocketWire implements Wire {
   private isOver = false
   private resolveClosed!: () => void
 
-  constructor(socket: AnyWebSocket, peer: string, certificateNames: readonly string[] | null = null) {
+  constructor(socket: AnyWebSocket, peer: string, certified: Grant | null = null) {
     this.socket = socket
     this.peer = peer
-    this.certificateNames = certificateNames
+    this.certified = certified
     this.closed = new Promise((resolve) => {
       this.resolveClosed = resolve
     })
@@ -90,10 +91,14 @@ export class WebSocketWire implements Wire {
   end(): void {
     this.flush()
     this.isOver = true
-    // A socket that is paused would never hear the other side's closing.
-    if (this.socket.readyState === open) this.socket.resume?.()
+    if (this.socket.readyState === open) {
+      // A socket that is paused never hears the other side's closing. One of a stranger is read no further, because
+      // what it still sends would be buffered.
+      if (this.frameBytesMax > handshakeBytesMax) this.socket.resume?.()
+      else this.socket.pause?.()
+    }
     this.socket.close(1000)
-    // Whoever does not answer the closing would keep the socket open.
+    // A peer that does not answer the closing would keep the socket open.
     const alarm = setTimeout(() => this.socket.terminate?.(), 1000)
     void this.closed.then(() => clearTimeout(alarm))
   }

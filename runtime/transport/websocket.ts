@@ -5,11 +5,16 @@ import { createServer as createSecureServer, type ServerOptions } from 'node:htt
 import type { AddressInfo, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
-import { certificateNames } from './certificate.ts'
+import { formatAddress } from './address.ts'
+import { keyOf } from './admission.ts'
+import { refuseUnusableKeys } from './authentication.ts'
+import { certifiedNames } from './certificate.ts'
 import type { Wire } from './connection.ts'
-import { defaultHost, formatAddress, type ListenOptions, refuseUnsafe, type TlsOptions } from './listening.ts'
-import { Mesh, type MeshOptions, type MeshTransport, refuseOddOptions } from './mesh.ts'
-import { checkedUrls } from './websocket-url.ts'
+import { handshakeBytesMax } from './frame.ts'
+import { defaultHost, type ListenOptions, refuseUnsafe, type TlsOptions } from './listening.ts'
+import { Mesh } from './mesh.ts'
+import { type MeshOptions, type MeshTransport, refuseOddOptions } from './mesh-options.ts'
+import { checkedUrl, checkedUrls } from './websocket-url.ts'
 import { type AnyWebSocket, messageBytesMax, WebSocketWire } from './websocket-wire.ts'
 
 export * from './sockets.ts'
@@ -26,7 +31,7 @@ export interface WebSocketTransportOptions extends MeshOptions {
 
 /**
  * Opens a transport over WebSocket; addresses in its directory are `ws://` or `wss://`. Order, duplicates, losses, keys and
- * certificates are those of TCP. A page of another origin than `listen.origins` is turned away before it can say a word.
+ * certificates are those of TCP. A page of another origin than `listen.origins` is refused before its handshake.
  * @throws StandbyError `invalidOption`; the system's error where it cannot listen.
  * @example
  * const transport = await openWebSocketTransport({ listen: { port: 7001, origins: ['https://app.example'] } })
@@ -37,25 +42,23 @@ export async function openWebSocketTransport(
   refuseOddOptions(options)
   const { listen, tls } = options
   checkedUrls(options.directory)
-  const mesh: Mesh = new Mesh(options, (address) => dialed(address, mesh.limits.frameBytesMax, tls?.dial))
-  const server = listen === undefined ? null : createListener(mesh, listen, tls)
-  server?.listen(listen?.port ?? 0, listen?.host ?? defaultHost)
-  if (server !== null) await once(server, 'listening')
-  const bound = (server?.address() ?? null) as AddressInfo | null
+  const mesh: Mesh = new Mesh(options, (url) => dialed(checkedUrl(url), mesh.limits.frameBytesMax, tls?.dial))
+  await refuseUnusableKeys(mesh.authentication)
+  if (listen === undefined) return mesh.transport(null)
+  const server = createListener(mesh, listen, tls)
+  server.listen(listen.port ?? 0, listen.host ?? defaultHost)
+  await once(server, 'listening')
+  const { address, port } = server.address() as AddressInfo
   const scheme = tls?.listen === undefined ? 'ws' : 'wss'
-  return {
-    address: bound === null ? null : `${scheme}://${formatAddress(bound.address, bound.port)}`,
-    attach: (id, receive) => mesh.attach(id, receive),
-    send: (envelope) => mesh.send(envelope),
-    counters: () => mesh.counters(),
-    async close() {
-      const stopped = server?.listening ? new Promise((resolve) => server.close(resolve)) : null
-      await mesh.close()
-      server?.closeAllConnections()
-      await stopped
-    },
-  }
+  return mesh.transport(`${scheme}://${formatAddress({ host: address, port })}`, () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    server.closeIdleConnections()
+    return closed
+  })
 }
+
+/** A request line and headers take no longer, and are no larger, than a handshake. */
+const headerBytesMax = 8 * 1024
 
 function createListener(
   mesh: Mesh,
@@ -63,9 +66,17 @@ function createListener(
   tls: TlsOptions | undefined,
 ): Server {
   refuseUnsafe(listen, mesh.authentication, tls)
-  const server = tls?.listen === undefined ? createServer() : createSecureServer(tls.listen as ServerOptions)
-  server.maxConnections = mesh.limits.connectionsMax + 16
-  server.on('request', (_, response) => void response.writeHead(426, { upgrade: 'websocket' }).end())
+  const { handshakeMs, connectionsMax, strangersMax } = mesh.limits
+  const bounds = { headersTimeout: handshakeMs, requestTimeout: handshakeMs, maxHeaderSize: headerBytesMax }
+  const server =
+    tls?.listen === undefined
+      ? createServer(bounds)
+      : createSecureServer({ ...(tls.listen as ServerOptions), ...bounds, handshakeTimeout: handshakeMs })
+  server.maxConnections = connectionsMax + strangersMax + 16
+  server.on('connection', (socket: Socket) => mesh.enter(socket))
+  server.on('request', (_, response) =>
+    response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end(),
+  )
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: messageBytesMax(mesh.limits.frameBytesMax),
@@ -77,22 +88,27 @@ function createListener(
     const { origin } = request.headers
     if (origin !== undefined && !listen.origins?.includes(origin)) {
       const what = `expected a page of listen.origins, got one of ${origin.slice(0, 200)}`
-      mesh.turnedAway('origin', what)
+      mesh.refuseSocket('origin', `${socket.remoteAddress ?? 'a page'}: ${what}`)
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => mesh.accept(accepted(webSocket, socket)))
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      mesh.accept(accepted(webSocket, socket, head.length), keyOf(socket)),
+    )
   })
   return server
 }
 
-/** Until it is known who it is, what comes is counted as bytes: ws would take a message of full size. */
-function accepted(webSocket: WebSocket, socket: Socket): Wire {
-  const names = socket instanceof TLSSocket ? certificateNames(socket) : null
-  const peer = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0)
-  const wire = new WebSocketWire(webSocket as unknown as AnyWebSocket, peer, names)
-  let bytes = 0
-  const handshakeBytesMax = 16 * 1024
+/** Until the peer is known, what comes is counted as bytes: ws would take a message of full size, in fragments too. */
+function accepted(webSocket: WebSocket, socket: Socket, bytesSoFar: number): Wire {
+  const certified = socket instanceof TLSSocket ? certifiedNames(socket) : null
+  const { remoteAddress: host = 'unknown', remotePort: port = 0 } = socket
+  const wire = new WebSocketWire(
+    webSocket as unknown as AnyWebSocket,
+    formatAddress({ host, port }),
+    certified,
+  )
+  let bytes = bytesSoFar
   const count = (chunk: Buffer) => {
     if (wire.frameBytesMax > handshakeBytesMax) {
       socket.off('data', count)

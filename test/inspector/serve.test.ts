@@ -3,8 +3,8 @@ import { request } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createCluster } from '../../runtime/index.ts'
-import { isLoopback } from '../../runtime/serve/inspector/guard.ts'
 import { type Inspector, type InspectorOptions, serveInspector } from '../../runtime/serve/inspector/index.ts'
+import { isLoopback } from '../../runtime/transport/address.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {

@@ -147,7 +147,7 @@ describe('where it comes from', () => {
   test('a secret is read from its file, without the line feed', () => {
     const secretFile = file('secret', `${secret}\n`)
 
-    expect(checkedConfig('server', { ...server, secretFile }).authentication?.key?.secret).toBe(secret)
+    expect(checkedConfig('server', { ...server, secretFile }).authentication?.key).toMatchObject({ secret })
     expect(() => checkedConfig('server', { ...server, secretFile: join(folder, 'none') })).toThrow(
       refusal('secretFile'),
     )

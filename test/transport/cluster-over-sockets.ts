@@ -5,7 +5,7 @@ import { createServer, type ServerNode } from '../../actors/server.ts'
 import { createViewService, type ViewServiceNode } from '../../actors/view-service.ts'
 import { keyValueStore } from '../../machines/application/key-value-store.ts'
 import { schedulerClock } from '../../runtime/schedulers.ts'
-import type { MeshTransport } from '../../runtime/transport/mesh.ts'
+import type { MeshTransport } from '../../runtime/transport/mesh-options.ts'
 import type { OpenMesh } from './socket-ends.ts'
 
 const timing = { pingIntervalMs: 50, pingCheckIntervalMs: 150, retryIntervalMs: 30, resendIntervalMs: 30 }

@@ -3,14 +3,17 @@ import { describe, expect, test } from 'vitest'
 import {
   type Authentication,
   checkedAuthentication,
+  createKeyPair,
   isProof,
   permits,
   prove,
+  refuseUnusableKeys,
 } from '../../runtime/transport/authentication.ts'
 import {
   decodeFrame,
   encodeEnvelope,
   exceeds,
+  isDeeper,
   unknownVersion,
   versions,
 } from '../../runtime/transport/frame.ts'
@@ -55,7 +58,7 @@ describe('frames', () => {
     ['another protocol', JSON.stringify({ frame: 'hello', protocol: 'other' }), 'protocol'],
     [
       'a nonce that is none',
-      JSON.stringify({ frame: 'hello', protocol: 'standby', versions: [1, 1] }),
+      JSON.stringify({ frame: 'hello', protocol: 'standby', versions: [2, 2] }),
       'malformed',
     ],
   ])('%s is refused by name', (_, raw, code) => {
@@ -84,21 +87,66 @@ describe('versions', () => {
   })
 })
 
+test('a hello of version 1, which had other fields, is refused by its version', () => {
+  const raw = JSON.stringify({ frame: 'hello', protocol: 'standby', versions: [1, 1], system: 'standby' })
+
+  expect(decodeFrame(raw, limits)).toMatchObject({
+    code: 'version',
+    message: expect.stringContaining('got 1'),
+  })
+})
+
+test('depth is known before anything is parsed, and brackets in texts are none', () => {
+  expect(decodeFrame('['.repeat(1_000_000), limits)).toMatchObject({ code: 'tooDeep' })
+  expect(isDeeper(JSON.stringify({ text: '[{"\\\\"'.repeat(1000) }), 10)).toBe(false)
+  expect(isDeeper(JSON.stringify(Array.from({ length: 1000 }, () => [{}])), 3)).toBe(false)
+  expect(isDeeper(JSON.stringify(Array.from({ length: 1000 }, () => [{}])), 2)).toBe(true)
+})
+
+test.each(['s1\n#1', 's1\u2028#1', '\u202es1#1', 's\u0085#1', 's\u001b[2J#1', '\ud800#1', 'x'.repeat(300)])(
+  'an id of unprintable characters, or too many, is refused: %j',
+  (id) => {
+    const envelope = { from: id, to: 'a#1', message: { type: 'getView' }, stamp: { lamport: 1, vector: {} } }
+
+    expect(decodeFrame(JSON.stringify(envelope), limits)).toMatchObject({ code: 'malformed' })
+    expect(
+      decodeFrame(JSON.stringify({ frame: 'nodes', attached: [id], detached: [] }), limits),
+    ).toMatchObject({ code: 'malformed' })
+  },
+)
+
 describe('keys', () => {
   const secret = 'sixteen characters or more'
 
-  test('a proof holds for one side, one secret, and what both said', async () => {
-    const proof = await prove(secret, 'dialer', 'hello 1', 'hello 2')
+  const statement = { side: 'dialer', key: 'a', dialed: 'hello 1', listened: 'hello 2' } as const
 
-    expect(await isProof(proof, secret, 'dialer', 'hello 1', 'hello 2')).toBe(true)
+  test('a proof holds for one side, one key, and what both said', async () => {
+    const proof = await prove({ secret }, statement)
+
+    expect(await isProof(proof, { secret }, statement)).toBe(true)
     const others = [
-      isProof(proof, secret, 'listener', 'hello 1', 'hello 2'),
-      isProof(proof, `${secret}!`, 'dialer', 'hello 1', 'hello 2'),
-      isProof(proof, secret, 'dialer', 'hello 1', 'hello 3'),
-      isProof(proof, secret, 'dialer', 'hello 1hello', ' 2'),
-      isProof('', secret, 'dialer', 'hello 1', 'hello 2'),
+      isProof(proof, { secret }, { ...statement, side: 'listener' }),
+      isProof(proof, { secret }, { ...statement, key: 'b' }),
+      isProof(proof, { secret: `${secret}!` }, statement),
+      isProof(proof, { secret }, { ...statement, listened: 'hello 3' }),
+      isProof(proof, { secret }, { ...statement, dialed: 'hello 1hello', listened: ' 2' }),
+      isProof('', { secret }, statement),
     ]
-    expect(await Promise.all(others)).toEqual([false, false, false, false, false])
+    expect(await Promise.all(others)).toEqual([false, false, false, false, false, false])
+  })
+
+  test('of a pair, the public half proves nothing and checks everything; PEM is taken too', async () => {
+    const { privateKey, publicKey } = await createKeyPair()
+    const other = await createKeyPair()
+    const pem = `-----BEGIN PRIVATE KEY-----\n${privateKey.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`
+    const proof = await prove({ id: 'a', privateKey: pem }, statement)
+
+    expect(await isProof(proof, { publicKey }, statement)).toBe(true)
+    expect(await isProof(proof, { publicKey }, { ...statement, key: 'b' })).toBe(false)
+    expect(await isProof(proof, { publicKey: other.publicKey }, statement)).toBe(false)
+    await expect(refuseUnusableKeys({ key: { id: 'a', privateKey: publicKey } })).rejects.toThrow(
+      /authentication\.key\.privateKey: expected a key on the curve P-256/,
+    )
   })
 
   test.each<[readonly string[], string, boolean]>([
@@ -115,6 +163,7 @@ describe('keys', () => {
 
   test.each<[string, unknown]>([
     ['a short secret', { key: { id: 'a', secret: 'short-secret' } }],
+    ['a private key that is no text of base64', { key: { id: 'a', privateKey: 'short-secret!' } }],
     ['no names', { accepts: { a: { secret, names: [] } } }],
     ['an unknown option', { password: secret } as Authentication],
   ])('%s is refused without a word of the secret', (_, authentication) => {

@@ -63,14 +63,15 @@ export const envelopes: readonly Envelope[] = messages.map((message) => ({
 export const hello = {
   frame: 'hello',
   protocol: 'standby',
-  versions: [1, 1],
+  versions: [2, 2],
   system: 'standby',
   process: 'f'.repeat(32),
   nonce: 'e'.repeat(64),
   key: null,
   proves: false,
+  to: 's1',
 }
-export const ready = { frame: 'ready', proof: null }
+export const ready = { frame: 'ready', proof: null, known: null }
 export const nodes = { frame: 'nodes', attached: ['fuzz#1'], detached: [] }
 
 /** A transport that is spoken to, by somebody who knows its wire and not the protocol. */

@@ -1,10 +1,13 @@
 /** What transports between processes promise beyond the contract of all: reconnection, bounds, identity, fuzz, and a system that survives a death. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Observation } from '../../actors/observation.ts'
 import type { Envelope } from '../../actors/ports.ts'
 import { checkHistory, HistoryRecorder, keyValueModel } from '../../proof/history/index.ts'
-import { sharedSecret } from '../../runtime/transport/authentication.ts'
-import type { MeshOptions, MeshTransport } from '../../runtime/transport/mesh.ts'
+import { parseAddress } from '../../runtime/transport/address.ts'
+import { createKeyPair, sharedSecret } from '../../runtime/transport/authentication.ts'
+import type { MeshOptions, MeshTransport } from '../../runtime/transport/mesh-options.ts'
 import { startCluster } from './cluster-over-sockets.ts'
 import { type OpenMesh, until } from './socket-ends.ts'
 
@@ -16,6 +19,14 @@ const envelope = (from: string, to: string, viewNumber = 1): Envelope => ({
   message: { type: 'ping', viewNumber },
   stamp,
 })
+
+/** A key of its own, and what its peers accept. */
+async function newKey(id: string, kind: string) {
+  if (kind === 'secrets')
+    return { own: { id, secret: `${secret} ${id}` }, accepted: { secret: `${secret} ${id}` } }
+  const { privateKey, publicKey } = await createKeyPair()
+  return { own: { id, privateKey }, accepted: { publicKey } }
+}
 
 /** Registers the tests for one transport between processes. */
 export function socketContract(name: string, open: OpenMesh): void {
@@ -234,6 +245,153 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(received.map(({ from }) => from).sort()).toEqual(['c-7#1', 's1#1'])
       expect(there.counters().refused).toMatchObject({ notPermitted: 2, foreignSender: 2 })
       expect(details().join()).toContain('expected a node that the key clients may speak for, got s1#1')
+    })
+
+    test.each(['secrets', 'pairs of keys'])(
+      'a peer that accepts my key cannot answer as another (N6), with %s',
+      async (kind) => {
+        const [a, b, evil] = await Promise.all([newKey('a', kind), newKey('b', kind), newKey('evil', kind)])
+        // It knows what s3 knows of s1: its key, and not the one of s2.
+        const impostor = await start({
+          authentication: { key: evil.own, accepts: { a: { ...a.accepted, names: ['a'] } } },
+          listen: {},
+        })
+        impostor.attach('b#1', () => {})
+        const accepts = { b: { ...b.accepted, names: ['b'] }, evil: { ...evil.accepted, names: ['evil'] } }
+        const here = await start({
+          authentication: { key: a.own, accepts },
+          directory: { b: impostor.address! },
+        })
+        const answers: Envelope[] = []
+        here.attach('a#1', (arrived) => void answers.push(arrived))
+
+        await until(() => {
+          here.send(envelope('a#1', 'b#1'))
+          impostor.send(envelope('b#1', 'a#1'))
+          return here.counters().refused.unauthenticated > 0
+        }, 'a refusal')
+
+        expect(answers).toEqual([])
+        expect(impostor.counters().received).toBe(0)
+      },
+    )
+
+    test('with pairs of keys both sides prove their own', async () => {
+      const [a, b] = await Promise.all([newKey('a', 'pairs of keys'), newKey('b', 'pairs of keys')])
+      const { here, there, received, answers } = await pair(
+        { authentication: { key: b.own, accepts: { a: { ...a.accepted, names: ['a'] } } } },
+        { authentication: { key: a.own, accepts: { b: { ...b.accepted, names: ['b'] } } } },
+      )
+
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'a message')
+      there.send(envelope('b#1', 'a#1'))
+      await until(() => answers.length === 1, 'an answer')
+    })
+
+    test('a dialer that means another process is refused by name', async () => {
+      const { here, there, received } = await pair()
+      const elsewhere = await start({ directory: { c: there.address! } })
+      elsewhere.attach('x#1', () => {})
+
+      elsewhere.send(envelope('x#1', 'c#1'))
+      await until(() => there.counters().refused.wrongTarget === 1, 'a refusal')
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'the one that is meant')
+    })
+
+    test('keys are replaced without a restart: the old one beside the new one, then alone', async () => {
+      const [before, after] = [`${secret} before`, `${secret} after`]
+      const names = ['a']
+      const { here, there, received } = await pair(
+        { authentication: { accepts: { old: { secret: before, names } } } },
+        { authentication: { key: { id: 'old', secret: before } } },
+      )
+      const arrives = async (viewNumber: number) => {
+        await until(() => {
+          here.send(envelope('a#1', 'b#1', viewNumber))
+          return received.some(({ message }) => (message as { viewNumber: number }).viewNumber === viewNumber)
+        }, `message ${viewNumber}`)
+      }
+      await arrives(1)
+
+      const both = { old: { secret: before, names }, new: { secret: after, names } }
+      await there.replaceKeys({ accepts: both })
+      await here.replaceKeys({ key: { id: 'new', secret: after } })
+      await arrives(2)
+      expect(there.counters().refused.unauthenticated).toBe(0)
+      await there.replaceKeys({ accepts: { new: { secret: after, names } } })
+      await arrives(3)
+
+      await here.replaceKeys({ key: { id: 'old', secret: before } })
+      await there.replaceKeys({ accepts: { new: { secret: `${after}!`, names } } })
+      await until(() => {
+        here.send(envelope('a#1', 'b#1', 4))
+        return there.counters().refused.unauthenticated > 0
+      }, 'a refusal of the withdrawn key')
+      await expect(there.replaceKeys({ accepts: { x: { secret: 'short', names } } })).rejects.toThrow(
+        expect.objectContaining({ code: 'invalidOption' }),
+      )
+    })
+
+    test.each<[string, MeshOptions, MeshOptions]>([
+      [
+        'a wrong secret',
+        { authentication: sharedSecret(secret) },
+        { authentication: sharedSecret(`${secret}!`) },
+      ],
+      ['another system', { system: 'one' }, { system: 'two' }],
+    ])('%s is reported on both sides, once', async (_, ofListener, ofDialer) => {
+      const [ofThere, ofHere]: [string[], string[]] = [[], []]
+      const there = await start({
+        ...ofListener,
+        listen: {},
+        observe: ({ kind, detail }) => void (kind === 'refuse' && ofThere.push(detail!)),
+      })
+      const here = await start({
+        ...ofDialer,
+        directory: { b: there.address! },
+        observe: ({ kind, detail }) => void (kind === 'refuse' && ofHere.push(detail!)),
+      })
+      here.attach('a#1', () => {})
+
+      await until(() => {
+        here.send(envelope('a#1', 'b#1'))
+        return here.counters().dialed > 3
+      }, 'four attempts')
+
+      expect(ofThere).toEqual([expect.stringMatching(/^refuses .*: expected a /)])
+      expect(ofHere).toEqual([expect.stringMatching(/^refused by .*: expected a /)])
+    })
+
+    test('the newest of many strangers gets in: half-open connections keep nobody out', async () => {
+      const limits = { strangersMax: 50, strangersPerAddressMax: 20, handshakeMs: 60_000 }
+      const { here, there, received } = await pair({ limits })
+      const { host, port } = parseAddress(there.address!.replace(/^wss?:\/\//, ''))!
+      const sockets = Array.from({ length: 60 }, () => connect({ host, port }))
+      for (const socket of sockets) {
+        socket.on('error', () => {})
+        socket.write('G')
+      }
+      await until(() => there.counters().refused.strangersMax === 40, 'the oldest to make way')
+
+      here.send(envelope('a#1', 'b#1'))
+      await until(() => received.length === 1, 'a message')
+
+      for (const socket of sockets) socket.destroy()
+    })
+
+    test('a stranger that says half a word is let go', async () => {
+      const { there } = await pair({ limits: { handshakeMs: 50 } })
+      const { host, port } = parseAddress(there.address!.replace(/^wss?:\/\//, ''))!
+      const socket = connect({ host, port })
+      socket.on('error', () => {})
+      socket.resume()
+      socket.write('G')
+
+      await once(socket, 'close')
+
+      expect(there.counters().refused.handshakeTimeout).toBeGreaterThan(0)
     })
 
     test('a node that somebody speaks for is nobody else’s', async () => {

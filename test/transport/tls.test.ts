@@ -1,7 +1,7 @@
 /** TLS and client certificates: who has none of the authority's is turned away, and a certificate speaks for its own names. */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Envelope } from '../../actors/ports.ts'
-import type { MeshTransport } from '../../runtime/transport/mesh.ts'
+import type { MeshTransport } from '../../runtime/transport/mesh-options.ts'
 import { openTcpTransport, type TcpTransportOptions } from '../../runtime/transport/tcp.ts'
 import { openWebSocketTransport } from '../../runtime/transport/websocket.ts'
 import { createIdentities } from './certificates.ts'

@@ -10,7 +10,7 @@ import {
   type TimingOptions,
 } from '../../../actors/options.ts'
 import { defaultViewServiceId } from '../../../actors/view-service.ts'
-import { isLoopback } from '../../transport/listening.ts'
+import { isLoopback } from '../../transport/address.ts'
 import { type Address, address } from './address.ts'
 import {
   declaredServers,

@@ -3,10 +3,11 @@ import * as v from 'valibot'
 import { StandbyError } from '../../../actors/errors.ts'
 import { schemas } from '../../../actors/options.ts'
 import { defaultViewServiceId } from '../../../actors/view-service.ts'
+import { isHost, isLoopback, parseAddress } from '../../transport/address.ts'
 import type { Authentication } from '../../transport/authentication.ts'
-import { asksForCertificates, isLoopback, type TlsOptions } from '../../transport/listening.ts'
+import { asksForCertificates, type TlsOptions } from '../../transport/listening.ts'
 import { type Address, address } from './address.ts'
-import { authenticationIn, secretIn, textIn, tlsIn } from './secrets.ts'
+import { authenticationIn, type GivenKeys, secretIn, textIn, tlsIn } from './secrets.ts'
 
 /** The ways of messages between processes. */
 export const transports = ['tcp', 'websocket', 'nats'] as const
@@ -69,6 +70,8 @@ export interface NetworkConfig {
   readonly servers: readonly string[] | null
   /** null: nobody proves anything. */
   readonly authentication: Authentication | null
+  /** The file of its keys or its secret, which is read again when it changes; null if they come from elsewhere. */
+  readonly keyFile: Pick<GivenKeys, 'keysFile' | 'secretFile'> | null
   /** null: what travels can be read and changed on the way. */
   readonly tls: TlsOptions | null
   /** null: another transport. */
@@ -92,6 +95,7 @@ export function networkIn(given: Given, defaults: { readonly listen: Address | n
     peers: given.peers ?? {},
     servers: serversIn(given),
     authentication: authenticationIn(given),
+    keyFile: keyFileIn(given),
     tls: tlsIn(given),
     nats: natsIn(given),
     insecure: given.insecure ?? false,
@@ -100,6 +104,11 @@ export function networkIn(given: Given, defaults: { readonly listen: Address | n
   if (isNats) refuseBesidesNats(network)
   else refuseUnreachable(network)
   return network
+}
+
+function keyFileIn({ keysFile, secretFile }: Given): NetworkConfig['keyFile'] {
+  if (keysFile !== undefined) return { keysFile }
+  return secretFile === undefined ? null : { secretFile }
 }
 
 /** The declared servers; without a declaration, the peers that are not the view service. */
@@ -159,7 +168,7 @@ export function refuseUnsafeNetwork({ listen, authentication, tls, nats, insecur
   }
   if (nats === null) return
   const isKnown = [nats.user, nats.token, nats.seed, nats.credentials].some((way) => way !== null)
-  const remote = nats.servers.find((server) => !isLoopback(hostOf(server)))
+  const remote = nats.servers.find((server) => !isLoopback(hostOf(server)!))
   if (remote !== undefined && !isKnown && tls?.listen === undefined) {
     throw invalid(
       `natsServers: expected credentials for ${remote}, where anybody else could be anybody; give --nats-credentials-file, --nats-nkey-file, --nats-token-file, --nats-user or a certificate, or say --insecure`,
@@ -182,6 +191,9 @@ function natsIn(given: Given): NatsConfig | null {
   // The arguments of a process can be read by everybody on its machine.
   if (natsServers.some((server) => server.includes('@')))
     throw invalid('natsServers: expected addresses without passwords; give those in files')
+  const odd = natsServers.find((server) => hostOf(server) === null)
+  if (odd !== undefined)
+    throw invalid(`natsServers: expected addresses such as 127.0.0.1:4222, got ${JSON.stringify(odd)}`)
   if ((natsUser === undefined) !== (natsPasswordFile === undefined))
     throw invalid('natsUser, natsPasswordFile: expected both, got one of them')
   const used = Object.keys(ways).filter((way) => ways[way as keyof typeof ways] !== undefined)
@@ -230,10 +242,11 @@ function refuseUnreachable({ listen, tls }: NetworkConfig): void {
   throw invalid('tlsCertFile: expected a certificate where it listens; give --tls-cert-file, --tls-key-file')
 }
 
-/** The host of a server of NATS: `nats://[::1]:4222` is `::1`. */
-export function hostOf(server: string): string {
-  const rest = server.replace(/^[a-z]+:\/\//, '')
-  return /^\[([^\]]+)\]/.exec(rest)?.[1] ?? rest.split(':')[0]!
+/** The host of a server of NATS, with or without a port: `nats://[::1]:4222` is `::1`; null if it is not an address. */
+export function hostOf(server: string): string | null {
+  const rest = server.replace(/^[a-z]{2,8}:\/\//, '').replace(/\/$/, '')
+  const bare = /^\[([^\]]+)\]$/.exec(rest)?.[1] ?? rest
+  return parseAddress(rest)?.host ?? (isHost(bare) ? bare : null)
 }
 
 function invalid(message: string): StandbyError {

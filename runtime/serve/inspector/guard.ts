@@ -5,11 +5,6 @@ import type { IncomingMessage } from 'node:http'
 /** Names under which a loopback address is reached without a look into any directory that others can write. */
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
 
-/** Whether an address to listen on is this machine's own. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
 /**
  * Whether a request names the host that it was meant for. A page of another site whose name was made to point here
  * (DNS rebinding) names its own.
