@@ -1,6 +1,6 @@
 /** Where a request comes from: pages of other origins are refused, and so are host names that lead here by DNS rebinding. */
 import type { MiddlewareHandler } from 'hono'
-import { isLoopback } from '../../transport/listening.ts'
+import { isLoopback } from '../../transport/address.ts'
 import { HttpError } from './problem.ts'
 
 /** A server on loopback that asks for no token answers to loopback names only. */
