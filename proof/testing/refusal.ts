@@ -1,0 +1,52 @@
+/** Why an event led to no transition, worked out from the snapshot that refused it. */
+import type { AnyMachineSnapshot, AnyStateNode, AnyTransitionDefinition } from 'xstate'
+import { evaluateGuard } from 'xstate/guards'
+import { nameOf } from '../../runtime/trace/definition.ts'
+import type { AnyEvent, GuardAnswer, Refusal } from './moment.ts'
+
+/** The reason why `snapshot` takes no transition for `event`; only asked if it takes none. */
+export function refusalOf(snapshot: AnyMachineSnapshot, event: AnyEvent): Refusal {
+  if (snapshot.status !== 'active') return { event, reason: 'not active', guards: [] }
+  const guards: GuardAnswer[] = []
+  let isForbidden = false
+  for (const node of innermostFirst(snapshot)) {
+    for (const transition of candidatesOf(node, event.type)) {
+      if (transition.guard === undefined) isForbidden = true
+      else
+        guards.push({
+          state: node.id,
+          guard: nameOf(transition.guard),
+          result: answer(snapshot, event, transition),
+        })
+    }
+  }
+  const reason = guards.length > 0 ? 'guard' : isForbidden ? 'forbidden' : 'no transition'
+  return { event, reason, guards }
+}
+
+function answer(snapshot: AnyMachineSnapshot, event: AnyEvent, { guard }: AnyTransitionDefinition): boolean {
+  try {
+    return evaluateGuard(guard as never, snapshot.context as never, event as never, snapshot as never)
+  } catch {
+    return false
+  }
+}
+
+function innermostFirst(snapshot: AnyMachineSnapshot): readonly AnyStateNode[] {
+  return [...(snapshot._nodes as readonly AnyStateNode[])].sort((left, right) => right.order - left.order)
+}
+
+/** A state's transitions for an event: by its name, else by the longest partial wildcard, else by `*`. */
+export function candidatesOf(node: AnyStateNode, type: string): readonly AnyTransitionDefinition[] {
+  const descriptors = [...node.transitions.keys()]
+    .filter((descriptor) => descriptor === type || matchesWildcard(descriptor, type))
+    .sort((left, right) => right.length - left.length)
+  return descriptors.flatMap((descriptor) => node.transitions.get(descriptor) ?? [])
+}
+
+function matchesWildcard(descriptor: string, type: string): boolean {
+  if (descriptor === '*') return true
+  if (!descriptor.endsWith('.*')) return false
+  const prefix = descriptor.slice(0, -2)
+  return type === prefix || type.startsWith(`${prefix}.`)
+}
