@@ -1,16 +1,9 @@
 /** Pure steps of an XState machine: (snapshot, event) -> (snapshot, actions). Nothing is executed. */
-import type {
-  AnyMachineSnapshot,
-  AnyStateMachine,
-  EventFromLogic,
-  InputFrom,
-  InspectionEvent,
-  SnapshotFrom,
-} from 'xstate'
-import { inertScope, type PureAction } from './step/inert-scope.ts'
+import type { AnyMachineSnapshot, AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate'
+import { inertScope, type PureAction, type StepperOptions } from './step/inert-scope.ts'
 import { type Scope, takeStepOf } from './step/take-step.ts'
 
-export type { PureAction } from './step/inert-scope.ts'
+export type { PureAction, StepperOptions } from './step/inert-scope.ts'
 
 /** The result of a step. */
 export interface Step<Snapshot> {
@@ -34,18 +27,17 @@ const noActions: readonly PureAction[] = Object.freeze([])
 /**
  * Steps for this machine, equal to those of XState's own `initialTransition` and `transition`. XState's functions build an
  * actor for every call, which costs several times the step itself; all steps of a stepper share one.
- * @param inspect receives XState's inspection events, such as one for each microstep
  */
 export function createStepper<Machine extends AnyStateMachine>(
   machine: Machine,
-  inspect?: (event: InspectionEvent) => void,
+  options: StepperOptions = {},
 ): Stepper<Machine> {
   const takeStep = takeStepOf(machine)
   let actions: PureAction[] = []
   let scope: Scope | undefined
   // A guard or an assignment may itself take a step of this machine, so that one runs within the other.
   const collect = (run: (scope: Scope) => unknown): Step<SnapshotFrom<Machine>> => {
-    scope ??= inertScope(machine, (action) => actions.push(action), inspect)
+    scope ??= inertScope(machine, (action) => actions.push(action), options)
     const outer = actions
     actions = []
     try {

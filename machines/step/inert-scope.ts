@@ -1,5 +1,5 @@
 /** A scope in which a machine can be stepped without an actor that lives: its actions are handed over as data. */
-import { type AnyStateMachine, createActor, type InspectionEvent } from 'xstate'
+import { type AnyStateMachine, createActor, createMachine, type InspectionEvent } from 'xstate'
 import type { Scope } from './xstate-internals.ts'
 
 /** An action as data: an effect such as `send` with its params, or one of XState's own such as `xstate.raise`. */
@@ -8,17 +8,23 @@ export interface PureAction {
   readonly params: unknown
 }
 
-/**
- * @param collect receives each action, none of which is executed
- * @param inspect receives XState's inspection events
- */
+/** How the steps of a stepper are taken. */
+export interface StepperOptions {
+  /** Receives XState's inspection events, such as one for each microstep. */
+  readonly inspect?: (event: InspectionEvent) => void
+  /** Whether the machine has a parent, so that `sendParent` is an action and not an error; default false. */
+  readonly isChild?: boolean
+}
+
+/** @param collect receives each action, none of which is executed */
 export function inertScope(
   machine: AnyStateMachine,
   collect: (action: PureAction) => void,
-  inspect?: (event: InspectionEvent) => void,
+  { inspect, isChild = false }: StepperOptions = {},
 ): Scope {
+  const parent = isChild ? { parent: createActor(createMachine({})) } : {}
   // XState needs an actor to point at. It is never started, and what its initial snapshot may lack does not matter.
-  const self = createActor(machine, { input: {}, logger: () => {} } as never)
+  const self = createActor(machine, { input: {}, logger: () => {}, ...parent } as never)
   // A pure step may be taken again: a child with a system id must not meet itself.
   Object.assign(self.system, { _set: () => {} })
   if (inspect !== undefined) self.system.inspect(inspect)

@@ -71,14 +71,12 @@ function methodsOfEnqueue(): readonly string[] {
 function played(machine: AnyStateMachine, takeStep: TakeStep): readonly string[] {
   let actions: PureAction[] = []
   let transitions: unknown[] = []
-  const scope = inertScope(
-    machine,
-    (action) => actions.push(action),
-    (inspected) => {
+  const scope = inertScope(machine, (action) => actions.push(action), {
+    inspect: (inspected) => {
       if (inspected.type !== '@xstate.microstep') return
       transitions.push(inspected._transitions.map(({ source, eventType }) => [source.id, eventType]))
     },
-  )
+  })
   let snapshot = machine.getInitialSnapshot(scope as never) as AnyMachineSnapshot
   return probeEvents.map((type) => {
     actions = []

@@ -4,21 +4,22 @@
  * All that steps a chart comes here: live actors, simulator, checker, replicated machines and the inspector. The result is
  * that of XState's own `transition`, at about half the cost.
  */
-import type { AnyStateMachine } from 'xstate'
+import type { AnyStateMachine, AnyStateNode } from 'xstate'
 import { compiledStep } from './compiled-step.ts'
 import { mannerOfXState } from './self-check.ts'
 import { chartOf, hasOwnSteps, stepByXState, type TakeStep } from './xstate-internals.ts'
 
 export type { Scope, TakeStep } from './xstate-internals.ts'
 
-const known = new WeakMap<AnyStateMachine, TakeStep>()
+// By the root: a test may turn a machine into one of its mutants and back.
+const known = new WeakMap<AnyStateNode, TakeStep>()
 
 /** The steps of `machine`, compiled once for all that step it. */
 export function takeStepOf(machine: AnyStateMachine): TakeStep {
-  let takeStep = known.get(machine)
+  let takeStep = known.get(machine.root)
   if (takeStep === undefined) {
     takeStep = stepsOf(machine)
-    known.set(machine, takeStep)
+    known.set(machine.root, takeStep)
   }
   return takeStep
 }

@@ -59,7 +59,10 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
   const hear = (inspected: InspectionEvent) => {
     if (inspected.type === '@xstate.microstep') microsteps.push(...takenIn(inspected))
   }
-  const stepper = createStepper(machine as AnyStateMachine, hear) as unknown as Stepper<AnyStateMachine>
+  const stepper = createStepper(machine as AnyStateMachine, {
+    inspect: hear,
+    isChild: true,
+  }) as unknown as Stepper<AnyStateMachine>
 
   const taking = (run: () => { snapshot: unknown; actions: readonly PureAction[] }) => {
     microsteps = []
@@ -122,10 +125,10 @@ function createMoment<Machine extends AnyStateMachine>(
     event,
     changed: snapshot !== before,
     taken,
-    refused:
-      event === null || before === null || taken.length > 0 || isSending(now)
-        ? null
-        : refusalOf(before, event),
+    get refused() {
+      const isTaken = event === null || before === null || taken.length > 0 || isSending(now)
+      return isTaken ? null : refusalOf(before, event)
+    },
     timers,
     children: Object.keys(snapshot.children),
     step: (given) => momentOf(next(now, eventOf(given as never))),

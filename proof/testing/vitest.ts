@@ -1,7 +1,10 @@
-/** The matchers of `standby/testing`, installed in vitest: `import 'standby/testing/vitest'` in a test or a set-up file. */
-import { expect } from 'vitest'
+/** The matchers of `standby/testing`, installed in vitest, and mutation tests of a file: `import 'standby/testing/vitest'`. */
+import { expect, test } from 'vitest'
+import type { AnyStateMachine } from 'xstate'
 import { chartMatchers } from './matchers.ts'
 import type { AnyEvent } from './moment.ts'
+import { testsBeside } from './mutants/file-tests.ts'
+import { type MutationTestOptions, mutationTest, mutationText } from './mutants/mutation-test.ts'
 
 expect.extend(chartMatchers)
 
@@ -22,4 +25,30 @@ interface ChartMatchers<R> {
 
 declare module 'vitest' {
   interface Matchers<T> extends ChartMatchers<T> {}
+}
+
+/** A mutation test of a file; all of it is optional. */
+export interface FileMutationOptions extends MutationTestOptions {
+  /** The least score that passes, from 0 to 1; default 1: every mutant that is not equivalent is caught. */
+  readonly scoreMin?: number
+}
+
+/**
+ * Adds a test that runs all other tests of this file against every mutant of the machine that they import, in this process.
+ * It fails if the score is below `scoreMin`, and lists the survivors.
+ * @example
+ * testMutants(doorMachine, { scoreMin: 0.9 })
+ */
+export function testMutants(machine: AnyStateMachine, options: FileMutationOptions = {}): void {
+  const { scoreMin = 1, ...rest } = options
+  test(`the tests of this file catch the mutants of ${machine.id}`, { timeout: 300_000 }, async ({
+    task,
+  }) => {
+    const report = await mutationTest(machine, testsBeside(task), rest)
+    console.log(mutationText(report))
+    if (report.score < scoreMin)
+      throw new Error(
+        `expected a mutation score of at least ${scoreMin}, got ${report.score.toFixed(3)}\n${mutationText(report)}`,
+      )
+  })
 }

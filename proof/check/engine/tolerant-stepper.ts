@@ -22,7 +22,7 @@ export function createTolerantStepper<Machine extends AnyStateMachine>(
   machine: Machine,
   inspect?: (event: InspectionEvent) => void,
 ): Stepper<Machine> {
-  const stepper = createStepper(machine, inspect)
+  const stepper = createStepper(machine, inspect === undefined ? {} : { inspect })
   const { options } = machine
   const bounded = <Result>(run: () => Result): Result => {
     const { maxIterations } = options

@@ -18,7 +18,7 @@ export interface MutationTestOptions extends MutantOptions {
   /** Events with data that tell mutants apart; default: each event of the chart, without data. */
   readonly events?: readonly AnyEvent[]
   readonly input?: unknown
-  /** The most pairs of states in the search for equivalence; default 2,000; 0 leaves the search out. */
+  /** The most pairs of states in the search for equivalence; default 500; 0 leaves the search out. */
   readonly equivalenceMax?: number
   /** Called after each mutant. */
   readonly progress?: (done: number, all: number) => void
@@ -106,7 +106,7 @@ async function firstFailing(
 function unnoticed(
   machine: AnyStateMachine,
   mutant: AnyStateMachine,
-  { events, input, equivalenceMax = 2_000 }: MutationTestOptions,
+  { events, input, equivalenceMax = 500 }: MutationTestOptions,
 ):
   | { readonly verdict: 'equivalent' }
   | { readonly verdict: 'survived'; readonly path: readonly string[] | null } {
