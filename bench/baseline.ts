@@ -104,7 +104,6 @@ abstract class Node {
 export class ViewService extends Node {
   view: View = noView
   acknowledged = false
-  #founding = true
   readonly #silentChecks = new Map<NodeId, number>()
   readonly #incarnations = new Map<string, number>()
 
@@ -117,9 +116,10 @@ export class ViewService extends Node {
     switch (message.type) {
       case 'ping':
         this.#ping(message.viewNumber, from)
-        return this.send(from, { type: 'viewReply', view: this.view, founding: this.#founding })
+        if (!this.#decide(from)) this.send(from, { type: 'viewReply', view: this.view })
+        return
       case 'getView':
-        return this.send(from, { type: 'viewReply', view: this.view, founding: this.#founding })
+        return this.send(from, { type: 'viewReply', view: this.view })
     }
   }
 
@@ -137,7 +137,6 @@ export class ViewService extends Node {
       this.#silentChecks.set(from, 0)
     }
     if (from === this.view.primary && viewNumber === this.view.number) this.acknowledged = true
-    this.#decide()
   }
 
   #check(): boolean {
@@ -146,17 +145,20 @@ export class ViewService extends Node {
       if (checks + 1 < defaultTiming.pingTimeout) this.#silentChecks.set(id, checks + 1)
       else this.#silentChecks.delete(id)
     }
-    this.#decide()
+    this.#decide(null)
     return true
   }
 
-  #decide() {
+  /** Whether there is a new view; its members and the server that pinged receive it. */
+  #decide(pinger: NodeId | null): boolean {
     const alive = [...this.#silentChecks.keys()].sort(compareNodeIds)
     const view = nextView({ view: this.view, acknowledged: this.acknowledged, alive })
-    if (view === null) return
-    this.#founding = this.view.number === 0 || (this.#founding && !this.acknowledged)
+    if (view === null) return false
     this.view = view
     this.acknowledged = false
+    for (const id of new Set([view.primary, view.backup, pinger]))
+      if (id !== null) this.send(id, { type: 'viewReply', view })
+    return true
   }
 }
 
@@ -177,6 +179,7 @@ export class Server extends Node {
   #queue = new Map<number | NodeId, Request>()
   #outstanding: Forward | null = null
   #forwards = 0
+  #pinged = 0
   #sending: { readonly index: number; readonly cursor: Json } | null = null
   /** Backup. */
   #arriving: { readonly pieces: number; readonly partial: PartialReplica | null } | null = null
@@ -201,7 +204,7 @@ export class Server extends Node {
         return this.#forwardAck(message, from)
       case 'viewReply':
         if (from !== viewServiceId || message.view.number <= this.view.number) return
-        if (message.view.primary === this.id && this.#replica === null && !message.founding) return
+        if (message.view.primary === this.id && this.#replica === null && message.view.number !== 1) return
         return this.#adopt(message.view)
       case 'stateTransfer':
         return this.#stateTransfer(message, from)
@@ -214,9 +217,17 @@ export class Server extends Node {
     return id !== viewServiceId && id !== this.view.primary && id !== this.view.backup
   }
 
+  #pingNumber(): number {
+    return this.view.number - (this.#sending === null ? 0 : 1)
+  }
+
   #ping(): void {
-    const viewNumber = this.view.number - (this.#sending === null ? 0 : 1)
-    this.send(viewServiceId, { type: 'ping', viewNumber })
+    this.#pinged = this.#pingNumber()
+    this.send(viewServiceId, { type: 'ping', viewNumber: this.#pinged })
+  }
+
+  #pingNewNumber(): void {
+    if (this.#pingNumber() !== this.#pinged) this.#ping()
   }
 
   /** One timer for everything: the ping, and again what was under way a turn ago already. */
@@ -243,6 +254,7 @@ export class Server extends Node {
     this.#sending = isPrimary && view.backup !== null ? { index: 0, cursor: null } : null
     this.#arriving = this.role === 'backup' ? { pieces: 0, partial: null } : null
     this.#applied = { number: 0, digest: '' }
+    this.#pingNewNumber()
     if (this.#sending !== null) this.#sendPiece()
     else if (isPrimary) this.#decide()
   }
@@ -267,7 +279,7 @@ export class Server extends Node {
     this.#decide()
   }
 
-  /** What waits goes to the backup, or is executed at once where there is none. */
+  /** What waits goes to the backup, or is executed at once if there is none. */
   #decide() {
     if (this.#outstanding !== null || this.#queue.size === 0) return
     const requests = this.#takeBatch()
@@ -368,6 +380,7 @@ export class Server extends Node {
     const { next } = this.#piece()
     this.#sending = next === null ? null : { index: index + 1, cursor: next }
     if (this.#sending !== null) return this.#sendPiece()
+    this.#pingNewNumber()
     this.#decide()
   }
 }

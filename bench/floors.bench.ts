@@ -43,7 +43,7 @@ async function hop(count: number, rounds: number): Promise<number> {
 function bareSteps(count: number, rounds: number): Measurement[] {
   const application = keyValueStore as unknown as Application
   const view = { number: 2, primary: 's1#1', backup: 's2#1' }
-  const viewReply = { type: 'viewReply', from: 'v', view, founding: true } as const
+  const viewReply = { type: 'viewReply', from: 'v', view } as const
   const commands = [{ op: 'put', key: 'k', value: 1 }]
   const body = { session: 1, seq: 1, commands, bytes: 30 }
   const opening = { client: 'c1#1', session: null, seq: 0, commands: [], bytes: 0 }

@@ -31,12 +31,10 @@ function sentBy(snapshot: Snapshot, event: ServerEvent) {
 const alone: ServerEvent = {
   type: 'viewReply',
   from: 'view-service',
-  founding: true,
   view: { number: 1, primary: 's1#1', backup: null },
 }
 const withBackup: ServerEvent = {
   ...alone,
-  founding: false,
   view: { number: 2, primary: 's1#1', backup: 's2#1' },
 }
 const stateInstalled: ServerEvent = { type: 'stateTransferAck', from: 's2#1', viewNumber: 2, index: 0 }

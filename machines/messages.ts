@@ -5,7 +5,7 @@
  * | ------------------ | ---------------------- | ------------------------------------------------------------------- |
  * | `ping`             | server -> view service | I live, and `viewNumber` is the newest view I confirm (S1, V4)       |
  * | `getView`          | client -> view service | which view is current? Proves nothing about liveness (V8)            |
- * | `viewReply`        | view service -> both   | the current view; `founding`: no earlier view was ever acknowledged  |
+ * | `viewReply`        | view service -> both   | the current view                                                    |
  * | `request`          | client -> primary      | decide these commands of my session; `session: null` opens one (S10) |
  * | `reply`            | primary -> client      | what the request came to                                             |
  * | `refusal`          | server -> client       | this copy of the request was not taken, and why (S3)                 |
@@ -78,7 +78,7 @@ const outcome = v.variant('kind', [
 export const messageSchemas = {
   ping: v.object({ type: v.literal('ping'), viewNumber: count }),
   getView: v.object({ type: v.literal('getView') }),
-  viewReply: v.object({ type: v.literal('viewReply'), view, founding: v.boolean() }),
+  viewReply: v.object({ type: v.literal('viewReply'), view }),
   request: v.object({ type: v.literal('request'), viewNumber: count, ...requestFields }),
   reply: v.object({ type: v.literal('reply'), session: v.nullable(count), seq: count, outcome }),
   refusal: v.object({

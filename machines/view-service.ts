@@ -1,17 +1,15 @@
 /** The view service: decides which view is current. It knows servers by their pings only, and counts time in ping checks. */
 import { assign, raise, setup } from 'xstate'
 import { type Clock, zeroClock } from './clocks.ts'
-import { effects, ignore, isMessage } from './effects.ts'
+import { effects, ignore, isMessage, sendTo } from './effects.ts'
 import type { Received } from './messages.ts'
 import { type NodeId, parseNodeId } from './node-id.ts'
 import { nextView, noView, type View } from './view.ts'
 
-/** What must be durable before anyone is told of it (V11). */
+/** What must be durable before a message speaks of it (V11). */
 export interface ViewRecord {
   readonly view: View
   readonly acknowledged: boolean
-  /** No view before this one was ever acknowledged: its primary may start from the empty state (N5). */
-  readonly founding: boolean
   /** The newest incarnation heard of each server name (V7). */
   readonly incarnations: readonly { readonly name: string; readonly incarnation: number }[]
 }
@@ -43,10 +41,18 @@ export interface ViewServiceOptions {
 /** How a view service measures silence where nothing else is given (V7). */
 export const viewServiceDefaults: ViewServiceOptions = { pingTimeout: 2, pingCheckIntervalMs: 100 }
 
-type Ping = Received<'ping'>
-type Event = Received<'ping'> | Received<'getView'> | { readonly type: 'pingCheck' }
+type Question = Received<'ping'> | Received<'getView'>
+type Event = Question | { readonly type: 'pingCheck' }
 type Situation = { readonly acknowledged: boolean }
 type Liveness = Pick<ViewServiceContext, 'servers' | 'incarnations'>
+
+const types = {
+  context: {} as ViewServiceContext,
+  events: {} as Event,
+  input: {} as ViewServiceInput,
+  tags: {} as 'acknowledged',
+}
+const bare = setup({ types, actions: effects })
 
 /** The chart of the view service; options that are left out are `viewServiceDefaults`. */
 export function createViewServiceMachine(options: Partial<ViewServiceOptions> = {}) {
@@ -67,12 +73,7 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
     })
 
   const machine = setup({
-    types: {
-      context: {} as ViewServiceContext,
-      events: {} as Event,
-      input: {} as ViewServiceInput,
-      tags: {} as 'acknowledged',
-    },
+    types,
     delays: { pingCheckInterval: pingCheckIntervalMs },
     guards: {
       isMessage,
@@ -96,19 +97,22 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
       changeView: assign(({ context, event }, { acknowledged: before }: Situation) => {
         const acknowledged = before || acknowledges(context, event)
         const view = successor(context, event, acknowledged) ?? context.view
-        const founding = context.view.number === 0 || (context.founding && !acknowledged)
-        return { ...counted(context, event), view, founding }
+        return { ...counted(context, event), view }
+      }),
+      /** S1: a new view goes at once to its members, and to the server whose ping made it. */
+      tellView: bare.enqueueActions(({ context: { view }, event, enqueue }) => {
+        const pinger = event.type === 'ping' ? event.from : null
+        for (const id of new Set([view.primary, view.backup, pinger]))
+          if (id !== null) enqueue(sendTo(id, { type: 'viewReply', view }))
       }),
     },
   })
 
-  /** The answer to whoever asked: the current view. */
+  /** The answer to a ping or a question: the current view (V8). */
   const answer = {
     type: 'send',
-    params: ({ context, event }: { context: ViewServiceContext; event: Event }) => ({
-      to: (event as Ping).from,
-      message: { type: 'viewReply', view: context.view, founding: context.founding } as const,
-    }),
+    params: ({ context, event }: { context: ViewServiceContext; event: Question }) =>
+      sendTo(event.from, { type: 'viewReply', view: context.view }).params,
   } as const
 
   /** What a ping and a ping check do, which differs between the states only in whether the view is acknowledged. */
@@ -121,7 +125,7 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
         {
           guard: mustChangeView,
           target: 'awaitingAcknowledgement',
-          actions: [changeView, answer],
+          actions: [changeView, 'tellView'],
           description: 'The ping makes a change due: a new view, in one step (V5, V6).',
         },
         { guard: tellsNothingNew, actions: answer, description: 'Nothing but an answer is due (V8).' },
@@ -137,7 +141,7 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
         {
           guard: mustChangeView,
           target: 'awaitingAcknowledgement',
-          actions: [changeView],
+          actions: [changeView, 'tellView'],
           description: 'A server has fallen silent and can be replaced (V6).',
         },
         { guard: tellsNothingNew, description: 'Nobody is left to fall silent (V7).' },
@@ -153,7 +157,6 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
       id: input.id,
       clock: zeroClock,
       view: noView,
-      founding: true,
       incarnations: [],
       servers: [],
       record: input.record ?? null,
@@ -200,7 +203,7 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
             on: {
               ping: {
                 target: 'awaitingAcknowledgement',
-                actions: [{ type: 'changeView', params: { acknowledged: false } }, answer],
+                actions: [{ type: 'changeView', params: { acknowledged: false } }, 'tellView'],
                 description: 'Whatever number it carries (V1, V8).',
               },
               pingCheck: { description: 'There is nobody to count yet.' },
@@ -224,8 +227,8 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
 
 /** The record that has to be durable before anything of this state is told (V11). */
 export function viewRecord(context: ViewServiceContext, acknowledged: boolean): ViewRecord {
-  const { view, founding, incarnations } = context
-  return { view, acknowledged, founding, incarnations }
+  const { view, incarnations } = context
+  return { view, acknowledged, incarnations }
 }
 
 function acknowledges({ view }: ViewServiceContext, event: Event): boolean {
@@ -266,12 +269,11 @@ function checked({ servers, incarnations }: ViewServiceContext, pingTimeout: num
 }
 
 /** A view service that starts again gives everyone in its view a fresh chance to ping, but for the superseded (V7, V11). */
-function resumed({ view, founding, incarnations }: ViewRecord): Partial<ViewServiceContext> {
+function resumed({ view, incarnations }: ViewRecord): Partial<ViewServiceContext> {
   const members = [view.primary, view.backup].filter((id) => id !== null)
   const chances = members.filter((id) => !isSuperseded(id, incarnations))
   return {
     view,
-    founding,
     incarnations: byName([...incarnations]),
     servers: byId(chances.map((id) => ({ id, silentChecks: 0 }))),
     record: null,

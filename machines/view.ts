@@ -9,7 +9,7 @@ export interface View {
   readonly backup: NodeId | null
 }
 
-/** The view before any ping: number 0, nobody in charge (V1). */
+/** The view before any ping: number 0, no primary, no backup (V1). */
 export const noView: View = Object.freeze({ number: 0, primary: null, backup: null })
 
 /** What the view service knows when it decides. */
@@ -22,10 +22,11 @@ export interface Standing {
 }
 
 /**
- * The view that must follow now, or null where nothing changes (V3 to V6).
+ * The view that must follow now, or null if nothing changes (V3 to V6).
  *
  * The idle server that is appointed is the first by name, then by incarnation (V9). Promotion and appointment are one
- * change (V5). An empty server is never made primary after view 1, and with a dead primary an unacknowledged view stays.
+ * change (V5). An empty server never becomes primary after view 1. Before the acknowledgement a live primary may lose
+ * or exchange a dead backup, but not gain a missing one; with a dead primary an unacknowledged view stays (V4).
  */
 export function nextView({ view, acknowledged, alive }: Standing): View | null {
   const { primary, backup } = view
@@ -38,11 +39,7 @@ export function nextView({ view, acknowledged, alive }: Standing): View | null {
     primary: newPrimary,
     backup: newBackup,
   })
-  if (alive.includes(primary)) {
-    const backupIsRight = backup === null ? idle === null : backupAlive
-    return backupIsRight ? null : next(primary, idle)
-  }
-  if (!acknowledged) return null
-  if (backupAlive) return next(backup, idle)
-  return backup === null && idle !== null ? next(primary, idle) : null
+  if (backup === null) return acknowledged && idle !== null ? next(primary, idle) : null
+  if (alive.includes(primary)) return backupAlive ? null : next(primary, idle)
+  return acknowledged && backupAlive ? next(backup, idle) : null
 }

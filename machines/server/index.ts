@@ -7,6 +7,9 @@ import { initialServerContext, type ServerOptions, serverDefaults } from './cont
 import { primaryState } from './primary.ts'
 import { serverSetup } from './setup.ts'
 
+/** A view is adopted by these two only, always together (S1, S2). */
+const adoption = ['pingNewNumber', 'adoptView'] as const
+
 /** The chart of a server that replicates `application`; options that are left out are `serverDefaults`. */
 export function createServerMachine(application: Application, options: Partial<ServerOptions> = {}) {
   const server = serverSetup(application, { ...serverDefaults, ...options })
@@ -42,41 +45,41 @@ export function createServerMachine(application: Application, options: Partial<S
             {
               guard: 'namesMePrimaryWithBackup',
               target: '.primary.transferringState',
-              actions: 'adoptView',
+              actions: adoption,
               description: 'The new backup needs the state before anything is decided (T2).',
             },
             {
               guard: 'namesMePrimary',
               target: '.primary.serving',
-              actions: ['adoptView', 'decideAlone'],
+              actions: [...adoption, 'decideAlone'],
               description: 'Alone: what the last view left undecided is decided now (S8).',
             },
             {
               guard: 'namesMeBackup',
               target: '.backup.awaitingState',
-              actions: 'adoptView',
+              actions: adoption,
               description: 'Whatever state it held is given up (T1).',
             },
-            { target: '.idle', actions: 'adoptView', description: 'In the view I have no role.' },
+            { target: '.idle', actions: adoption, description: 'In the view I have no role.' },
           ],
           stateTransfer: [
             { guard: 'isUnreadablePiece', actions: ignore('stateTransfer: not a state of this application') },
             {
               guard: 'isWholeStateOfNewerView',
               target: '.backup.serving',
-              actions: ['adoptView', 'takePiece', 'install', 'confirmPiece'],
+              actions: [...adoption, 'takePiece', 'install', 'confirmPiece'],
               description: 'The transfer brings the news of its view (S5).',
             },
             {
               guard: 'isFirstPieceOfNewerView',
               target: '.backup.awaitingState',
-              actions: ['adoptView', 'takePiece', 'confirmPiece'],
+              actions: [...adoption, 'takePiece', 'confirmPiece'],
               description: 'The same for a state of several pieces (S5, T5).',
             },
             {
               guard: 'isOfNewerView',
               target: '.backup.awaitingState',
-              actions: 'adoptView',
+              actions: adoption,
               description:
                 'A later piece still brings the news of its view; the piece itself is of no use (S5).',
             },

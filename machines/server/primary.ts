@@ -43,14 +43,14 @@ export function primaryState(server: ServerSetup) {
             {
               guard: 'confirmsAllWithWork',
               target: 'awaitingBackupAck',
-              actions: ['endTransfer', 'fillForward'],
+              actions: ['endTransfer', 'ping', 'fillForward'],
               description: 'The backup holds the state; what the last view left undecided goes first (S8).',
             },
             {
               guard: 'confirmsAll',
               target: 'serving',
-              actions: 'endTransfer',
-              description: 'The backup holds the state: the view may be acknowledged (T6).',
+              actions: ['endTransfer', 'ping'],
+              description: 'The backup holds the state: the view is acknowledged at once (S1, T6).',
             },
             {
               guard: 'confirmsMyPiece',

@@ -12,10 +12,10 @@ export function viewRules(application: Application) {
     guards: {
       isNotFromViewService: guard('viewReply', ({ viewService }, { from }) => from !== viewService),
       isNotNewer: guard('viewReply', (context, { view }) => view.number <= context.view.number),
+      /** N5: only the primary of view 1 starts from the empty state. */
       namesMePrimaryWithoutState: guard(
         'viewReply',
-        (context, event) =>
-          event.view.primary === context.id && context.replica === null && !founds(context, event),
+        ({ id, replica }, { view }) => view.primary === id && replica === null && view.number !== 1,
       ),
       namesMePrimary: guard('viewReply', ({ id }, { view }) => view.primary === id && view.backup === null),
       namesMePrimaryWithBackup: guard(
@@ -27,11 +27,15 @@ export function viewRules(application: Application) {
       isForeign: ({ context, event }: Step) => !isFromMyPrimary(context, event),
     },
     actions: {
-      /** S1: the newest view adopted, or the one before while this view's state transfer is not confirmed. */
       ping: enqueueActions(({ context, enqueue }) => {
-        const { viewService, view, sending } = context
-        const viewNumber = sending === null ? view.number : view.number - 1
-        enqueue(sendTo(viewService, { type: 'ping', viewNumber }))
+        enqueue(sendTo(context.viewService, { type: 'ping', viewNumber: pingedBy(context) }))
+      }),
+      /** S1: before the adoption of a view, a ping at once if the view changes the number that is pinged. */
+      pingNewNumber: enqueueActions(({ context, event, enqueue }) => {
+        const view = viewIn(event)
+        const viewNumber = numberPinged(view, view.primary === context.id && view.backup !== null)
+        if (viewNumber !== pingedBy(context))
+          enqueue(sendTo(context.viewService, { type: 'ping', viewNumber }))
       }),
       /** S2: the only place where a view is adopted. What belongs to the old view ends here (S8). */
       adoptView: assign(({ context, event }) => {
@@ -64,9 +68,13 @@ function viewIn(event: ServerEvent): View {
   return event.type === 'viewReply' || event.type === 'stateTransfer' ? event.view : noView
 }
 
-/** N5: the primary of view 1 has adopted no view yet, and no view before the one it is given was acknowledged. */
-function founds({ view }: ServerContext, { founding }: ServerEvent & { type: 'viewReply' }): boolean {
-  return view.number === 0 && founding
+/** S1: the newest view adopted, or the one before while this view's state transfer is not confirmed. */
+function numberPinged({ number }: View, transfers: boolean): number {
+  return transfers ? number - 1 : number
+}
+
+function pingedBy({ view, sending }: ServerContext): number {
+  return numberPinged(view, sending !== null)
 }
 
 /** A forward, a transfer or a notice counts only from the primary of the view whose backup the receiver is (S5). */

@@ -56,8 +56,8 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
     ),
     ...servers.map((id) =>
       always(
-        `I2: ${id} was replaced as primary only after it had acknowledged its view`,
-        (system) => replacedAfterAcknowledging(system, viewService, id),
+        `I2 V4: ${id} was replaced, or given a missing backup, only after it had acknowledged its view`,
+        (system) => changedAfterAcknowledging(system, viewService, id),
         onceSent,
       ),
     ),
@@ -86,7 +86,7 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
   ]
 }
 
-/** What speaks of single steps: V2, V5, I6 and I7. */
+/** Properties of single steps: V2, V5, I6 and I7. */
 export const standbyStepInvariants: readonly StepInvariant[] = [
   everyStep('V2: view numbers grow by exactly 1', (before, after) => {
     if (!isViewService(after)) return true
@@ -99,6 +99,13 @@ export const standbyStepInvariants: readonly StepInvariant[] = [
     const acknowledged = after.snapshot.hasTag('acknowledged')
     const due = nextView({ view, acknowledged, alive: servers.map(({ id }) => id) })
     return due === null || `view ${due.number} is due and was not made`
+  }),
+  everyStep('V5: a promotion appoints a live idle server in the same step', (before, after) => {
+    if (!isViewService(after) || viewOf(before.snapshot).number === 0) return true
+    const { view, servers } = after.snapshot.context as ViewServiceContext
+    if (view.primary === viewOf(before.snapshot).primary || view.backup !== null) return true
+    const idle = servers.find(({ id }) => id !== view.primary)
+    return idle === undefined || `${view.primary} was promoted alone, although ${idle.id} was idle`
   }),
   everyStep('I7: a view number never decreases', (before, after) => {
     if (before.id !== after.id) return true
@@ -210,17 +217,18 @@ function viewIsTold(view: View, told: ReadonlyMap<number, View>): true | string 
   )
 }
 
-/** For each view of which `id` was primary and that another primary followed: it had pinged with its number. */
-function replacedAfterAcknowledging(system: SystemView, viewService: NodeId, id: NodeId): true | string {
+/** Whether `id` pinged with the number of each view that it lost, and of each that gave it a missing backup. */
+function changedAfterAcknowledging(system: SystemView, viewService: NodeId, id: NodeId): true | string {
   const views = viewsTold(system.node(viewService))
   for (const [number, view] of views) {
     const next = views.get(number + 1)
-    if (next === undefined || view.primary === null || next.primary === view.primary) continue
+    if (next === undefined || view.primary === null) continue
+    if (next.primary === view.primary && view.backup !== null) continue
     const pinged = told(system.node(id).sent).pings.get(view.primary)
     if (pinged === undefined && view.primary !== id) continue
     const acknowledged = pinged?.has(number)
     if (!acknowledged)
-      return `view ${number} was never acknowledged, yet view ${number + 1} has another primary`
+      return `view ${number} was never acknowledged, yet view ${number + 1} has another primary or a backup more`
   }
   return true
 }

@@ -1,5 +1,6 @@
 /** When the protocol promises progress, and on whom it waits where it does not. */
 import type { ServerContext } from '../../machines/server/context.ts'
+import type { View } from '../../machines/view.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
 import type { NodeView, SystemView } from '../check/system.ts'
 import type { Cast } from './invariants.ts'
@@ -13,19 +14,18 @@ import type { Cast } from './invariants.ts'
  */
 export function stuckOn(system: SystemView, { viewService, servers }: Cast): string | null {
   const { snapshot } = system.node(viewService)
-  const { view, founding } = snapshot.context as ViewServiceContext
+  const { view } = snapshot.context as ViewServiceContext
   const nodes = servers.map((id) => system.node(id))
   const living = (id: string | null): NodeView | undefined =>
     nodes.find((node) => node.alive && node.id === id)
   if (view.primary === null) return nodes.some(({ alive }) => alive) ? null : 'any server'
   const primary = living(view.primary)
-  if (primary !== undefined && holdsState(primary, founding)) return null
+  if (primary !== undefined && holdsState(primary, view)) return null
   if (snapshot.hasTag('acknowledged') && living(view.backup) !== undefined) return null
   return view.primary
 }
 
-/** A primary of the founding view that has not heard of it yet will start from the empty state (N5). */
-function holdsState({ snapshot }: NodeView, founding: boolean): boolean {
-  const { replica, view } = snapshot.context as ServerContext
-  return replica !== null || (founding && view.number === 0)
+/** The primary of view 1 starts from the empty state as soon as it learns of the view (N5). */
+function holdsState({ snapshot }: NodeView, { number }: View): boolean {
+  return number === 1 || (snapshot.context as ServerContext).replica !== null
 }

@@ -47,7 +47,7 @@ export function withLocalNodes(
         const { from, to, message, stamp } = envelope
         if (to !== defaultViewServiceId) return deliver(servers, envelope)
         if (message.type !== 'getView') return
-        const answer = { type: 'viewReply', view: viewOf(), founding: false } as const
+        const answer = { type: 'viewReply', view: viewOf() } as const
         deliver(clients, { from: to, to: from, message: answer, stamp })
       },
       close: () => clients.clear(),

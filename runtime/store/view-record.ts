@@ -14,7 +14,6 @@ const schema = v.pipe(
   v.strictObject({
     view: v.strictObject({ number: count, primary: server, backup: server }),
     acknowledged: v.boolean(),
-    founding: v.boolean(),
     incarnations: v.array(v.strictObject({ name: v.string(), incarnation: count })),
   }),
   v.check(
@@ -24,7 +23,7 @@ const schema = v.pipe(
 )
 
 /** The record of a system that has had no view yet. */
-const firstRecord: ViewRecord = { view: noView, acknowledged: false, founding: true, incarnations: [] }
+const firstRecord: ViewRecord = { view: noView, acknowledged: false, incarnations: [] }
 
 /** The view service's record as the file `view.json` in `folder`. */
 export function viewRecordFile(folder: string, files?: FileSystem): Store<ViewRecord> {
@@ -32,7 +31,7 @@ export function viewRecordFile(folder: string, files?: FileSystem): Store<ViewRe
   return createFileStore({
     path: join(folder, 'view.json'),
     format,
-    version: 1,
+    version: 2,
     schema,
     ...(files && { files }),
   })

@@ -159,7 +159,6 @@ function someView(number: number, dice: () => number) {
 
 const serverPlan: Plan<ServerContext> = (context, dice) => {
   const { view, outstanding, applied, sending } = context
-  const founding = view.number === 0 || dice() % 4 === 0
   const mostly = <Value>(value: Value, ...others: Value[]) => (dice() % 8 > 0 ? value : pick(others, dice))
   const viewNumber = mostly(view.number, 0, 1, 2, 3)
   const primary = mostly(view.primary ?? me, ...servers)
@@ -168,7 +167,7 @@ const serverPlan: Plan<ServerContext> = (context, dice) => {
     case 0:
       return {
         from: 'view-service',
-        message: { type: 'viewReply', view: someView(view.number, dice), founding },
+        message: { type: 'viewReply', view: someView(view.number, dice) },
       }
     case 1:
       return dice() % 3 === 0
@@ -272,7 +271,7 @@ const clientPlan: Plan<ClientContext> = (context, dice) => {
     case 5:
       return {
         from: 'view-service',
-        message: { type: 'viewReply', view: someView(view.number, dice), founding: false },
+        message: { type: 'viewReply', view: someView(view.number, dice) },
       }
     case 6: {
       const results = (outstanding ?? []).map(() => ({ value: null }))

@@ -475,11 +475,8 @@ describe('messages from strangers', () => {
     ['a ping without number', { type: 'ping' }],
     ['a ping with NaN', { type: 'ping', viewNumber: Number.NaN }],
     ['a ping with a negative number', { type: 'ping', viewNumber: -1 }],
-    ['a view that is none', { type: 'viewReply', view: 5, founding: false }],
-    [
-      'a view with numbers as servers',
-      { type: 'viewReply', view: { number: 9, primary: 1, backup: 2 }, founding: true },
-    ],
+    ['a view that is none', { type: 'viewReply', view: 5 }],
+    ['a view with numbers as servers', { type: 'viewReply', view: { number: 9, primary: 1, backup: 2 } }],
     ['a request without commands', { ...request, commands: undefined }],
     ['commands that are no list', { ...request, commands: { length: 1 } }],
     ['a forward without requests', { type: 'forward', viewNumber: 2, number: 1 }],

@@ -24,7 +24,6 @@ export const viewReply = (number: number, primary: string | null = `s${number}#1
   type: 'viewReply',
   from: 'view-service',
   view: { number, primary, backup: null },
-  founding: number === 1,
 })
 
 /** Calls whose commands are their own ids, ten bytes each unless told. */

@@ -20,7 +20,7 @@ const results = {
 const examples: { readonly [Type in MessageType]: Message & { readonly type: Type } } = {
   ping: { type: 'ping', viewNumber: 0 },
   getView: { type: 'getView' },
-  viewReply: { type: 'viewReply', view, founding: true },
+  viewReply: { type: 'viewReply', view },
   request: { type: 'request', viewNumber: 1, ...requestBody },
   reply: { type: 'reply', session: 4, seq: 2, outcome: results },
   refusal: { type: 'refusal', viewNumber: 1, session: 4, seq: 2, reason: 'overloaded' },

@@ -82,7 +82,7 @@ function pairOf(application: Application = journal as Application, options: Part
 /** The pair in view 5, the transfer done. */
 function servingPair(application?: Application, options?: Partial<ServerOptions>) {
   const pair = pairOf(application, options)
-  pair.send(me, viewReply(view(me, null, 4), { founding: true }), viewReply(view(me, partner)))
+  pair.send(me, viewReply(view(me, null, 1)), viewReply(view(me, null, 4)), viewReply(view(me, partner)))
   pair.settle()
   return pair
 }
@@ -299,7 +299,7 @@ function misbehave(
 ): Pair {
   const views = [view(me, null, 1)]
   const pair: Pair = { ...pairOf(journal as Application, options), views }
-  pair.send(me, viewReply(views[0]!, { founding: true }))
+  pair.send(me, viewReply(views[0]!))
   for (const step of steps) {
     const newest = views.at(-1)!
     const { number } = pair.of(me).context.view
@@ -326,7 +326,7 @@ function misbehave(
         pair.resend(step.id)
         break
       case 'tell':
-        pair.send(step.id, viewReply(newest, { founding: newest.number === 1 }))
+        pair.send(step.id, viewReply(newest))
         break
       case 'changeView': {
         const backup = newest.backup === null ? partner : step.backup ? null : third

@@ -126,7 +126,7 @@ export function setsOf(names: readonly string[]): ReadonlyMap<string, readonly s
 export function outcomeOf(before: ServerSnapshot, { snapshot, ignored, sent, actions }: ServerSeen): string {
   const parts = ignored.map((reason) => `ignores "${reason}"`)
   for (const { to, message } of sent) {
-    const receiver = to.startsWith('s') ? to : 'the client'
+    const receiver = to === 'view-service' ? 'the view service' : to.startsWith('s') ? to : 'the client'
     const refused = message.type === 'refusal'
     parts.push(refused ? `refuses "${message.reason}"` : `sends ${receiver} ${contentOf(message)}`)
   }
@@ -138,6 +138,7 @@ export function outcomeOf(before: ServerSnapshot, { snapshot, ignored, sent, act
 }
 
 function contentOf(message: Message): string {
+  if (message.type === 'ping') return `ping ${message.viewNumber}`
   return message.type === 'reply' ? `reply ${JSON.stringify(message.outcome)}` : message.type
 }
 
@@ -172,7 +173,6 @@ function viewReplies(age: string, number: number): Record<string, ServerEvent> {
   for (const [names, of] of Object.entries(views)) {
     const name = (from: string) => `viewReply of ${age} view from ${from} naming ${names}`
     replies[name('the view service')] = viewReply(of)
-    replies[`${name('the view service')}, founding`] = viewReply(of, { founding: true })
     replies[name('a third server')] = viewReply(of, { from: third })
   }
   return replies

@@ -9,6 +9,7 @@ import {
   opening,
   partner,
   piece,
+  pieceAck,
   piecesOf,
   replicaAfter,
   request,
@@ -20,6 +21,7 @@ import {
   view,
   viewReply,
   viewService,
+  withoutPings,
 } from './servers.ts'
 
 const server = servers()
@@ -85,8 +87,54 @@ describe('pings', () => {
     expect(pingOf(snapshot)).toEqual(ping(5))
   })
 
-  it('S1 a lone primary acknowledges its view at its next ping', () => {
+  it('S1 a lone primary acknowledges its view with every ping', () => {
     expect(pingOf(server.alone())).toEqual(ping(5))
+  })
+
+  it.each([
+    ['a first primary', start().snapshot, view(me, null, 1), 1],
+    ['a first backup', start().snapshot, view(partner, me), 5],
+    ['a server in no role', start().snapshot, view(partner, third), 5],
+    ['a primary that loses its backup', server.serving(), view(me, null, 6), 6],
+    ['a promoted backup', server.backup(), view(me, null, 6), 6],
+    ['a primary that becomes backup', server.serving(), view(partner, me, 6), 6],
+    ['a primary with a backup, views later', server.alone(), view(me, partner, 9), 8],
+    ['a primary whose backup is replaced during its transfer', server.transferring(), view(me, third, 6), 5],
+  ])(
+    'S1 it pings at once when it adopts a view that changes the number: %s',
+    (_, before, adopted, number) => {
+      const { sent } = run(before, viewReply(adopted))
+
+      expect(sent.filter(({ message }) => message.type === 'ping')).toEqual(ping(number))
+      expect([sent[0]]).toEqual(ping(number))
+    },
+  )
+
+  it('S1 a lone primary that gets a backup keeps its number, and does not ping for it', () => {
+    const { sent } = run(server.alone(), viewReply(view(me, partner, 6)))
+
+    expect(sent.map(({ message }) => message.type)).toEqual(['stateTransfer'])
+  })
+
+  it('S1 it pings at once when its state transfer is confirmed', () => {
+    const { sent } = run(server.transferring(), pieceAck(0))
+
+    expect(sent).toEqual(ping(5))
+  })
+
+  it('S1 also when requests wait for that moment', () => {
+    const waiting = run(server.serving(), opening(), viewReply(view(me, third, 6))).snapshot
+
+    const { sent } = run(waiting, pieceAck(0, { viewNumber: 6, from: third }))
+
+    expect(sent.map(({ message }) => message.type)).toEqual(['ping', 'forward'])
+    expect([sent[0]]).toEqual(ping(6))
+  })
+
+  it('S1 S5 it pings at once when it adopts the view of a state transfer', () => {
+    const [whole] = piecesOf(replicaAfter([]), view(partner, me, 6), 1_000)
+
+    expect(run(server.backup(), whole!).sent.slice(0, 1)).toEqual(ping(6))
   })
 
   it('S1 a server that was told a view in which it may not begin keeps pinging with the number before', () => {
@@ -170,21 +218,14 @@ describe('adopting views', () => {
 
 describe('who may begin without a transfer', () => {
   it('N5 the primary of view 1 starts from the empty application state', () => {
-    const { snapshot } = run(start().snapshot, viewReply(view(me, null, 1), { founding: true }))
+    const { snapshot } = run(start().snapshot, viewReply(view(me, null, 1)))
 
     expect(executedBy(snapshot)).toEqual([])
     expect(roleOf(snapshot)).toBe('primary.serving')
   })
 
-  it('N5 the primary of view 1 may first hear of view 2, which gives it a backup', () => {
-    const { snapshot, sent } = run(start().snapshot, viewReply(view(me, partner, 2), { founding: true }))
-
-    expect(roleOf(snapshot)).toBe('primary.transferringState')
-    expect(sent).toMatchObject([{ to: partner, message: { type: 'stateTransfer', last: true } }])
-  })
-
-  it.each([view(me, null, 3), view(me, partner, 3)])(
-    'N5 a server without state that is named primary of %j by a view service that was ever acknowledged stays as it is',
+  it.each([view(me, null, 2), view(me, partner, 2), view(me, null, 3), view(me, partner, 3)])(
+    'N5 V4 a server without state that is named primary of a later view stays as it is: %j',
     (named) => {
       const before = start().snapshot
 
@@ -195,10 +236,10 @@ describe('who may begin without a transfer', () => {
     },
   )
 
-  it('N5 a server that has adopted a view without state does not begin in a later one, founding or not', () => {
-    const before = run(start().snapshot, viewReply(view(partner, me, 2), { founding: true })).snapshot
+  it('N5 a server that has adopted a view without state does not begin in a later one', () => {
+    const before = run(start().snapshot, viewReply(view(partner, me, 2))).snapshot
 
-    const { snapshot, ignored } = run(before, viewReply(view(me, null, 3), { founding: true }))
+    const { snapshot, ignored } = run(before, viewReply(view(me, null, 3)))
 
     expect(snapshot === before).toBe(true)
     expect(ignored).toEqual(['viewReply: names me primary, but I hold no state'])
@@ -213,15 +254,12 @@ describe('who may begin without a transfer', () => {
     expect(snapshot === before).toBe(true)
   })
 
-  it('N5 a founding primary that is told a later founding view keeps what it has executed', () => {
-    const founded = run(start().snapshot, viewReply(view(me, null, 1), { founding: true }), {
-      ...opening(),
-      viewNumber: 1,
-    }).snapshot
+  it('N5 the primary of view 1 keeps what it has executed when it gets a backup', () => {
+    const served = run(server.first(), { ...opening(), viewNumber: 1 }).snapshot
 
-    const { snapshot } = run(founded, viewReply(view(me, partner, 2), { founding: true }))
+    const { snapshot } = run(served, viewReply(view(me, partner, 2)))
 
-    expect(snapshot.context.replica).toBe(founded.context.replica)
+    expect(snapshot.context.replica).toBe(served.context.replica)
   })
 
   it.each([
@@ -247,11 +285,13 @@ describe('adopting a view by its state transfer', () => {
     ['a primary alone', server.alone()],
     ['a primary with a forward outstanding', run(server.serving(), opening()).snapshot],
   ])('S5 a transfer of a newer view is adopted first, then installed: %s', (_, before) => {
-    const { snapshot, sent } = run(before, whole!)
+    const seen = run(before, whole!)
 
-    expect(snapshot.context.view).toEqual(newer)
-    expect(roleOf(snapshot)).toBe('backup.serving')
-    expect(sent).toEqual([{ to: partner, message: { type: 'stateTransferAck', viewNumber: 6, index: 0 } }])
+    expect(seen.snapshot.context.view).toEqual(newer)
+    expect(roleOf(seen.snapshot)).toBe('backup.serving')
+    expect(withoutPings(seen)).toEqual([
+      { to: partner, message: { type: 'stateTransferAck', viewNumber: 6, index: 0 } },
+    ])
   })
 
   it('S5 a transfer that does not name its sender primary is refused', () => {
@@ -293,11 +333,11 @@ describe('adopting a view by its state transfer', () => {
   it('S5 a later piece brings the news of its view, but is not taken without those before it', () => {
     const [, second] = piecesOf(replica, newer, 1)
 
-    const { snapshot, sent } = run(server.serving(), second!)
+    const seen = run(server.serving(), second!)
 
-    expect(snapshot.context.view).toEqual(newer)
-    expect(snapshot.context.arriving).toBeNull()
-    expect(sent).toEqual([])
+    expect(seen.snapshot.context.view).toEqual(newer)
+    expect(seen.snapshot.context.arriving).toBeNull()
+    expect(withoutPings(seen)).toEqual([])
   })
 
   it('S2 the view service tells the adopted view later: nothing is begun again', () => {
@@ -325,7 +365,7 @@ describe('adopting a view by its state transfer', () => {
 
     expect(snapshot.context).toMatchObject({ outstanding: null, sending: null, forwards: 0 })
     expect(snapshot.context.queue.size).toBe(0)
-    expect(sent.map(({ message }) => message.type)).toEqual(['stateTransferAck'])
+    expect(sent.map(({ message }) => message.type)).toEqual(['ping', 'stateTransferAck'])
   })
 })
 

@@ -45,8 +45,11 @@ export const view = (primary: string | null, backup: string | null, number = 5):
 
 export const viewReply = (
   of: View,
-  { founding = false, from = viewService }: { founding?: boolean; from?: string } = {},
-): Received<'viewReply'> => ({ type: 'viewReply', view: of, founding, from })
+  { from = viewService }: { from?: string } = {},
+): Received<'viewReply'> => ({ type: 'viewReply', view: of, from })
+
+/** What was sent, the pings of S1 aside. */
+export const withoutPings = ({ sent }: ServerSeen) => sent.filter(({ message }) => message.type !== 'ping')
 
 export interface RequestFields {
   readonly client?: string
@@ -194,14 +197,15 @@ export function servers(
       } else return current
     }
   }
-  /** The founding primary, alone in its view. */
+  /** The primary of view 1, which starts from the empty state (N5). */
+  const first = (): ServerSnapshot => run(start().snapshot, viewReply(view(me, null, 1))).snapshot
+  /** A primary that has always been alone, in view 5. */
   const alone = (...requests: readonly Received<'request'>[]): ServerSnapshot =>
-    run(start().snapshot, viewReply(view(me, null), { founding: true }), ...requests).snapshot
-  /** The founding primary that transfers its state to the backup of view 5; what it served before, it served alone in view 4. */
+    run(first(), viewReply(view(me, null)), ...requests).snapshot
+  /** A primary that transfers its state to the backup of view 5; it served alone in view 4. */
   const transferring = (...served: readonly Received<'request'>[]): ServerSnapshot => {
-    const founding = viewReply(view(me, null, 4), { founding: true })
     const before = served.map((event) => ({ ...event, viewNumber: 4 }))
-    return run(start().snapshot, founding, ...before, viewReply(view(me, partner))).snapshot
+    return run(first(), viewReply(view(me, null, 4)), ...before, viewReply(view(me, partner))).snapshot
   }
   /** A primary with a backup that holds its state. */
   const serving = (...served: readonly Received<'request'>[]): ServerSnapshot =>
@@ -210,5 +214,5 @@ export function servers(
   /** A backup that has installed a replica. */
   const backup = (replica: Replica = replicaAfter([], application)): ServerSnapshot =>
     run(awaitingState(), ...piecesOf(replica, view(partner, me), 1_000_000, application)).snapshot
-  return { ...steps, machine, start, settle, alone, transferring, serving, awaitingState, backup }
+  return { ...steps, machine, start, first, settle, alone, transferring, serving, awaitingState, backup }
 }

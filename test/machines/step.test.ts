@@ -45,7 +45,7 @@ const requestFields = { session, seq: small, commands, bytes: fc.constant(10) }
 const message: fc.Arbitrary<AnyEventObject> = fc.oneof(
   fc.record({ type: fc.constant('ping'), from: node, viewNumber: small }),
   fc.record({ type: fc.constant('getView'), from: node }),
-  fc.record({ type: fc.constant('viewReply'), from: node, view, founding: fc.boolean() }),
+  fc.record({ type: fc.constant('viewReply'), from: node, view }),
   fc.record({ type: fc.constant('request'), from: node, viewNumber: small, ...requestFields }),
   fc.record({
     type: fc.constant('reply'),
@@ -211,9 +211,8 @@ const charts: Record<string, Subject> = {
         type: 'viewReply',
         from: 'view-service',
         view: { ...serving, number: 1, backup: null },
-        founding: true,
       },
-      { type: 'viewReply', from: 'view-service', view: serving, founding: true },
+      { type: 'viewReply', from: 'view-service', view: serving },
       { type: 'stateTransferAck', from: 's2#1', viewNumber: 2, index: 0 },
       { type: 'request', from: 'c1#1', viewNumber: 2, session: null, seq: 0, commands: [], bytes: 0 },
     ],

@@ -71,7 +71,6 @@ export function situationOf(snapshot: Snapshot): Situation {
   return {
     view: textOf(context.view),
     acknowledged: snapshot.hasTag('acknowledged'),
-    founding: context.founding,
     silence: aliveOf(snapshot),
     newest: context.incarnations.map(({ name, incarnation }) => `${name} ${incarnation}`).join(', '),
   }
@@ -80,7 +79,6 @@ export function situationOf(snapshot: Snapshot): Situation {
 export interface Situation {
   readonly view: string
   readonly acknowledged: boolean
-  readonly founding: boolean
   readonly silence: string
   readonly newest: string
 }
@@ -89,7 +87,6 @@ export interface Situation {
 export interface Belief {
   readonly view: View
   readonly acknowledged: boolean
-  readonly earlierAcknowledged: boolean
   /** Checks since the last ping of each living server; whoever is missing is dead (V7). */
   readonly silence: ReadonlyMap<string, number>
   readonly newest: ReadonlyMap<string, number>
@@ -98,7 +95,6 @@ export interface Belief {
 export const ignorance: Belief = {
   view: { number: 0, primary: null, backup: null },
   acknowledged: false,
-  earlierAcknowledged: false,
   silence: new Map(),
   newest: new Map(),
 }
@@ -116,11 +112,10 @@ export function believe(before: Belief, step: Step, pingTimeout: number): Belief
   )
 }
 
-export function expectedOf({ view, acknowledged, earlierAcknowledged, silence, newest }: Belief): Situation {
+export function expectedOf({ view, acknowledged, silence, newest }: Belief): Situation {
   return {
     view: textOf(view),
     acknowledged,
-    founding: !earlierAcknowledged,
     silence: [...silence]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([id, checks]) => `${id} silent ${checks}`)
@@ -142,13 +137,9 @@ function change(now: Belief, pinging: string | null): Belief {
     ...now,
     view: { number: view.number + 1, primary: newPrimary, backup: newBackup ?? null },
     acknowledged: false,
-    earlierAcknowledged: now.earlierAcknowledged || acknowledged,
   })
   if (view.number === 0) return pinging === null ? now : become(pinging, undefined)
-  if (backup === null) {
-    const mayAppoint = lives(primary) || acknowledged
-    return mayAppoint && idle.length > 0 ? become(primary!, idle[0]) : now
-  }
+  if (backup === null) return acknowledged && idle.length > 0 ? become(primary!, idle[0]) : now
   if (lives(primary)) return lives(backup) ? now : become(primary!, idle[0])
   return lives(backup) && acknowledged ? become(backup, idle[0]) : now
 }
@@ -211,6 +202,8 @@ export function violations(before: Snapshot, step: Step, after: Seen<Snapshot>):
   const told = after.sent.map(
     ({ to, message }) => `${to} ${message.type === 'viewReply' ? textOf(message.view) : message.type}`,
   )
+  const members = [to.primary, to.backup].filter((id) => id !== null)
+  const isTold = (id: string | null) => id === null || told.includes(`${id} ${textOf(to)}`)
   const broken = {
     'V2 the number grows by exactly 1': isChange && to.number !== from.number + 1,
     'V2 the same number means the same view': !isChange && !samePair,
@@ -224,6 +217,8 @@ export function violations(before: Snapshot, step: Step, after: Seen<Snapshot>):
       from.number > 0 && to.primary !== from.primary && !confirms,
     'V4 unacknowledged with a dead primary nothing changes':
       isChange && from.number > 0 && !confirms && !alive.includes(from.primary!),
+    'V4 a missing backup is added only after the acknowledgement':
+      isChange && from.number > 0 && from.backup === null && !confirms,
     'V4 a new view is not acknowledged yet': isChange && isAcknowledged,
     'V4 an acknowledgement is not lost': !isChange && confirms && !isAcknowledged,
     'V4 only the primary with the number acknowledges': !isChange && !confirms && isAcknowledged,
@@ -231,10 +226,12 @@ export function violations(before: Snapshot, step: Step, after: Seen<Snapshot>):
     'V5 no dead backup of a living primary is left over':
       decides(step) && lives(to.primary) && to.backup !== null && !lives(to.backup),
     'V5 no appointment is left over':
-      decides(step) && to.backup === null && (lives(to.primary) || isAcknowledged) && alive.some(isIdle),
+      decides(step) && to.backup === null && isAcknowledged && alive.some(isIdle),
     'V8 a ping and a getView are answered with the current view':
-      asks(step) && told.join() !== `${asker(step)} ${textOf(to)}`,
-    'V8 nobody else is told': !asks(step) && told.length > 0,
+      asks(step) && !told.includes(`${asker(step)} ${textOf(to)}`),
+    'S1 a new view goes at once to its members': isChange && ![to.primary, to.backup].every(isTold),
+    'V8 S1 nobody else is told, and nobody twice':
+      told.length !== new Set([...(asks(step) ? [asker(step)] : []), ...(isChange ? members : [])]).size,
     'V11 a restart changes no view': step === 'restart' && isChange,
     'N3 a foreign message is refused by name': after.ignored.length !== (step === 'foreign' ? 1 : 0),
     'N3 what only asks or is refused leaves the very same state':

@@ -12,7 +12,6 @@ const { start, play, bare } = service(machine)
 const record: ViewRecord = {
   view: { number: 4, primary: 'p#2', backup: 'b#1' },
   acknowledged: false,
-  founding: false,
   incarnations: [
     { name: 'b', incarnation: 1 },
     { name: 'c', incarnation: 1 },
@@ -35,7 +34,7 @@ const states: Record<string, Snapshot> = {
 const messages: { readonly [Type in MessageType]: Message & { readonly type: Type } } = {
   ping: { type: 'ping', viewNumber: 4 },
   getView: { type: 'getView' },
-  viewReply: { type: 'viewReply', view: { number: 9, primary: 'x#1', backup: null }, founding: true },
+  viewReply: { type: 'viewReply', view: { number: 9, primary: 'x#1', backup: null } },
   request: { type: 'request', viewNumber: 4, session: 1, seq: 1, commands: [{ op: 'get' }], bytes: 12 },
   reply: { type: 'reply', session: 1, seq: 1, outcome: { kind: 'sessionExpired' } },
   refusal: { type: 'refusal', viewNumber: 4, session: 1, seq: 1, reason: 'wrongServer' },
@@ -89,8 +88,8 @@ for (const [name, snapshot] of Object.entries(states)) {
 
     test.each(senders)('V8 V10 getView from %s is answered and leaves the very same state', (from) => {
       const seen = bare.step(snapshot, { type: 'getView', from })
-      const { view, founding } = snapshot.context
-      expect(seen.sent).toEqual([{ to: from, message: { type: 'viewReply', view, founding } }])
+      const { view } = snapshot.context
+      expect(seen.sent).toEqual([{ to: from, message: { type: 'viewReply', view } }])
       expect(seen.snapshot).toBe(snapshot)
       expect(seen.actions).toHaveLength(1)
     })
@@ -202,9 +201,7 @@ describe('every ping', () => {
           expect(stateOf(seen.snapshot)).toBe(state)
           expect(seen.snapshot.context.servers.map(({ id }) => id).join(' ')).toBe(alive)
           expect(seen.ignored).toEqual([])
-          expect(
-            seen.sent.map(({ to, message }) => [to, message.type === 'viewReply' && textOf(message.view)]),
-          ).toEqual([[from, state.slice(state.indexOf(' ') + 1)]])
+          expect(toldIn(seen)).toEqual(tellsOf(state, states[name]!, from))
         })
       }
     }
@@ -247,7 +244,7 @@ describe('every ping check', () => {
           .map((id) => `${id} silent 1`)
           .join(', '),
       )
-      expect(seen.sent).toEqual([])
+      expect(toldIn(seen)).toEqual(tellsOf(state, states[name]!, null))
     })
   }
 
@@ -257,3 +254,17 @@ describe('every ping check', () => {
     }
   })
 })
+
+/** Who is told which view, as text. */
+function toldIn({ sent }: { readonly sent: readonly { to: string; message: Message }[] }): unknown[] {
+  return sent.map(({ to, message }) => [to, message.type === 'viewReply' && textOf(message.view)])
+}
+
+/** Who must be told: the sender of a ping, and the members of a view that is new (S1, V8). */
+function tellsOf(state: string, before: Snapshot, pinger: string | null): unknown[] {
+  const view = state.slice(state.indexOf(' ') + 1)
+  const [, primary, backup] = view.split(' ')
+  const isNew = textOf(before.context.view) !== view
+  const members = isNew ? [primary!, backup!].filter((id) => id !== '-') : []
+  return [...new Set([...members, ...(pinger === null ? [] : [pinger])])].map((id) => [id, view])
+}

@@ -27,7 +27,7 @@ describe('N2 ids', () => {
   })
 
   test('N2 a life is never lived again, even when the newer one is dead too', () => {
-    const { snapshot } = after('s1#1:0', 's2#1:0', 's2#2:0', 'check', 'check', 's2#1:0')
+    const { snapshot } = after(...fresh, 's2#2:0', 'check', 'check', 's2#1:0')
     expect(aliveOf(snapshot)).toBe('')
   })
 
@@ -45,9 +45,13 @@ describe('N2 ids', () => {
   ]
   for (const id of oddIds) {
     test(`N2 ${JSON.stringify(id)} is an ordinary server, first or second, and its word counts`, () => {
-      expect(stateOf(after(`${id}:0`, 's9#1:0', `${id}:2`).snapshot)).toBe(`acknowledged 2: ${id} s9#1`)
-      expect(stateOf(after('s9#1:0', `${id}:0`, 's9#1:2').snapshot)).toBe(`acknowledged 2: s9#1 ${id}`)
-      expect(stateOf(after('s9#1:0', `${id}:0`, 's9#1:2', 's9#2:0').snapshot)).toBe(
+      expect(stateOf(after(`${id}:0`, `${id}:1`, 's9#1:0', `${id}:2`).snapshot)).toBe(
+        `acknowledged 2: ${id} s9#1`,
+      )
+      expect(stateOf(after('s9#1:0', 's9#1:1', `${id}:0`, 's9#1:2').snapshot)).toBe(
+        `acknowledged 2: s9#1 ${id}`,
+      )
+      expect(stateOf(after('s9#1:0', 's9#1:1', `${id}:0`, 's9#1:2', 's9#2:0').snapshot)).toBe(
         `awaitingAcknowledgement 3: ${id} s9#2`,
       )
     })
@@ -58,7 +62,8 @@ describe('N2 ids', () => {
   })
 
   test('N2 two ids that no number tells apart are two servers', () => {
-    const { snapshot } = after('s#999999999999999998:0', 's#999999999999999999:0')
+    const one = 's#999999999999999998'
+    const { snapshot } = after(`${one}:0`, `${one}:1`, 's#999999999999999999:0')
     expect(textOf(snapshot.context.view)).toBe('2: s#999999999999999998 s#999999999999999999')
   })
 
@@ -80,7 +85,7 @@ describe('V1 before any ping', () => {
   })
 
   test('V1 V8 a question is answered with view 0', () => {
-    expect(after('getView').sent).toEqual([told('c1#1', '0: - -', true)])
+    expect(after('getView').sent).toEqual([told('c1#1', '0: - -')])
   })
 
   test('V1 ping checks change nothing', () => {
@@ -91,7 +96,7 @@ describe('V1 before any ping', () => {
   test('V1 the first server to ping becomes primary of view 1 at once', () => {
     const { snapshot, sent } = after('s2#1:0')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 1: s2#1 -')
-    expect(sent).toEqual([told('s2#1', '1: s2#1 -', true)])
+    expect(sent).toEqual([told('s2#1', '1: s2#1 -')])
   })
 })
 
@@ -101,15 +106,15 @@ describe('V4 acknowledgement', () => {
   })
 
   test('V4 a ping from the backup acknowledges nothing', () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0', 's2#1:2').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+    expect(stateOf(after(...fresh, 's2#1:2').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
   test('V4 a ping from an idle server acknowledges nothing', () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0', 's3#1:2').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+    expect(stateOf(after(...fresh, 's3#1:2').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
   test('V4 an old number acknowledges nothing', () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0', 's1#1:1').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+    expect(stateOf(after(...fresh, 's1#1:1').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
   test('V4 the acknowledgement of a view is none of the next', () => {
@@ -121,48 +126,54 @@ describe('V4 acknowledgement', () => {
   })
 
   test('V4 only an acknowledged view gives way to another primary', () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0', ...silence('s2#1:0')).snapshot)).toBe(
+    expect(stateOf(after(...fresh, ...silence('s2#1:0')).snapshot)).toBe(
       'awaitingAcknowledgement 2: s1#1 s2#1',
     )
-    expect(stateOf(after('s1#1:0', 's2#1:0', 's1#1:2', ...silence('s2#1:0')).snapshot)).toBe(
+    expect(stateOf(after(...fresh, 's1#1:2', ...silence('s2#1:0')).snapshot)).toBe(
       'awaitingAcknowledgement 3: s2#1 -',
     )
   })
 
-  test("V4 unacknowledged, a living primary's missing backup is added", () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+  test('V4 unacknowledged, a missing backup is not added; after the acknowledgement it is', () => {
+    const { snapshot } = after('s1#1:0', 's2#1:0', 's2#1:0', 'check', 's1#1:0')
+    expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 1: s1#1 -')
+    expect(stateOf(play(snapshot, 's1#1:1').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+  })
+
+  test('V4 nor is it added to a view from which a dead backup was dropped', () => {
+    const { snapshot } = after(...fresh, ...silence('s1#1:0'), 's3#1:0')
+    expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s1#1 -')
+    expect(stateOf(play(snapshot, 's1#1:3').snapshot)).toBe('awaitingAcknowledgement 4: s1#1 s3#1')
   })
 
   test("V4 unacknowledged, a living primary's dead backup is dropped", () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0', ...silence('s1#1:0')).snapshot)).toBe(
-      'awaitingAcknowledgement 3: s1#1 -',
-    )
+    expect(stateOf(after(...fresh, ...silence('s1#1:0')).snapshot)).toBe('awaitingAcknowledgement 3: s1#1 -')
   })
 
   test("V4 unacknowledged, a living primary's dead backup is replaced: it may die during its transfer", () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0', ...silence('s1#1:1', 's3#1:0')).snapshot)).toBe(
+    expect(stateOf(after(...fresh, ...silence('s1#1:1', 's3#1:0')).snapshot)).toBe(
       'awaitingAcknowledgement 3: s1#1 s3#1',
     )
   })
 
   test('V4 unacknowledged, with a dead primary nothing changes, whoever lives', () => {
-    const { snapshot } = after('s1#1:0', 's2#1:0', ...silence('s2#1:0', 's3#1:0'), 's2#1:2', 's3#1:2')
+    const { snapshot } = after(...fresh, ...silence('s2#1:0', 's3#1:0'), 's2#1:2', 's3#1:2')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
   test('V4 unacknowledged, with primary and backup dead, an idle server gets no role', () => {
-    const { snapshot } = after('s1#1:0', 's2#1:0', ...silence('s3#1:0'))
+    const { snapshot } = after(...fresh, ...silence('s3#1:0'))
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
-  test('V4 unacknowledged, a dead lone primary gets no backup until it pings', () => {
+  test('V4 unacknowledged, a dead lone primary gets no backup until it acknowledges', () => {
     const alone = after('s1#1:0', ...silence(), 's2#1:0').snapshot
     expect(stateOf(alone)).toBe('awaitingAcknowledgement 1: s1#1 -')
-    expect(stateOf(play(alone, 's1#1:0').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+    expect(stateOf(play(alone, 's1#1:1').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
   test('V4 a primary that was silent before it acknowledged goes on where it was', () => {
-    const { snapshot } = after('s1#1:0', 's2#1:0', ...silence('s2#1:0'), 's1#1:2')
+    const { snapshot } = after(...fresh, ...silence('s2#1:0'), 's1#1:2')
     expect(stateOf(snapshot)).toBe('acknowledged 2: s1#1 s2#1')
   })
 })
@@ -175,19 +186,27 @@ describe('V5 one event, one evaluation', () => {
   })
 
   test('V5 the acknowledgement is counted before the views: what it makes due happens in the same step', () => {
-    const { snapshot, sent } = after('s1#1:0', 's2#1:0', 's1#2:0', 's1#1:2')
+    const { snapshot, sent } = after(...fresh, 's1#2:0', 's1#1:2')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s2#1 s1#2')
-    expect(sent).toEqual([told('s1#1', '3: s2#1 s1#2', false)])
+    expect(sent).toEqual(['s2#1', 's1#2', 's1#1'].map((id) => told(id, '3: s2#1 s1#2')))
   })
 
-  test('V5 the answer comes last: it tells the view that the ping has made', () => {
-    expect(after('s1#1:0', 's2#1:0').sent).toEqual([told('s2#1', '2: s1#1 s2#1', true)])
+  test('V5 S1 a ping that makes a view is answered with it, and the other member gets it at once', () => {
+    expect(after(...fresh).sent).toEqual([told('s1#1', '2: s1#1 s2#1'), told('s2#1', '2: s1#1 s2#1')])
   })
 
-  test('V5 a ping check evaluates too, and tells nobody', () => {
-    const { snapshot, sent } = after(...pair, ...silence('s2#1:2'))
-    expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s2#1 -')
-    expect(sent).toEqual([])
+  test('V5 S1 a ping check evaluates too, and a new view goes to its members at once', () => {
+    const { snapshot, sent } = after(...pair, ...silence('s2#1:2', 's3#1:0'))
+    expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s2#1 s3#1')
+    expect(sent).toEqual([told('s2#1', '3: s2#1 s3#1'), told('s3#1', '3: s2#1 s3#1')])
+  })
+
+  test('S1 a ping check that changes nothing tells nobody', () => {
+    expect(after(...pair, 'check').sent).toEqual([])
+  })
+
+  test('S1 the acknowledgement that makes no new view is answered, and nobody else is told', () => {
+    expect(after('s1#1:0', 's1#1:1').sent).toEqual([told('s1#1', '1: s1#1 -')])
   })
 
   test('V5 promotion and the appointment of a new backup are one change', () => {
@@ -230,7 +249,7 @@ describe('V6 changes', () => {
   })
 
   test('V6 (b) a backup that comes back after it was dropped is an idle server like any other', () => {
-    expect(stateOf(after(...pair, ...silence('s1#1:2'), 's2#1:2').snapshot)).toBe(
+    expect(stateOf(after(...pair, ...silence('s1#1:2'), 's1#1:3', 's2#1:2').snapshot)).toBe(
       'awaitingAcknowledgement 4: s1#1 s2#1',
     )
   })
@@ -277,11 +296,11 @@ describe('V6 changes', () => {
 
   test('V6 the next life of a backup takes its place at once, acknowledged or not', () => {
     expect(stateOf(after(...pair, 's2#2:0').snapshot)).toBe('awaitingAcknowledgement 3: s1#1 s2#2')
-    expect(stateOf(after('s1#1:0', 's2#1:0', 's2#2:0').snapshot)).toBe('awaitingAcknowledgement 3: s1#1 s2#2')
+    expect(stateOf(after(...fresh, 's2#2:0').snapshot)).toBe('awaitingAcknowledgement 3: s1#1 s2#2')
   })
 
   test('V6 a former primary that comes back while idle is appointed backup', () => {
-    expect(stateOf(after(...pair, ...silence('s2#1:2'), 's1#1:2').snapshot)).toBe(
+    expect(stateOf(after(...pair, ...silence('s2#1:2'), 's2#1:3', 's1#1:2').snapshot)).toBe(
       'awaitingAcknowledgement 4: s2#1 s1#1',
     )
   })
@@ -361,12 +380,12 @@ describe('V7 liveness', () => {
   })
 
   test("V7 an older incarnation's late ping does not volunteer", () => {
-    const { snapshot } = after('s1#1:0', 's2#2:0', ...silence('s1#1:0'), 's2#1:0')
-    expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s1#1 -')
+    const { snapshot } = after('s1#1:0', 's1#1:1', 's2#2:0', ...silence('s1#1:0'), 's1#1:3', 's2#1:0')
+    expect(stateOf(snapshot)).toBe('acknowledged 3: s1#1 -')
   })
 
   test("V7 an older incarnation's late ping may acknowledge", () => {
-    const { snapshot } = after('s1#1:0', 's2#1:0', 's1#2:0', ...silence('s1#2:0'), 's1#1:2')
+    const { snapshot } = after(...fresh, 's1#2:0', ...silence('s1#2:0'), 's1#1:2')
     expect(stateOf(snapshot)).toBe('acknowledged 2: s1#1 s2#1')
   })
 
@@ -400,20 +419,20 @@ describe('V8 pings and questions', () => {
     })
 
     test(`V8 a ping with number ${number} volunteers its server`, () => {
-      expect(textOf(after('s1#1:0', `s2#1:${number}`).snapshot.context.view)).toBe('2: s1#1 s2#1')
+      expect(textOf(after('s1#1:0', 's1#1:1', `s2#1:${number}`).snapshot.context.view)).toBe('2: s1#1 s2#1')
     })
   }
 
   test('V8 a ping is answered with the current view, changed or not', () => {
-    expect(after(...pair, 's3#1:0').sent).toEqual([told('s3#1', '2: s1#1 s2#1', true)])
+    expect(after(...pair, 's3#1:0').sent).toEqual([told('s3#1', '2: s1#1 s2#1')])
   })
 
   test('V8 even a ping that proves nothing is answered', () => {
-    expect(after(...pair, 's3#2:0', 's3#1:0').sent).toEqual([told('s3#1', '2: s1#1 s2#1', true)])
+    expect(after(...pair, 's3#2:0', 's3#1:0').sent).toEqual([told('s3#1', '2: s1#1 s2#1')])
   })
 
   test('V8 a getView is answered with the current view', () => {
-    expect(after(...pair, 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1', true)])
+    expect(after(...pair, 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1')])
   })
 
   test('V8 a getView is no ping: it volunteers nobody', () => {
@@ -445,15 +464,15 @@ describe('V9 the choice', () => {
 
 describe('V10 odd input', () => {
   test('V10 a number above the current one acknowledges nothing', () => {
-    expect(stateOf(after('s1#1:0', 's2#1:0', 's1#1:3').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+    expect(stateOf(after(...fresh, 's1#1:3').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
   test('V10 a number above the current one is no acknowledgement in advance', () => {
-    expect(stateOf(after('s1#1:0', 's1#1:2', 's2#1:0').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
+    expect(stateOf(after('s1#1:0', 's1#1:2', 's2#1:0').snapshot)).toBe('awaitingAcknowledgement 1: s1#1 -')
   })
 
   test('V10 a former primary acknowledges nothing', () => {
-    const { snapshot } = after(...pair, ...silence('s2#1:2'), 's1#1:3')
+    const { snapshot } = after(...pair, ...silence('s2#1:2'), 's2#1:3', 's1#1:3')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 4: s2#1 s1#1')
     expect(stateOf(play(snapshot, 's1#1:4').snapshot)).toBe('awaitingAcknowledgement 4: s2#1 s1#1')
   })
@@ -464,26 +483,29 @@ describe('V10 odd input', () => {
   })
 
   const firstPings = [
-    { pings: ['s1#1:0', 's1#1:0', 's2#1:0', 's2#1:0'], view: '2: s1#1 s2#1' },
-    { pings: ['s1#1:0', 's2#1:0', 's1#1:0', 's2#1:0'], view: '2: s1#1 s2#1' },
-    { pings: ['s1#1:0', 's2#1:0', 's2#1:0', 's1#1:0'], view: '2: s1#1 s2#1' },
-    { pings: ['s2#1:0', 's1#1:0', 's1#1:0', 's2#1:0'], view: '2: s2#1 s1#1' },
-    { pings: ['s2#1:0', 's1#1:0', 's2#1:0', 's1#1:0'], view: '2: s2#1 s1#1' },
-    { pings: ['s2#1:0', 's2#1:0', 's1#1:0', 's1#1:0'], view: '2: s2#1 s1#1' },
+    { pings: ['s1#1:0', 's1#1:0', 's2#1:0', 's2#1:0'], primary: 's1#1', backup: 's2#1' },
+    { pings: ['s1#1:0', 's2#1:0', 's1#1:0', 's2#1:0'], primary: 's1#1', backup: 's2#1' },
+    { pings: ['s1#1:0', 's2#1:0', 's2#1:0', 's1#1:0'], primary: 's1#1', backup: 's2#1' },
+    { pings: ['s2#1:0', 's1#1:0', 's1#1:0', 's2#1:0'], primary: 's2#1', backup: 's1#1' },
+    { pings: ['s2#1:0', 's1#1:0', 's2#1:0', 's1#1:0'], primary: 's2#1', backup: 's1#1' },
+    { pings: ['s2#1:0', 's2#1:0', 's1#1:0', 's1#1:0'], primary: 's2#1', backup: 's1#1' },
   ]
-  for (const { pings, view } of firstPings) {
+  for (const { pings, primary, backup } of firstPings) {
     test(`V10 duplicated first pings are harmless: ${pings.join(' ')}`, () => {
-      expect(stateOf(after(...pings).snapshot)).toBe(`awaitingAcknowledgement ${view}`)
+      const { snapshot } = after(...pings)
+      expect(stateOf(snapshot)).toBe(`awaitingAcknowledgement 1: ${primary} -`)
+      expect(stateOf(play(snapshot, `${primary}:1`).snapshot)).toBe(
+        `awaitingAcknowledgement 2: ${primary} ${backup}`,
+      )
     })
   }
 })
 
 describe('V11 restart', () => {
-  test('V11 the record is plain data: view, acknowledgement, founding, incarnations', () => {
+  test('V11 the record is plain data: view, acknowledgement, incarnations', () => {
     expect(JSON.parse(JSON.stringify(recordOf(after(...pair, 's3#4:0', 's2#1:0').snapshot)))).toEqual({
       view: { number: 2, primary: 's1#1', backup: 's2#1' },
       acknowledged: true,
-      founding: true,
       incarnations: [
         { name: 's1', incarnation: 1 },
         { name: 's2', incarnation: 1 },
@@ -498,7 +520,7 @@ describe('V11 restart', () => {
   })
 
   test('V11 it resumes the view, and tells of it at once', () => {
-    expect(after(...pair, 'restart', 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1', true)])
+    expect(after(...pair, 'restart', 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1')])
   })
 
   test('V11 it resumes an acknowledged view as acknowledged', () => {
@@ -508,7 +530,7 @@ describe('V11 restart', () => {
   })
 
   test('V11 it resumes an unacknowledged view as unacknowledged', () => {
-    const { snapshot } = after('s1#1:0', 's2#1:0', 'restart')
+    const { snapshot } = after(...fresh, 'restart')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
     expect(stateOf(play(snapshot, ...silence('s2#1:2')).snapshot)).toBe(
       'awaitingAcknowledgement 2: s1#1 s2#1',
@@ -573,47 +595,6 @@ describe('V11 restart', () => {
   })
 })
 
-describe('N5 founding', () => {
-  test('N5 view 1 is founding: its primary may start from the empty state', () => {
-    expect(after('s1#1:0').sent).toEqual([told('s1#1', '1: s1#1 -', true)])
-  })
-
-  test('N5 a view stays founding after its own acknowledgement', () => {
-    expect(after('s1#1:0', 's1#1:1').sent).toEqual([told('s1#1', '1: s1#1 -', true)])
-  })
-
-  test('N5 so is a later view, while none before it was acknowledged: view 1 may have been missed', () => {
-    const { sent } = after('s1#1:0', 's2#1:0', 's2#2:0', 's1#1:0')
-    expect(sent).toEqual([told('s1#1', '3: s1#1 s2#2', true)])
-  })
-
-  test('N5 a view after an acknowledged one is not founding', () => {
-    expect(after('s1#1:0', 's1#1:1', 's2#1:0').sent).toEqual([told('s2#1', '2: s1#1 s2#1', false)])
-  })
-
-  test('N5 nor is any view after that, acknowledged or not', () => {
-    expect(after('s1#1:0', 's1#1:1', 's2#1:0', 's2#2:0').sent).toEqual([told('s2#2', '3: s1#1 s2#2', false)])
-  })
-
-  test('N5 nor the view that follows in the step of the acknowledgement', () => {
-    expect(after('s1#1:0', 's1#2:0', 's1#1:1').sent).toEqual([told('s1#1', '2: s1#1 s1#2', false)])
-  })
-
-  test('N5 nor the view of a promoted backup', () => {
-    expect(after(...pair, ...silence('s2#1:2'), 'getView').sent).toEqual([told('c1#1', '3: s2#1 -', false)])
-  })
-
-  test('N5 a restart resumes a founding view as founding', () => {
-    expect(after('s1#1:0', 's2#1:0', 'restart', 's1#1:0').sent).toEqual([told('s1#1', '2: s1#1 s2#1', true)])
-  })
-
-  test('N5 a restart resumes any other as it was', () => {
-    expect(after('s1#1:0', 's1#1:1', 's2#1:0', 'restart', 's1#1:0').sent).toEqual([
-      told('s1#1', '2: s1#1 s2#1', false),
-    ])
-  })
-})
-
 describe('N4 nothing grows', () => {
   test('N4 the same question gets the very same answer', () => {
     const first = after(...pair, 'getView')
@@ -646,8 +627,11 @@ describe('N4 nothing grows', () => {
   })
 })
 
-/** View 2 with primary s1#1 and backup s2#1, acknowledged. */
-const pair: readonly Step[] = ['s1#1:0', 's2#1:0', 's1#1:2', 's2#1:2']
+/** View 2 with primary s1#1 and backup s2#1, not acknowledged yet. */
+const fresh: readonly Step[] = ['s1#1:0', 's1#1:1', 's2#1:0']
+
+/** The same view, acknowledged. */
+const pair: readonly Step[] = [...fresh, 's1#1:2', 's2#1:2']
 
 /** One interval in which both members of that view live. */
 const interval: readonly Step[] = ['s1#1:2', 's2#1:2', 'check']
@@ -656,7 +640,6 @@ const interval: readonly Step[] = ['s1#1:2', 's2#1:2', 'check']
 const superseded: ViewRecord = {
   view: { number: 5, primary: 's1#1', backup: 's2#1' },
   acknowledged: true,
-  founding: false,
   incarnations: [
     { name: 's1', incarnation: 2 },
     { name: 's2', incarnation: 1 },
@@ -668,7 +651,7 @@ function silence(...pings: readonly Step[]): readonly Step[] {
   return ['check', ...pings, 'check']
 }
 
-function told(to: string, view: string, founding: boolean) {
+function told(to: string, view: string) {
   const [number, primary, backup] = view.replace(':', '').split(' ') as [string, string, string]
   const orNull = (id: string) => (id === '-' ? null : id)
   return {
@@ -676,7 +659,6 @@ function told(to: string, view: string, founding: boolean) {
     message: {
       type: 'viewReply',
       view: { number: Number(number), primary: orNull(primary), backup: orNull(backup) },
-      founding,
     },
   }
 }

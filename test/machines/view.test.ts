@@ -26,7 +26,7 @@ describe('every situation', () => {
     ['unacknowledged', 'p b', 'b', '-', 'V4 a dead primary stays until it has acknowledged'],
     ['unacknowledged', 'p b', 'i', '-', 'V4 with a dead primary nothing changes'],
     ['unacknowledged', 'p b', '', '-', 'V4 with a dead primary nothing changes'],
-    ['unacknowledged', 'p -', 'p i', '6: p i', "V4 a live primary's missing backup may be added"],
+    ['unacknowledged', 'p -', 'p i', '-', 'V4 a missing backup is added only after the acknowledgement'],
     ['unacknowledged', 'p -', 'p', '-', 'V6c nobody to appoint'],
     ['unacknowledged', 'p -', 'i', '-', 'V4 with a dead primary nothing is appointed'],
     ['unacknowledged', 'p -', '', '-', 'V4 with a dead primary nothing changes'],
@@ -69,7 +69,7 @@ describe('the first view', () => {
   test('V1 a server whose id is empty is a server', () => {
     const view = nextView({ view: noView, acknowledged: false, alive: [''] })!
     expect(view).toEqual({ number: 1, primary: '', backup: null })
-    expect(nextView({ view, acknowledged: false, alive: ['', 's1#1'] })).toEqual({
+    expect(nextView({ view, acknowledged: true, alive: ['', 's1#1'] })).toEqual({
       number: 2,
       primary: '',
       backup: 's1#1',
@@ -148,6 +148,19 @@ describe('any standing', () => {
       fc.property(standing, ({ view, alive }) => {
         const others = alive.filter((id) => id !== view.primary)
         expect(nextView({ view, acknowledged: false, alive: others })).toBeNull()
+      }),
+    )
+  })
+
+  test('V4 before the acknowledgement only a dead backup is dropped or replaced, and nobody is added', () => {
+    fc.assert(
+      fc.property(standing, (now) => {
+        const next = nextView({ ...now, acknowledged: false })
+        fc.pre(next !== null)
+        const { view, alive } = now
+        expect(view.backup).not.toBeNull()
+        expect(alive).not.toContain(view.backup)
+        expect(next.primary).toBe(view.primary)
       }),
     )
   })

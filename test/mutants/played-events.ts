@@ -15,7 +15,6 @@ export const viewReply = (number: number, primary: string, backup: string | null
     type: 'viewReply',
     from: 'view-service',
     view: { number, primary, backup },
-    founding: number === 1 || backup === 's2#1',
   })
 export const request = (from: string, session: number | null, seq = 0, ...commands: KeyValueCommand[]) => ({
   ...event({ type: 'request', from, viewNumber: 1, session, seq, commands: commands as never, bytes: 10 }),

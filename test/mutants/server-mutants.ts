@@ -90,7 +90,7 @@ export const serverMutants: readonly Mutant[] = [
         isNotMyForward: ({ event, context }) => event.number !== context.outstanding?.number,
       }),
     },
-    system: { servers: 2, clients: [[put('x')]], viewsMax: 4 },
+    system: { servers: 3, clients: [[put('x')]], viewsMax: 3 },
   },
   {
     name: 'an older forward is applied again',

@@ -100,6 +100,28 @@ export const viewServiceMutants: readonly Mutant[] = [
     system: { servers: 3, clients: [], viewsMax: 3 },
   },
   {
+    name: 'a missing backup is added before the acknowledgement',
+    rule: 'V4',
+    charts: {
+      viewService: (machine) =>
+        both(
+          guards({
+            mustChangeView: (step, params) =>
+              appointsEarly(step) || guardOf(machine, 'mustChangeView')(step, params),
+          }),
+          actions({
+            changeView: assign((step: Any, params: Any) => {
+              const next = assignedBy(machine, 'changeView')(step, params) as ViewServiceContext
+              if (!appointsEarly(step)) return next
+              const { number, primary } = (step.context as ViewServiceContext).view
+              return { ...next, view: { number: number + 1, primary, backup: step.event.from } }
+            }),
+          }),
+        )(machine),
+    },
+    system: { servers: 2, clients: [], viewsMax: 3, begin: [] },
+  },
+  {
     name: 'the first server to ping is not made primary',
     rule: 'V1',
     charts: {
@@ -301,7 +323,6 @@ export const viewServiceMutants: readonly Mutant[] = [
         record: {
           view: { number: 1, primary: 's1#1', backup: null },
           acknowledged: false,
-          founding: true,
           incarnations: [],
         },
       },
@@ -315,6 +336,12 @@ export const viewServiceMutants: readonly Mutant[] = [
 /** The view service after it has appointed a pair, in view 2, acknowledged. */
 function pairOf(primary: string, backup: string) {
   return [ping(primary, 0), ping(primary, 1), ping(backup, 0), ping(primary, 2), ping(backup, 2)]
+}
+
+/** A ping of an idle server while the view has no backup, acknowledged or not. */
+function appointsEarly({ context, event }: Any): boolean {
+  const { view } = context as ViewServiceContext
+  return event.type === 'ping' && view.number > 0 && view.backup === null && event.from !== view.primary
 }
 
 /** A view service whose new views, and what goes with them, are changed. */

@@ -164,7 +164,7 @@ function createPlayed(options: TracingOptions = {}) {
   const send = (from: string, message: Message) =>
     transport.send({ from, to: 'c1#1', message, stamp: { lamport: 1, vector: {} } })
   const view = { number: 1, primary: 's1#1', backup: null }
-  transport.attach('view-service', () => send('view-service', { type: 'viewReply', view, founding: true }))
+  transport.attach('view-service', () => send('view-service', { type: 'viewReply', view }))
   transport.attach('s1#1', ({ message }) => {
     if (message.type !== 'request') return
     if (message.session !== null) requests.push(message)
@@ -210,7 +210,7 @@ test('S3 S6 at the servers: a refusal, a copy of a request, and a forward that i
     transport.send({ from, to: 's1#1', message, stamp: { lamport: 1, vector: {} } })
   const view = { number: 1, primary: 's1#1', backup: 's2#1' }
   const [forwards, replies]: [(Message & { type: 'forward' })[], Message[]] = [[], []]
-  transport.attach('view-service', () => send('view-service', { type: 'viewReply', view, founding: true }))
+  transport.attach('view-service', () => send('view-service', { type: 'viewReply', view }))
   transport.attach('s2#1', ({ message }) => {
     if (message.type === 'stateTransfer') send('s2#1', { type: 'stateTransferAck', viewNumber: 1, index: 0 })
     else if (message.type === 'forward') forwards.push(message)

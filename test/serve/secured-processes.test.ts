@@ -124,7 +124,7 @@ describe('view service, primary and backup, each with a certificate and a key', 
     [
       'the view service, who tells a view',
       'view-service',
-      { type: 'viewReply', view: { number: 99, primary: 's2#1', backup: null }, founding: false },
+      { type: 'viewReply', view: { number: 99, primary: 's2#1', backup: null } },
     ],
   ] as const)(
     'a client that says it is %s: refused and counted',

@@ -136,6 +136,8 @@ describe('choices', () => {
   test('the view service does not come back without its record (V11), and its view keeps serving', () => {
     const world = open()
     world.runUntil('settled')
+    world.choose(call(put('a', '0')))
+    world.runUntil('answered')
     world.choose({ kind: 'crash', node: 'view-service' })
     expect(inbox(world, 'view-service').restart!.why).toMatch(/V11/)
     world.choose(call(put('a', '1')))

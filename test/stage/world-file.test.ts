@@ -110,9 +110,9 @@ describe('what is wrong is said', () => {
     [
       'a choice that is impossible',
       changed((file) => {
-        file.branches[1].own[0] = { kind: 'restart', node: 's1' }
+        file.branches[1].own[0] = { kind: 'restart', node: 's2' }
       }),
-      /branch 1 \(without s3\) cannot be made: s1 is running/,
+      /branch 1 \(without s3\) cannot be made: s2 is running/,
     ],
     [
       'a parent that comes later',

@@ -99,7 +99,7 @@ describe('V11 a start without a record', () => {
   test('a record is never passed over: nothing founds a system where one is', () => {
     const store = viewRecordFile('/data', createCrashingDisk().files)
     const view = { number: 4, primary: 's1#1', backup: null }
-    store.save({ view, acknowledged: true, founding: false, incarnations: [] })
+    store.save({ view, acknowledged: true, incarnations: [] })
 
     expect(() => openViewRecord(store, { isNew: true })).toThrow(refusal('got one of view 4'))
     expect(openViewRecord(store, { isNew: false }).view).toEqual(view)
@@ -115,7 +115,6 @@ describe('V11 a start without a record', () => {
     const good = {
       view: { number: 1, primary: 's1#1', backup: null },
       acknowledged: false,
-      founding: true,
       incarnations: [],
     }
     viewRecordFile('/data', files).save({ ...good, ...change } as never)

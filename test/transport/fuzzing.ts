@@ -44,7 +44,7 @@ const request = { session: 4, seq: 2, commands: [{ op: 'put', key: 'k', value: '
 const messages: readonly Message[] = [
   { type: 'ping', viewNumber: 2 },
   { type: 'getView' },
-  { type: 'viewReply', view, founding: true },
+  { type: 'viewReply', view },
   { type: 'request', viewNumber: 3, ...request },
   { type: 'forward', viewNumber: 3, number: 1, requests: [{ client: 'c1#1', ...request }] },
   { type: 'forwardAck', viewNumber: 3, number: 1, digest: '0123456789abcdef' },
