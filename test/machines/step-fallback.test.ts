@@ -36,7 +36,7 @@ describe('a chart takes its steps by XState', () => {
     const asked = vi.spyOn(machine as AnyStateMachine, 'transition')
     const view = { number: 1, primary: 's1#1', backup: null }
     for (const event of [
-      { type: 'viewReply', from: 'v', view, founding: true },
+      { type: 'viewReply', from: 'v', view },
       { type: 'request', from: 'c1#1', viewNumber: 1, session: null, seq: 0, commands: [], bytes: 0 },
       { type: 'xstate.after.pingInterval.server.heartbeat.pinging' },
       { type: 'nonsense' },

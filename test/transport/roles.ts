@@ -12,7 +12,7 @@ const requestFields = { session: null, seq: 0, commands: [], bytes: 0 }
 const samples: { readonly [Type in MessageType]: Message } = {
   ping: { type: 'ping', viewNumber: 9 },
   getView: { type: 'getView' },
-  viewReply: { type: 'viewReply', view, founding: false } as unknown as Message,
+  viewReply: { type: 'viewReply', view },
   request: { type: 'request', viewNumber: 1, ...requestFields },
   reply: { type: 'reply', session: null, seq: 0, outcome: { kind: 'opened', session: 1 } },
   refusal: { type: 'refusal', viewNumber: 9, session: null, seq: 0, reason: 'wrongServer' },
