@@ -3,7 +3,7 @@
 import { type Actor, type AnyActorRef, createActor, type Snapshot } from 'xstate'
 import type { Application, Json, JsonLike } from '../machines/application/application.ts'
 import type { Result } from '../machines/application/at-most-once.ts'
-import { copyJson, jsonSize } from '../machines/application/json.ts'
+import { copyJson, jsonSize, jsonValues } from '../machines/application/json.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
 import { rememberLast } from '../machines/application/remember-last.ts'
 import {
@@ -178,6 +178,14 @@ export function createClient<Command, Result>(
       throw new StandbyError(
         'tooLarge',
         `expected a command of at most ${limits.commandBytesMax} bytes of JSON, got ${bytes}; raise limits.commandBytesMax or split it`,
+      )
+    }
+    // No text has more values than half its length.
+    const { commandValuesMax } = limits
+    if (bytes > commandValuesMax && jsonValues(copy, commandValuesMax) > commandValuesMax) {
+      throw new StandbyError(
+        'tooLarge',
+        `expected a command of at most ${commandValuesMax} JSON values, got more; raise limits.commandValuesMax or split it`,
       )
     }
     const call = ++calls

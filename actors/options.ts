@@ -38,6 +38,7 @@ const limits = group({
   sessionsMax: count,
   clientQueueMax: count,
   commandBytesMax: count,
+  commandValuesMax: count,
   vectorEntriesMax: number('expected a number from 1 on, or Infinity', 1, Number.POSITIVE_INFINITY),
 })
 
@@ -67,12 +68,15 @@ export const defaultLimits: Required<LimitOptions> = {
   queueMax: serverDefaults.queueMax,
   queueBytesMax: serverDefaults.queueBytesMax,
   batchMax: serverDefaults.batchMax,
-  batchBytesMax: serverDefaults.batchBytesMax,
+  /** A forward of much more would make its receiver's pings late. */
+  batchBytesMax: 1024 * 1024,
   transferBytesMax: serverDefaults.transferBytesMax,
   sessionsMax: serverDefaults.sessionsMax,
   clientQueueMax: clientDefaults.queueMax,
-  /** Bytes of JSON text in one command. */
-  commandBytesMax: 16 * 1024 * 1024,
+  /** Bytes of JSON text in one command: what an event loop handles well within `pingCheckIntervalMs`. */
+  commandBytesMax: 4 * 1024 * 1024,
+  /** JSON values in one command, those inside others included: many small values take longer than one large text. */
+  commandValuesMax: 65_536,
   /** Client entries in a vector clock; `Infinity` drops nothing, not even dead incarnations (L6). */
   vectorEntriesMax: 16,
 }

@@ -1,7 +1,7 @@
 /** `standby init`: the first record of a new system, in the data folder of its view service; every start after that finds one (V11). */
 import type { Command } from 'commander'
+import { openDataFolder } from '../runtime/serve/data-folder.ts'
 import { nodeFileSystem } from '../runtime/store/file-system.ts'
-import { lockFolder } from '../runtime/store/folder-lock.ts'
 import { openViewRecord, viewRecordFile } from '../runtime/store/view-record.ts'
 import { exitCodes } from './remote-client.ts'
 
@@ -14,8 +14,7 @@ export function registerInit(program: Command): void {
     .addHelpText('after', '\nRefuses where a record is, with exit code 1: then there is a system already.')
     .action(async (folder: string) => {
       try {
-        nodeFileSystem.ensureFolder(folder)
-        const unlock = await lockFolder(folder)
+        const unlock = await openDataFolder(folder, nodeFileSystem)
         openViewRecord(viewRecordFile(folder), { isNew: true })
         await unlock()
         process.stdout.write(`${folder} holds the record of a new system\n`)

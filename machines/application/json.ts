@@ -41,6 +41,17 @@ export function jsonSize(value: Json): number {
   return Math.max(2, size)
 }
 
+/** How many values a JSON value is, those inside it included; counts no further than `max` and a little. */
+export function jsonValues(value: Json, max = Number.POSITIVE_INFINITY): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let values = 1
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    values += typeof item === 'object' && item !== null ? jsonValues(item, max - values) : 1
+    if (values > max) break
+  }
+  return values
+}
+
 interface Copying {
   readonly root: unknown
   readonly seals: boolean
@@ -51,7 +62,8 @@ function copy(value: unknown, copying: Copying, depth: number): Json {
     if (misfit(value) !== null) throw notJson(copying.root)
     return value === 0 ? 0 : (value as Json)
   }
-  const known = copying.seals ? sealed.get(value) : undefined
+  // What is not frozen was not sealed, and needs no look into the table.
+  const known = copying.seals && Object.isFrozen(value) ? sealed.get(value) : undefined
   if (depth + (known ?? 1) > depthMax) throw notJson(copying.root)
   if (known !== undefined) return value as Json
   if (misfit(value) !== null) throw notJson(copying.root)

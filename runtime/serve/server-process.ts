@@ -8,10 +8,10 @@ import { type KeyValueState, keyValueStore } from '../../machines/application/ke
 import { parseNodeId } from '../../machines/node-id.ts'
 import { noView, type View } from '../../machines/view.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
-import { lockFolder } from '../store/folder-lock.ts'
 import { incarnationFile, nextLife } from '../store/incarnations.ts'
 import { until } from '../waiting.ts'
 import type { ProcessConfig } from './config/config.ts'
+import { openDataFolder } from './data-folder.ts'
 import { dumpLines, type StateDump } from './dump.ts'
 import { dumpRoute, monitoringRoutes } from './http/monitoring-routes.ts'
 import { openSession } from './http/open-session.ts'
@@ -56,8 +56,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
   const { name, timing, limits, drainMs } = config
   const startedAt = clock.now()
   const data = config.data!
-  files.ensureFolder(data)
-  const unlock = await lockFolder(data)
+  const unlock = await openDataFolder(data, files)
   try {
     const id = nextLife(incarnationFile(data, files), name, Date.now())
     let [draining, stopped] = [false, false]

@@ -4,10 +4,10 @@ import type { Envelope, Transport } from '../../actors/ports.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import type { ViewRecord } from '../../machines/view-service.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
-import { lockFolder } from '../store/folder-lock.ts'
 import type { Store } from '../store/store.ts'
 import { openViewRecord, viewRecordFile } from '../store/view-record.ts'
 import type { ProcessConfig } from './config/config.ts'
+import { openDataFolder } from './data-folder.ts'
 import { monitoringRoutes } from './http/monitoring-routes.ts'
 import type { LogLevel, ProcessLog } from './log.ts'
 import {
@@ -43,8 +43,7 @@ export async function startViewServiceProcess(
   const { name: id, timing } = config
   const startedAt = clock.now()
   const data = config.data!
-  files.ensureFolder(data)
-  const unlock = await lockFolder(data)
+  const unlock = await openDataFolder(data, files)
   let draining = false
   try {
     const store = options.store ?? viewRecordFile(data, files)

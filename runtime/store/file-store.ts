@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
-import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { type FileSystem, nodeFileSystem, refuseUnwritable } from './file-system.ts'
 import type { Store } from './store.ts'
 
 /** What the file is, and where. */
@@ -61,16 +61,20 @@ export function createFileStore<Value>(options: FileStoreOptions<Value>): Store<
     save(value) {
       const body = Buffer.from(`${JSON.stringify(value)}\n`)
       const head = { format, version, bytes: body.length, sha256: checksum(body) }
-      files.ensureFolder(folder)
-      const file = files.create(draft)
       try {
-        file.write(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]))
-        file.sync()
-      } finally {
-        file.close()
+        files.ensureFolder(folder)
+        const file = files.create(draft)
+        try {
+          file.write(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]))
+          file.sync()
+        } finally {
+          file.close()
+        }
+        files.rename(draft, path)
+        files.syncFolder(folder)
+      } catch (error) {
+        refuseUnwritable(path, error)
       }
-      files.rename(draft, path)
-      files.syncFolder(folder)
     },
   }
 }

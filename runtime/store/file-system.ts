@@ -6,10 +6,12 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { StandbyError } from '../../actors/errors.ts'
 
 /** Every call is synchronous and throws what the operating system says. */
 export interface FileSystem {
@@ -67,13 +69,51 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   ensureFolder(folder) {
-    const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
-    for (let at = folder; first !== undefined; at = dirname(at)) {
-      this.syncFolder(dirname(at))
-      if (at === first || at === dirname(at)) return
-    }
+    for (const made of madeFolders(folder)) this.syncFolder(dirname(made))
   },
   remove: (path) => unlinkSync(path),
+}
+
+/** Creates a folder and those above it; the ones that are new. Node's own recursion never ends in places such as `/proc`. */
+function madeFolders(folder: string): readonly string[] {
+  const make = () => mkdirSync(folder, { mode: 0o700 })
+  try {
+    make()
+    return [folder]
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && statSync(folder).isDirectory()) return []
+    const above = dirname(folder)
+    if (codeOf(error) !== 'ENOENT' || above === folder) throw error
+    const made = madeFolders(above)
+    make()
+    return [...made, folder]
+  }
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'free space on its disk, then start this process again: it goes on where it was',
+  EDQUOT: 'raise the quota, then start this process again: it goes on where it was',
+  EROFS: 'mount its disk for writing, or choose another data folder',
+  EACCES: 'let this user write there, or choose another data folder',
+  EPERM: 'let this user write there, or choose another data folder',
+  ENOENT: 'choose a folder on a disk that can be written',
+  ENOTDIR: 'choose another data folder; a file is in the way',
+  EEXIST: 'choose another data folder; a file is in the way',
+}
+
+/**
+ * What could not be written, why, and what to do.
+ * @throws StandbyError `invalidStore` for an error of the operating system; any other error as it is
+ */
+export function refuseUnwritable(path: string, error: unknown): never {
+  const code = codeOf(error)
+  if (code === null || error instanceof StandbyError) throw error
+  const remedy = remedies[code] ?? 'check its disk, then start this process again'
+  throw new StandbyError(
+    'invalidStore',
+    `expected to write ${path}, got ${(error as Error).message}; ${remedy}`,
+    { cause: error },
+  )
 }
 
 /** The operating system's own word for an error, such as `ENOENT`. */

@@ -69,6 +69,7 @@ describe('an option out of range is refused by name, with what was expected', ()
       'sessionsMax',
       'clientQueueMax',
       'commandBytesMax',
+      'commandValuesMax',
     ].flatMap((name) =>
       counts.map((wrong): [string, object] => [`limits.${name}`, { limits: { [name]: wrong } }]),
     ),

@@ -323,6 +323,21 @@ describe('bounds', () => {
     expect(end).toMatchObject({ code: 'tooLarge', mayHaveExecuted: false })
     expect((end as Error).message).toMatch(/at most 100 bytes.*limits\.commandBytesMax/)
   })
+
+  test('a command of more values than commandValuesMax is refused before it is sent', async () => {
+    const { world, promises } = settledWorld({ limits: { commandValuesMax: 100 } })
+    const list = (length: number) =>
+      promises.put(
+        'a',
+        Array.from({ length }, () => 1),
+      )
+
+    expect(await endOf(world, list(90))).toEqual({ value: undefined })
+    const end = await endOf(world, list(100))
+
+    expect(end).toMatchObject({ code: 'tooLarge', mayHaveExecuted: false })
+    expect((end as Error).message).toMatch(/at most 100 JSON values.*limits\.commandValuesMax/)
+  })
 })
 
 describe('names', () => {

@@ -160,4 +160,19 @@ describe('where it comes from', () => {
     expect(() => gatheredConfig({}, { STANDBY_INSECURE: 'maybe' })).toThrow('STANDBY_INSECURE')
     expect(() => gatheredConfig({}, { STANDBY_PEERS: 's1' })).toThrow('name=host:port')
   })
+
+  test('limits that the timing cannot carry are refused', () => {
+    const given = { data: 'data', name: 's1', peers: { 'view-service': '127.0.0.1:1' } }
+    const limits = { commandBytesMax: 16 * 1024 * 1024 }
+
+    expect(() => checkedConfig('server', { ...given, limits })).toThrow(
+      /limits\.commandBytesMax: expected at most 4194400 bytes.*raise timing\.pingCheckIntervalMs/,
+    )
+    expect(() => checkedConfig('server', { ...given, limits: { commandValuesMax: 1_000_000 } })).toThrow(
+      /at most 65600 values/,
+    )
+    expect(
+      checkedConfig('server', { ...given, limits, timing: { pingCheckIntervalMs: 400 } }).limits,
+    ).toMatchObject(limits)
+  })
 })

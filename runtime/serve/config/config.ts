@@ -119,6 +119,7 @@ export function checkedConfig(role: ProcessRole, given: unknown): ProcessConfig 
     limits: checkedLimits(output.limits),
   }
   refuseUnstartable(config)
+  refuseSlow(config)
   refuseUnsafe(config)
   return config
 }
@@ -163,6 +164,27 @@ function refuseUnstartable({ role, name, data, peers, nats, application, servers
   if (role !== 'view-service' && nats === null && peers[defaultViewServiceId] === undefined) {
     throw invalid(
       `peers: expected the address of ${defaultViewServiceId}; give it with --peer ${defaultViewServiceId}=127.0.0.1:7400`,
+    )
+  }
+}
+
+/** What an event loop handles in a millisecond, on slow machines too: 4 MiB of text, or 65,536 values, in 100 ms. */
+const perMs = { bytes: 41_944, values: 656 } as const
+const ofMessages = {
+  commandBytesMax: 'bytes',
+  commandValuesMax: 'values',
+  batchBytesMax: 'bytes',
+  transferBytesMax: 'bytes',
+} as const
+
+/** Handling one message must not make pings so late that a server looks dead (V7). */
+function refuseSlow({ timing, limits }: ProcessConfig): void {
+  const { pingCheckIntervalMs, pingTimeout } = timing
+  for (const [name, unit] of Object.entries(ofMessages) as [keyof typeof ofMessages, 'bytes' | 'values'][]) {
+    const max = Math.floor(perMs[unit] * pingCheckIntervalMs * (pingTimeout - 1))
+    if (limits[name] <= max) continue
+    throw invalid(
+      `limits.${name}: expected at most ${max} ${unit} with a pingCheckIntervalMs of ${pingCheckIntervalMs}, got ${limits[name]}; handling more delays pings until a server looks dead; lower it, or raise timing.pingCheckIntervalMs`,
     )
   }
 }

@@ -46,7 +46,7 @@ type SessionClient = ReturnType<typeof createClient<Json, Json>>
 /** One operation of a session, under way. */
 interface Operation {
   readonly sequence: number
-  readonly digest: string
+  readonly command: Json
   readonly result: Promise<Json>
   /** Settles when the operation has ended, or when every caller that waited for it has gone. */
   readonly over: Promise<unknown>
@@ -168,7 +168,7 @@ export function createHttpSessions(given: HttpSessionsOptions): HttpSessions {
     )
     const operation: Operation = {
       sequence,
-      digest: digest([command]),
+      command,
       result,
       over: Promise.race([result.catch(() => {}), abandoned]),
       join(signal) {
@@ -219,7 +219,7 @@ export function createHttpSessions(given: HttpSessionsOptions): HttpSessions {
       touch(token, session)
       if (!session.operations.has(sequence)) await turn(session, sequence, call.timeoutMs)
       const known = session.operations.get(sequence)
-      if (known !== undefined && known.digest !== digest([command])) {
+      if (known !== undefined && digest(known.command) !== digest(command)) {
         const what = `expected the operation that has number ${sequence}, got another one; give it the next number`
         throw new HttpError('sequenceReused', what)
       }
