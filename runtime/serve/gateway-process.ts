@@ -12,6 +12,7 @@ import { createHttpSessions, type HttpSessions } from './http/http-sessions.ts'
 import { monitoringRoutes } from './http/monitoring-routes.ts'
 import { createOpenRate } from './http/open-rate.ts'
 import {
+  isConnected,
   lamportOf,
   type NodeProcess,
   observerOf,
@@ -102,7 +103,7 @@ export function startGatewayProcess(config: ProcessConfig, ports: ProcessPorts):
     transfer: null,
     lamport: lamportOf(client.actor),
     uptimeMs: clock.now() - startedAt,
-    ready: !draining && decisions.areMade(),
+    ready: !draining && decisions.areMade() && isConnected(ports),
     draining,
   })
   metrics.watch(status)

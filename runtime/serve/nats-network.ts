@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node'
+import { StandbyError } from '../../actors/errors.ts'
 import type { Observe, TimeClock } from '../../actors/ports.ts'
 import { type NatsTransport, openNatsTransport } from '../transport/nats.ts'
 import { hostOf, type NetworkConfig } from './config/network-config.ts'
@@ -13,12 +14,13 @@ export async function openNatsNetwork(
   clock: TimeClock,
   observe?: Observe,
 ): Promise<NatsTransport> {
-  const { system, tls } = network
+  const { system, servers: names, tls } = network
   const { servers, user, password, token, seed, credentials } = network.nats!
   const bytes = (text: string) => new TextEncoder().encode(text)
   try {
     return await openNatsTransport({
       system,
+      ...(names && { servers: names }),
       clock,
       ...(observe && { observe }),
       connection: {
@@ -31,6 +33,7 @@ export async function openNatsNetwork(
       },
     })
   } catch (error) {
+    if (error instanceof StandbyError) throw error
     throw natsRefusal(error, network)
   }
 }

@@ -14,6 +14,8 @@ export interface Network extends Transport {
   readonly address: string | null
   /** What it has counted; what is about connections is absent over NATS. */
   counters(): EnvelopeCounters & Partial<TransportCounters>
+  /** Why messages do not pass, if the transport knows; null if they do. Only over NATS, which is one way for all. */
+  problem?(): string | null
   close(): Promise<void>
 }
 

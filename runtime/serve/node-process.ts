@@ -37,6 +37,8 @@ export interface ProcessPorts {
   readonly application?: AnyApplication
   /** Changed charts, for negative controls; default: ours. */
   readonly charts?: Charts
+  /** Why the network carries no messages; null if it does, as far as is known. */
+  readonly networkProblem?: (() => string | null) | undefined
   /** Default: that of the operating system. */
   readonly files?: FileSystem
   /** The node cannot go on, and its process has to end. */
@@ -82,6 +84,11 @@ export function observerOf({ log, observe }: Pick<ProcessPorts, 'log' | 'observe
 
 /** Senders and reasons whose first refusal was logged; with as many, one line says that there are more. */
 const refusalsMax = 1000
+
+/** Whether the network carries messages, as far as is known. */
+export function isConnected({ networkProblem }: Pick<ProcessPorts, 'networkProblem'>): boolean {
+  return (networkProblem?.() ?? null) === null
+}
 
 /** Counts each message that the node refused before its chart saw it, and logs the first of each sender and reason (N6). */
 export function reportRefused({ log, metrics }: Pick<ProcessPorts, 'log' | 'metrics'>) {

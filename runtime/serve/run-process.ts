@@ -72,6 +72,7 @@ export async function startProcess(config: ProcessConfig, options: RunOptions): 
     metrics,
     application,
     onFailure,
+    networkProblem: transport.problem,
     ...(tracing && { observe: tracing.observe }),
     ...(options.charts && { charts: options.charts }),
   }

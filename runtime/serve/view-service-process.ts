@@ -11,6 +11,7 @@ import { openDataFolder } from './data-folder.ts'
 import { monitoringRoutes } from './http/monitoring-routes.ts'
 import type { LogLevel, ProcessLog } from './log.ts'
 import {
+  isConnected,
   lamportOf,
   type NodeProcess,
   observerOf,
@@ -95,7 +96,7 @@ export async function startViewServiceProcess(
       transfer: null,
       lamport: lamportOf(actor),
       uptimeMs: clock.now() - startedAt,
-      ready: !draining && !isStuck(situation()),
+      ready: !draining && !isStuck(situation()) && isConnected(ports),
       draining,
     })
     metrics.watch(status)

@@ -1,10 +1,13 @@
-/** The transport over a connection to NATS, whichever way it was made: a subject for each pair of nodes. Who may speak is decided by NATS's own accounts and permissions. */
+/** The transport over a connection to NATS: a subject for each pair of nodes. NATS's accounts and permissions say who may speak. */
 import { StandbyError } from '../../actors/errors.ts'
-import type { Envelope, Observe, TimeClock, Transport } from '../../actors/ports.ts'
-import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
+import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
+import { isName, nameLengthMax } from '../../machines/node-id.ts'
 import { nonceOf } from './authentication.ts'
 import { Endpoint, type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
 import { defaultFrameLimits, type FrameLimits } from './frame.ts'
+import { NatsHealth, payloadProblem } from './nats-health.ts'
+import { NatsOutbox } from './nats-outbox.ts'
+import { Subjects } from './nats-subjects.ts'
 import { Parts, partsOf } from './parts.ts'
 
 export type { EnvelopeCounters } from './endpoint.ts'
@@ -29,6 +32,13 @@ export interface NatsTransportOptions {
   }
   /** The first parts of all subjects, `standby.<system>`; default `standby`. */
   readonly system?: string
+  /**
+   * The names of the servers. If they are declared, subjects name the role of both ends, so that permissions can: the same in
+   * all processes. Default: subjects without roles.
+   */
+  readonly servers?: readonly string[]
+  /** Default `view-service`. */
+  readonly viewService?: string
   readonly limits?: Partial<NatsLimits>
   /** Default: real time. */
   readonly clock?: TimeClock
@@ -41,10 +51,13 @@ export interface NatsTransport extends Transport {
   ready(): Promise<void>
   /** Whether there is a connection to a server now. */
   connected(): boolean
+  /** Why messages do not pass, such as no connection or no permission; null if they do, as far as is known. */
+  problem(): string | null
   /** Bytes are those of NATS's own protocol, those of others in the same connection included. */
   counters(): EnvelopeCounters & { readonly sentBytes: number; readonly receivedBytes: number }
   /** Sends what was sent, for at most `drainMs`, then closes. */
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** What is used of a connection to NATS. */
@@ -61,42 +74,49 @@ export interface NatsWire {
     },
   ): { unsubscribe(): void }
   flush(): Promise<void>
-  status(): AsyncIterable<{ readonly type: string }>
+  status(): AsyncIterable<{ readonly type: string; readonly error?: Error }>
   isClosed(): boolean
   close(): Promise<void>
   stats(): { readonly inBytes: number; readonly outBytes: number }
 }
 
-const subjectOverheadBytes = 4096
+/** How often a subscription that was refused is tried again: the server says nothing when it permits it. */
+const resubscribeMs = 5000
 
 /**
  * The transport over what `connect` gives; it is asked once, with the options of the connection.
- * @throws StandbyError `invalidOption` for a system's name that is none; whatever `connect` throws
+ * @throws StandbyError `invalidOption` for a wrong option, or a server with too small a `max_payload`; what `connect` throws
  */
 export async function natsTransport(
   options: NatsTransportOptions,
   connect: (options: object) => Promise<NatsWire>,
 ): Promise<NatsTransport> {
   refuseNoOptions(options)
-  const { system = 'standby' } = options
-  if (!/^[\w-]{1,100}$/.test(system)) {
-    throw new StandbyError(
-      'invalidOption',
-      'system: expected letters, digits, - and _; it is part of subjects',
-    )
-  }
+  const { system, servers, viewService } = checkedNames(options)
   const limits = { ...defaultFrameLimits, sendBytesMax: 8 * 1024 * 1024, drainMs: 2000, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })
+  const { clock } = endpoint
   // A server that comes back before its users are known there must not end the connection for ever.
   const endless = { maxReconnectAttempts: -1, reconnectTimeWait: 200, ignoreAuthErrorAbort: true }
   const nats = await connect({ ...endless, ...options.connection })
-  const outbox = new Outbox(nats, limits.sendBytesMax)
+  const unusable = payloadProblem(nats)
+  if (unusable !== null) {
+    await nats.close()
+    throw new StandbyError('invalidOption', unusable)
+  }
+  const outbox = new NatsOutbox(nats, limits.sendBytesMax)
+  const health = new NatsHealth(
+    nats,
+    clock,
+    (detail) => endpoint.tell(detail),
+    () => outbox.reset(),
+  )
   const parts = new Parts(limits.frameBytesMax)
   const process = nonceOf(8)
-  const prefix = `standby.${system}`
+  const subjects = new Subjects({ system, servers, viewService })
 
   const take = (subject: string, data: Uint8Array) => {
-    const text = parts.add(data)
+    const text = parts.add(subjects.senderIn(subject), data)
     if (text === null) return
     if (typeof text !== 'string') {
       endpoint.refuse(text.code, text.message)
@@ -106,129 +126,94 @@ export async function natsTransport(
     if (frame === null) return
     if (frame.frame !== 'envelope') {
       endpoint.refuse('malformed', `expected an envelope, got a frame ${frame.frame}`)
-    } else if (subjectOf(prefix, frame.envelope) !== subject) {
-      const what = `expected the sender and the addressee of the subject, got ${frame.envelope.from.slice(0, 100)}`
+    } else if (subjects.of(frame.envelope) !== subject) {
+      const what = `expected the sender and the addressee of the subject ${subject}, got ${frame.envelope.from.slice(0, 100)}; are the servers declared alike in all processes?`
       endpoint.refuse('foreignSender', what)
     } else endpoint.deliver(frame.envelope)
   }
 
-  const send = (envelope: Envelope) => {
-    const text = endpoint.isClosed ? null : endpoint.textOf(envelope)
-    if (text === null) return
-    if (endpoint.has(envelope.to)) return endpoint.deliverHere(text)
-    const subject = subjectOf(prefix, envelope)
-    if (subject === null) return endpoint.lose('noRoute', envelope)
-    const payloadMax = (nats.info?.max_payload ?? 1024 * 1024) - subjectOverheadBytes
-    endpoint.count(outbox.publish(subject, partsOf(text, payloadMax, process)), envelope)
+  /** Subscribes until the returned function is called, and again for as long as the server does not permit it. */
+  const subscribe = (subject: string): (() => void) => {
+    let isOver = false
+    let retry: unknown
+    let subscription: { unsubscribe(): void } | null = null
+    const begin = () => {
+      if (isOver || nats.isClosed()) return
+      subscription = nats.subscribe(subject, {
+        callback(error, message) {
+          if (error === null) return take(message.subject, message.data)
+          health.subscription(subject, error)
+          subscription = null
+          clock.clearTimeout(retry)
+          retry = clock.setTimeout(begin, resubscribeMs)
+        },
+      })
+      const begun = subscription
+      // The answer to a flush comes after a refusal: without one, the subscription stands.
+      nats.flush().then(
+        () => subscription === begun && health.subscription(subject, null),
+        () => {},
+      )
+    }
+    begin()
+    return () => {
+      isOver = true
+      clock.clearTimeout(retry)
+      health.subscription(subject, null)
+      if (!nats.isClosed()) subscription?.unsubscribe()
+    }
+  }
+
+  const close = async () => {
+    endpoint.close()
+    if (nats.isClosed()) return
+    let alarm: unknown
+    const tooLate = new Promise<void>((resolve) => {
+      alarm = clock.setTimeout(resolve, limits.drainMs)
+    })
+    await Promise.race([nats.flush().catch(() => {}), tooLate])
+    clock.clearTimeout(alarm)
+    await nats.close()
   }
 
   return {
     attach(id, receive) {
-      let subscription: { unsubscribe(): void } | null = null
-      const detach = endpoint.attach(id, receive, () => {
-        if (!nats.isClosed()) subscription?.unsubscribe()
-      })
-      const own = addressOf(id)
-      if (own !== null && !nats.isClosed()) {
-        subscription = nats.subscribe(`${prefix}.${own}.*.*`, {
-          callback(error, { subject, data }) {
-            if (error === null) take(subject, data)
-            else endpoint.tell(`NATS: ${error.message}`)
-          },
-        })
-      }
+      let unsubscribe = () => {}
+      const detach = endpoint.attach(id, receive, () => unsubscribe())
+      unsubscribe = subscribe(subjects.to(id))
       return detach
     },
-    send,
+    send(envelope) {
+      const text = endpoint.isClosed ? null : endpoint.textOf(envelope)
+      if (text === null) return
+      if (endpoint.has(envelope.to)) return endpoint.deliverHere(text)
+      if (!health.isConnected || nats.isClosed()) return endpoint.lose('unreachable', envelope)
+      const payloadMax = nats.info?.max_payload ?? 1024 * 1024
+      if (payloadProblem(nats) !== null) return endpoint.lose('tooLarge', envelope)
+      endpoint.count(outbox.publish(subjects.of(envelope), partsOf(text, payloadMax, process)), envelope)
+    },
     ready: () => nats.flush(),
-    connected: () => outbox.isConnected,
+    connected: () => health.isConnected,
+    problem: () => health.problem(),
     counters() {
       const { inBytes, outBytes } = nats.stats()
       return { ...endpoint.counters(), sentBytes: outBytes, receivedBytes: inBytes }
     },
-    async close() {
-      endpoint.close()
-      if (nats.isClosed()) return
-      const { clock } = endpoint
-      let alarm: unknown
-      const tooLate = new Promise<void>((resolve) => {
-        alarm = clock.setTimeout(resolve, limits.drainMs)
-      })
-      await Promise.race([nats.flush().catch(() => {}), tooLate])
-      clock.clearTimeout(alarm)
-      await nats.close()
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 
-/** What leaves for the server, bounded by what it has confirmed. */
-class Outbox {
-  isConnected = true
-  private readonly nats: NatsWire
-  private readonly bytesMax: number
-  private unconfirmed = 0
-  private isFlushing = false
-
-  constructor(nats: NatsWire, bytesMax: number) {
-    this.nats = nats
-    this.bytesMax = bytesMax
-    void this.watch()
+/** @throws StandbyError `invalidOption` */
+function checkedNames({ system = 'standby', servers, viewService = 'view-service' }: NatsTransportOptions) {
+  if (!/^[\w-]{1,100}$/.test(system)) {
+    const what = `system: expected letters, digits, - and _, as it is part of subjects, got ${JSON.stringify(system)}`
+    throw new StandbyError('invalidOption', what)
   }
-
-  publish(subject: string, payloads: readonly Uint8Array[]): 'unreachable' | 'queueFull' | null {
-    if (!this.isConnected || this.nats.isClosed()) return 'unreachable'
-    if (this.unconfirmed >= this.bytesMax) return 'queueFull'
-    try {
-      for (const payload of payloads) {
-        this.nats.publish(subject, payload)
-        this.unconfirmed += payload.length
-      }
-    } catch {
-      return 'unreachable'
-    }
-    if (!this.isFlushing) this.confirm()
-    return null
-  }
-
-  /** One question at a time: what was published before it was asked is with the server when it is answered. */
-  private confirm(): void {
-    const asked = this.unconfirmed
-    this.isFlushing = true
-    const done = () => {
-      this.isFlushing = false
-      this.unconfirmed = Math.max(0, this.unconfirmed - asked)
-      if (this.unconfirmed > 0 && this.isConnected) this.confirm()
-    }
-    this.nats.flush().then(done, () => {
-      this.isFlushing = false
-      this.unconfirmed = 0
-    })
-  }
-
-  private async watch(): Promise<void> {
-    for await (const { type } of this.nats.status()) {
-      if (type === 'disconnect' || type === 'close') this.isConnected = false
-      else if (type === 'reconnect') {
-        this.isConnected = true
-        this.unconfirmed = 0
-      }
-    }
-    this.isConnected = false
-  }
-}
-
-/** A node's place in a subject, `name.incarnation`; null for an id that no text can stand for. */
-function addressOf(id: NodeId): string | null {
-  const { name, incarnation } = parseNodeId(id)
-  try {
-    const text = encodeURIComponent(name).replace(/[.!~*'()]/g, (c) => `%${c.charCodeAt(0).toString(16)}`)
-    return `${text === '' ? '%' : text}.${incarnation}`
-  } catch {
-    return null
-  }
-}
-
-function subjectOf(prefix: string, { from, to }: Envelope): string | null {
-  const [sender, addressee] = [addressOf(from), addressOf(to)]
-  return sender === null || addressee === null ? null : `${prefix}.${addressee}.${sender}`
+  const odd = [...(servers ?? []), viewService].find((name) => typeof name !== 'string' || !isName(name))
+  if (odd === undefined) return { system, servers, viewService }
+  throw new StandbyError(
+    'invalidOption',
+    `servers, viewService: expected names of 1 to ${nameLengthMax} printable characters without #, got ${JSON.stringify(odd)}`,
+  )
 }

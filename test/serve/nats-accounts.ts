@@ -28,8 +28,8 @@ export async function createAccounts() {
     async credentialsOf(node: string): Promise<string> {
       const user = createUser()
       const permissions = {
-        pub: { allow: [`standby.*.*.*.${node}.*`], deny: [] },
-        sub: { allow: [`standby.*.${node}.*.>`], deny: [] },
+        pub: { allow: [`standby.*.*.*.*.server.${node}.*`], deny: [] },
+        sub: { allow: [`standby.*.server.${node}.*.>`], deny: [] },
       }
       const jwt = await encodeUser(node, user, account, permissions)
       return new TextDecoder().decode(fmtCreds(jwt, user))

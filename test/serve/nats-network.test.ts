@@ -121,7 +121,13 @@ describe.skipIf(skipsNats)('over NATS', () => {
     nats = null
   })
   const configured = (given: object) => {
-    const common = { name: 's1', data: join(folder, 'data'), transport: 'nats', natsServers: [nats!.url] }
+    const common = {
+      name: 's1',
+      data: join(folder, 'data'),
+      transport: 'nats',
+      natsServers: [nats!.url],
+      servers: ['s1', 's2', 's3'],
+    }
     return checkedConfig('server', { ...common, ...given })
   }
   const open = async (given: object) => {

@@ -17,6 +17,7 @@ max_payload: 100000
 authorization {
   users: [
     { user: all, password: all-of-it }
+    { user: gateway, password: only-gateways, permissions: { publish: ["standby.*.*.*.*.gateway.>"], subscribe: ["standby.*.gateway.>"] } }
     { user: s1, password: only-s1, permissions: { publish: ["standby.*.*.*.s1.*"], subscribe: ["standby.*.s1.*.>"] } }
   ]
 }`
@@ -91,6 +92,128 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
     expect(here.counters().sentBytes).toBeGreaterThan(2 * 1_499_030)
     expect(there.counters().receivedBytes).toBeGreaterThan(2 * 1_499_030)
   })
+
+  test('parts are joined per sender: a user that may not speak for s1 splices nothing into its messages', async () => {
+    const there = await open('all', 'all-of-it', { servers: ['s1', 'b'] })
+    const received: Envelope[] = []
+    there.attach('b#1', (arrived) => void received.push(arrived))
+    await there.ready()
+    const s1 = await open('all', 'all-of-it', { servers: ['s1', 'b'] })
+    s1.attach('s1#1', () => {})
+    // It sees which process s1 is, as any reader of its subject would, and uses the same digits.
+    const raw = await connect({ servers: server.url, user: 'gateway', pass: 'only-gateways' })
+    const spy = await connect({ servers: server.url, user: 'all', pass: 'all-of-it' })
+    let digits = ''
+    spy.subscribe(`standby.${system}.>`, {
+      callback: (_, { data }) => {
+        digits ||= /^P ([0-9a-f]{16}) /.exec(String.fromCharCode(...data.subarray(0, 40)))?.[1] ?? ''
+      },
+    })
+    await spy.flush()
+    const text = 'x'.repeat(300_000)
+    const forged = JSON.stringify(envelope('s1#1', 'b#1', 666))
+    const subject = `standby.${system}.server.b.1.gateway.evil.1`
+
+    for (let number = 0; number < 20; number++) {
+      s1.send({ ...envelope('s1#1', 'b#1'), message: { type: 'large', text, number } as never })
+      for (const [index, count] of [
+        [0, 4],
+        [1, 4],
+        [3, 4],
+        [0, 1],
+      ] as const)
+        raw.publish(subject, `P ${digits || '0'.repeat(16)} ${index} ${count}\n${forged}`)
+      await raw.flush()
+    }
+    await until(() => received.length >= 20, 'all twenty')
+    await raw.flush()
+    await there.ready()
+    await Promise.all([raw.close(), spy.close()])
+
+    expect(digits).not.toBe('')
+    expect(received.map(({ message }) => (message as unknown as { number?: number }).number)).toEqual(
+      Array.from({ length: 20 }, (_, number) => number),
+    )
+    expect(there.counters().refused.foreignSender).toBeGreaterThan(0)
+  })
+
+  test('a flood of first parts from many senders pushes out no text of another', async () => {
+    const there = await open('all', 'all-of-it', { servers: ['s1', 'b'] })
+    let arrived = 0
+    there.attach('b#1', () => {
+      arrived += 1
+    })
+    await there.ready()
+    const s1 = await open('all', 'all-of-it', { servers: ['s1', 'b'] })
+    s1.attach('s1#1', () => {})
+    const raw = await connect({ servers: server.url, user: 'gateway', pass: 'only-gateways' })
+    let floods = 0
+    const flood = setInterval(() => {
+      for (let sender = 0; sender < 100; sender++) {
+        floods += 1
+        raw.publish(`standby.${system}.server.b.1.gateway.g${floods}.1`, `P ${'a'.repeat(16)} 0 9\n1`)
+      }
+    }, 1)
+
+    try {
+      for (let number = 0; number < 20; number++) {
+        s1.send({
+          ...envelope('s1#1', 'b#1'),
+          message: { type: 'large', text: 'x'.repeat(1_000_000) } as never,
+        })
+        await s1.ready()
+      }
+      await until(() => arrived === 20, 'all twenty')
+    } finally {
+      clearInterval(flood)
+      await raw.close()
+    }
+    expect(floods).toBeGreaterThan(100)
+  })
+
+  test.each([1024, 4196])('a server whose max_payload is %i is refused at the start', async (max) => {
+    const small = await startNatsServer(`max_payload: ${max}`)
+    try {
+      await expect(openNatsTransport({ connection: { servers: small.url } })).rejects.toThrow(
+        /^NATS: expected max_payload to be at least 16384 bytes, got \d+; raise it/,
+      )
+    } finally {
+      await small.stop()
+    }
+  })
+
+  test('what the server does not permit is a problem with a name, until it does', async () => {
+    const told: string[] = []
+    const own = await startNatsServer(
+      'authorization { users: [{ user: g, password: p, permissions: { publish: ["x"], subscribe: ["x"] } }] }',
+    )
+    const connection = { servers: own.url, user: 'g', pass: 'p', reconnectTimeWait: 20, reconnectJitter: 10 }
+    const transport = await openNatsTransport({
+      connection,
+      servers: ['s1'],
+      observe: ({ kind, detail }) => void (kind === 'refuse' && told.push(detail!)),
+    })
+    try {
+      expect(transport.problem()).toBeNull()
+      transport.attach('gateway-1#1', () => {})
+      await until(() => transport.problem() !== null, 'a problem')
+      expect(transport.problem()).toMatch(/may not subscribe to standby\.standby\.gateway\.gateway-1\.1\.>/)
+      transport.send(envelope('gateway-1#1', 's1#1'))
+      await until(() => told.some((detail) => /publish/i.test(detail)), 'a line on publishing')
+
+      await own.kill()
+      await until(() => transport.problem() === 'no connection to NATS', 'another problem')
+      await own.start('authorization { users: [{ user: g, password: p }] }')
+      await until(() => transport.problem() === null, 'the end of the problems', 25_000)
+
+      expect(told.filter((detail) => detail.includes('subscribe to'))[0]).toContain('look at the permissions')
+      expect(told).toContain('NATS: the connection is lost; dials again')
+      expect(told).toContain('NATS: connected again')
+    } finally {
+      await transport.close()
+      await own.stop()
+    }
+  }, 40_000)
 
   test('a queue that is full loses what comes, and counts it', async () => {
     const here = await open('all', 'all-of-it', { limits: { sendBytesMax: 10_000 } })
