@@ -22,11 +22,12 @@ import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/step.ts'
 import { changed } from './charts.ts'
 import { StandbyError } from './errors.ts'
+import { knownOptions } from './known-options.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
-import { type ActorOptions, declaredServers } from './view-service.ts'
+import { type ActorOptions, commonOptions, declaredServers } from './view-service.ts'
 
 /** How long one call waits, and what ends it early. */
 export interface CallOptions {
@@ -87,6 +88,16 @@ export function createClient<Command, Result>(
   options: ClientActorOptions,
 ): Client<Command, Result> & ClientCore {
   checked('createClient', schemas.ports, options)
+  knownOptions('createClient', options, {
+    ...commonOptions,
+    id: true,
+    viewService: true,
+    servers: true,
+    application: true,
+    limits: true,
+    timeoutMs: true,
+    resume: true,
+  })
   const { viewService = 'view-service', inspect, clock, observe } = options
   const id = checked('id', schemas.id, options.id)
   const timing = checkedTiming(options.timing)

@@ -18,6 +18,7 @@ import {
   withKeyValueMethods,
 } from './client.ts'
 import { StandbyError } from './errors.ts'
+import { knownOptions } from './known-options.ts'
 import type { NodePorts } from './node.ts'
 import {
   checked,
@@ -120,6 +121,18 @@ export function createCluster<State, Command, Result>(
   options: ClusterOptions<State, Command, Result> & ClusterPorts,
 ): Cluster<AnyClient> {
   checked('createCluster', schemas.ports, options)
+  knownOptions('createCluster', options, {
+    application: true,
+    servers: true,
+    timing: true,
+    limits: true,
+    inspect: true,
+    transport: true,
+    clock: true,
+    observe: true,
+    onRefused: true,
+    charts: true,
+  })
   const { transport, clock, observe, inspect, charts } = options
   const application = (options.application ?? keyValueStore) as Application
   const timing = checkedTiming(options.timing)

@@ -8,10 +8,11 @@ import type { NodeId } from '../machines/node-id.ts'
 import type { ServerContext } from '../machines/server/context.ts'
 import { createServerMachine, type ServerMachine } from '../machines/server/index.ts'
 import { changed } from './charts.ts'
+import { knownOptions } from './known-options.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
-import { type ActorOptions, declaredServers } from './view-service.ts'
+import { type ActorOptions, commonOptions, declaredServers } from './view-service.ts'
 
 /** What a server needs: the ports, its id, and what it replicates. */
 export interface ServerActorOptions extends ActorOptions {
@@ -51,6 +52,14 @@ export interface ServerNode {
  */
 export function createServer(options: ServerActorOptions): ServerNode {
   checked('createServer', schemas.ports, options)
+  knownOptions('createServer', options, {
+    ...commonOptions,
+    id: true,
+    viewService: true,
+    application: true,
+    limits: true,
+    servers: true,
+  })
   const { viewService = 'view-service', application = keyValueStore, inspect } = options
   const id = checked('id', schemas.id, options.id)
   checked('application', schemas.application, application)

@@ -5,6 +5,7 @@ import type { View } from '../machines/view.ts'
 import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
 import { type Charts, changed } from './charts.ts'
 import { StandbyError } from './errors.ts'
+import { knownOptions } from './known-options.ts'
 import { type NodePorts, nodeLogic, startNode } from './node.ts'
 import { checked, checkedTiming, defaultLimits, schemas, type TimingOptions } from './options.ts'
 
@@ -21,6 +22,18 @@ export interface ActorOptions extends NodePorts {
   /** Client entries in the vector clock (L6); default 16, `Infinity` for uncapped clocks. */
   readonly vectorEntriesMax?: number
 }
+
+/** The names of `ActorOptions`, for each kind of node to add its own. */
+export const commonOptions = {
+  transport: true,
+  clock: true,
+  observe: true,
+  onRefused: true,
+  timing: true,
+  charts: true,
+  inspect: true,
+  vectorEntriesMax: true,
+} as const satisfies Record<keyof ActorOptions, true>
 
 /** What a view service needs: the ports, and a record where it is to survive a restart. */
 export interface ViewServiceOptions extends ActorOptions {
@@ -53,6 +66,13 @@ export interface ViewServiceNode {
  */
 export function createViewService(options: ViewServiceOptions): ViewServiceNode {
   checked('createViewService', schemas.ports, options)
+  knownOptions('createViewService', options, {
+    ...commonOptions,
+    id: true,
+    servers: true,
+    record: true,
+    keep: true,
+  })
   const { id = defaultViewServiceId, keep, record = null, inspect } = options
   const timing = checkedTiming(options.timing)
   const machine = changed(createViewServiceMachine(timing), options.charts?.viewService)

@@ -76,13 +76,14 @@ export function createCluster(
 ): StandbyCluster<KeyValueClient & ClientCore>
 export function createCluster(options: StandbyOptions = {}): StandbyCluster<never> {
   checked('createCluster', schemas.cluster, options)
+  const { seed: given = 1, ...rest } = options
   const { clock = schedulerClock(), observe } = options
-  const seed = checked('seed', schemas.seed, options.seed ?? 1)
+  const seed = checked('seed', schemas.seed, given)
   const transport = withFaults(options.transport ?? createMemoryTransport(), {
     clock,
     random: seededRandom(seed),
     ...(observe === undefined ? {} : { observe }),
   })
-  const cluster = createClusterOnPorts({ ...options, transport, clock } as never) as Cluster<never>
+  const cluster = createClusterOnPorts({ ...rest, transport, clock } as never) as Cluster<never>
   return { ...cluster, network: transport.faults }
 }

@@ -1,4 +1,5 @@
 /** Steps of a run as messages of `@xstate/inspect` (0.8, XState 4): any of its receivers shows them as services. It knows no XState 4 itself. */
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Json } from '../../machines/application/application.ts'
 import type { MachineDescription } from '../../runtime/trace/definition.ts'
 import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
@@ -40,7 +41,9 @@ interface Standing {
 }
 
 /** A translation of one run after another: feed it a header and then its steps. */
-export function createServiceMessages({ replayMax = 5000 }: ServiceMessagesOptions = {}): ServiceMessages {
+export function createServiceMessages(options: ServiceMessagesOptions = {}): ServiceMessages {
+  knownOptions('createServiceMessages', options, { replayMax: true })
+  const { replayMax = 5000 } = options
   const machines = new Map<string, MachineDescription>()
   const standings = new Map<string, Standing>()
   const recent: ServiceMessage[] = []

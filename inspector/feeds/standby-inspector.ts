@@ -1,5 +1,6 @@
 /** `inspect: standbyInspector()` of any XState 5 app: its actors as a run, sent to the inspector's page, a socket or a function. */
 import type { InspectionEvent } from 'xstate'
+import { knownOptions } from '../../actors/known-options.ts'
 import { createActorRun } from '../../runtime/trace/actors/actor-run.ts'
 import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { type Channel, callbackChannel, socketChannel, windowChannel } from './channels.ts'
@@ -41,6 +42,7 @@ export interface StandbyInspector {
  * createActor(machine, { inspect: standbyInspector({ to: '/inspector.html' }) }).start()
  */
 export function standbyInspector(options: StandbyInspectorOptions = {}): StandbyInspector {
+  knownOptions('standbyInspector', options, { to: true, bufferMax: true, WebSocket: true, onProblem: true })
   const { bufferMax = 10_000, onProblem = (text: string) => console.warn(text) } = options
   const channel = channelTo(options, onProblem)
   let waiting: string[] = []

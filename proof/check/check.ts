@@ -19,6 +19,7 @@ import {
 } from './engine/search.ts'
 import { type HandlerChecks, interrogated } from './handlers.ts'
 import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
+import { refuseOddOptions } from './options.ts'
 import { type Met, randomWalks, type WalkBounds } from './random-walk.ts'
 import type { CheckedSystem } from './system.ts'
 
@@ -86,10 +87,7 @@ export interface CheckResult {
  * if (result.verdict === 'violated') console.log(result.violation.story)
  */
 export function check(system: CheckedSystem, options: CheckOptions = {}): CheckResult {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(
-      `expected options such as { seed: 7 }, got ${String(options)}; leave them out for the defaults`,
-    )
+  refuseOddOptions(options)
   for (const kind of ['liveness', 'handlers'] as const) {
     if (options[kind] === undefined || options.order !== 'random-walk') continue
     throw new RangeError(`expected ${kind} with a search, got it with random walks; leave one of them out`)

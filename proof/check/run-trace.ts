@@ -1,5 +1,6 @@
 /** A run of a checked system as a trace, and back: one file to be read, drawn, and repeated on today's charts. */
 import type { EventObject } from 'xstate'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Observation } from '../../actors/observation.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
 import type { ReadTrace } from '../../runtime/trace/read.ts'
@@ -55,8 +56,10 @@ export interface TraceVerdict {
 export function traceOf(
   system: CheckedSystem,
   { steps }: Pick<Run, 'steps'>,
-  { scenario, violation = null, seed }: RunTraceOptions = {},
+  options: RunTraceOptions = {},
 ): string {
+  knownOptions('traceOf', options, { scenario: true, violation: true, seed: true })
+  const { scenario, violation = null, seed } = options
   const happenings = steps.map(({ happening }) => happening)
   const observations: Observation[] = []
   const stage = new Stage(system, { onAct: (act) => void observations.push(...act.observations) })

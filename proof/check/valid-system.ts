@@ -2,6 +2,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { PureAction } from '../../machines/step.ts'
 import { noMachineThrows } from './engine/tolerant-stepper.ts'
+import { refuseOddSystem } from './options.ts'
 import type { CheckedSystem } from './system.ts'
 
 /** A state's places are the bits of an integer. */
@@ -24,6 +25,7 @@ export function validSystem(system: CheckedSystem): CheckedSystem {
 function refuseInvalid(system: CheckedSystem): void {
   if (typeof system !== 'object' || system === null)
     throw new TypeError(`expected a system such as { nodes: [{ id, machine }] }, got ${String(system)}`)
+  refuseOddSystem(system)
   const { nodes, crashes = 0, restarts = 0, cuts = [] } = system
   if (!Array.isArray(nodes) || nodes.length === 0)
     throw new TypeError('expected nodes: a list of at least one { id, machine }')

@@ -1,4 +1,6 @@
 // Judges whether a history is linearizable: the door to the search, part by part, ever wider.
+import * as v from 'valibot'
+import { checked } from '../../actors/options.ts'
 import { Budget } from './budget.ts'
 import { validateTimes } from './history.ts'
 import type { RecordedCall, SequentialModel } from './model.ts'
@@ -104,15 +106,24 @@ function refuseOdd(model: unknown, history: unknown, options: unknown): void {
     throw new TypeError(
       `operation ${odd + 1}: expected { client, output, call, return } and its input, got ${shown(history[odd])}`,
     )
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(
-      `expected options such as { timeLimitMs: 1000 }, got ${shown(options)}; leave them out for the defaults`,
-    )
+  checked('checkHistory', optionsSchema, options)
 }
 
 function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object without them' : String(value)
 }
+
+const someNumber = 'expected a number above 0, or Infinity'
+const limit = v.optional(v.pipe(v.number(someNumber), v.gtValue(0, someNumber)))
+const optionsSchema = v.strictObject(
+  {
+    stepsMax: limit,
+    timeLimitMs: limit,
+    configurationsMax: limit,
+    explain: v.optional(v.boolean('expected true or false')),
+  } satisfies Record<keyof Required<CheckOptions>, v.GenericSchema>,
+  'expected options such as { timeLimitMs: 1000 }',
+)
 
 /** Steps that an explanation may take, however few the search took. */
 const explanationStepsMin = 1_000_000

@@ -59,7 +59,7 @@ export function standbySystem({
   serverOptions = {},
   begin = [],
   charts = {},
-}: StandbySystemOptions = {}): CheckedSystem & { readonly cast: Cast } {
+}: StandbySystemOptions = {}): CheckedSystem {
   const viewService = 'view-service'
   const cast: Cast = {
     viewService,
@@ -69,7 +69,6 @@ export function standbySystem({
   const server = changed(createServerMachine(application, serverOptions), charts.server)
   const client = changed(createClientMachine(), charts.client)
   return {
-    cast,
     begin,
     nodes: [
       {

@@ -1,5 +1,6 @@
 /** What a seed decides: how large the system is, what its clients do, what goes wrong and when. A plan is data and can be edited. */
 import * as v from 'valibot'
+import { knownOptions } from '../../actors/known-options.ts'
 import { checked, schemas } from '../../actors/options.ts'
 import { seededRandom } from '../../runtime/schedulers.ts'
 import { type Drawing, drawing } from './drawing.ts'
@@ -90,6 +91,26 @@ export function planOf(given: PlanOptions, workload: Workload = keyValueWorkload
     faults: faultsOf(draw, { servers, clients, healAt }),
     calls: callsOf(draw, { clients, calls, until: healAt + healedMs }, workload),
   }
+}
+
+/** The plan, if it has no other parts than a plan has. @throws StandbyError `invalidOption` */
+export function knownPlan(plan: Plan): Plan {
+  knownOptions('plan', plan, {
+    seed: true,
+    servers: true,
+    clients: true,
+    healAt: true,
+    settleMs: true,
+    latencyMs: true,
+    sessionsMax: true,
+    queueMax: true,
+    transferBytesMax: true,
+    vectorEntriesMax: true,
+    callTimeoutMs: true,
+    faults: true,
+    calls: true,
+  })
+  return plan
 }
 
 /** New calls are still made for so long after everything has healed. */

@@ -3,6 +3,7 @@
 import type { Charts } from '../../actors/charts.ts'
 import type { Client, ClientCore } from '../../actors/client.ts'
 import { type Cluster, createCluster } from '../../actors/cluster.ts'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Observation } from '../../actors/observation.ts'
 import type { Observe, Transport } from '../../actors/ports.ts'
 import { seededRandom } from '../../runtime/schedulers.ts'
@@ -12,7 +13,7 @@ import { checkHistory, type Verdict } from '../history/check-history.ts'
 import { Callers } from './callers.ts'
 import type { Fault } from './fault-plan.ts'
 import { Fingerprint } from './fingerprint.ts'
-import { type Plan, type PlanOptions, planOf } from './plan.ts'
+import { knownPlan, type Plan, type PlanOptions, planOf } from './plan.ts'
 import { limitsOf } from './plan-limits.ts'
 import { Situations } from './situations.ts'
 import { whatIsMissing } from './stuck.ts'
@@ -78,8 +79,16 @@ export function simulate(
   planOrOptions: Plan | PlanOptions,
   options: SimulationOptions = {},
 ): SimulationResult {
+  knownOptions('simulate', options, {
+    workload: true,
+    observe: true,
+    stepsMax: true,
+    watch: true,
+    charts: true,
+    network: true,
+  })
   const isPlan = typeof planOrOptions === 'object' && planOrOptions !== null && 'faults' in planOrOptions
-  const plan = isPlan ? planOrOptions : planOf(planOrOptions, options.workload)
+  const plan = isPlan ? knownPlan(planOrOptions) : planOf(planOrOptions, options.workload)
   return new Simulation(plan, options).run()
 }
 

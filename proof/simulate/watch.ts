@@ -1,5 +1,6 @@
 /** Watches the invariants of a running system at every step: after a step only those that have ever asked for what it changed. */
 import type { AnyMachineSnapshot } from 'xstate'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Observation } from '../../actors/observation.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
 import { judged } from '../check/properties/judged.ts'
@@ -42,6 +43,13 @@ const viewsKept = 64
  * nothing of that cannot change its verdict: it is not evaluated. What it asks for is noted while it is evaluated.
  */
 export function watchInvariants(options: WatchOptions): Watch {
+  knownOptions('watchInvariants', options, {
+    viewService: true,
+    servers: true,
+    clients: true,
+    invariants: true,
+    steps: true,
+  })
   const { viewService, servers, clients, steps = standbyStepInvariants } = options
   const first = (name: string) => `${name}#1`
   const cast = { viewService, servers: servers.map(first), clients: clients.map(first) }

@@ -37,7 +37,8 @@ const optionsSchema = v.strictObject(
 export function createLog(options: LogOptions = {}): Sink {
   checked('createLog', optionsSchema, options)
   const { write = (line) => console.log(line) } = options
-  const story = createStory(options)
+  const { level = 'story', slowMs = 150 } = options
+  const story = createStory({ level, slowMs })
   const format = createLineFormat({ colour: options.colour ?? isColourTerminal() })
   // A line that cannot be written must not reach the node that it tells of.
   return tee((observation) => {

@@ -1,6 +1,8 @@
 /** What happens in a system, told in sentences: from observations to the events that a person cares about. */
+
 import type { AnyMachineSnapshot } from 'xstate'
 import { StandbyError } from '../../actors/errors.ts'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Observation } from '../../actors/observation.ts'
 import { stateIn } from '../../actors/server.ts'
 import type { ClientContext } from '../../machines/client/index.ts'
@@ -73,7 +75,9 @@ interface Seen {
  * Of the many operations it follows one for each view, over all nodes, and besides tells those that took long.
  * @throws StandbyError `invalidOption` for a level that there is not.
  */
-export function createStory({ level = 'story', slowMs = 150 }: StoryOptions = {}): Story {
+export function createStory(options: StoryOptions = {}): Story {
+  knownOptions('createStory', options, { level: true, slowMs: true })
+  const { level = 'story', slowMs = 150 } = options
   if (level !== 'story' && level !== 'debug') {
     throw new StandbyError('invalidOption', `level: expected story or debug, got ${String(level)}`)
   }

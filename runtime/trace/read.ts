@@ -1,5 +1,7 @@
 /** Reads a trace back. What is wrong with it is said with the line, what was expected there, and what to do. */
+
 import * as v from 'valibot'
+import { knownOptions } from '../../actors/known-options.ts'
 import { observationKinds } from '../../actors/observation.ts'
 import { type TraceEnd, type TraceHeader, type TraceStep, traceFormat, traceVersion } from './format.ts'
 
@@ -107,7 +109,9 @@ export function createTraceLineReader(): TraceLineReader {
  * The header and the steps of a trace.
  * @throws TraceError for the first line that is not as it should be; `truncated` unless `partial` is set.
  */
-export function readTrace(text: string, { partial = false }: ReadTraceOptions = {}): ReadTrace {
+export function readTrace(text: string, options: ReadTraceOptions = {}): ReadTrace {
+  knownOptions('readTrace', options, { partial: true })
+  const { partial = false } = options
   if (typeof text !== 'string')
     throw new TraceError(
       'notATrace',

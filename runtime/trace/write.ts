@@ -1,6 +1,7 @@
 /** A run as JSON lines: a header, one line a step, and a line that says it is whole. It can be read back, drawn and replayed. */
 import type { AnyMachineSnapshot } from 'xstate'
 import { StandbyError } from '../../actors/errors.ts'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Observation } from '../../actors/observation.ts'
 import type { Envelope } from '../../actors/ports.ts'
 import type { Json } from '../../machines/application/application.ts'
@@ -66,6 +67,15 @@ export interface Trace extends Sink {
  * const cluster = createCluster({ seed: 7, observe: trace.observe })
  */
 export function createTrace(options: TraceOptions): Trace {
+  knownOptions('createTrace', options ?? {}, {
+    write: true,
+    seed: true,
+    options: true,
+    machines: true,
+    nodes: true,
+    sizeMax: true,
+    verdictsOf: true,
+  })
   const { write, sizeMax = 2 ** 30, verdictsOf = () => [] } = options ?? {}
   if (typeof write !== 'function') {
     throw new StandbyError(

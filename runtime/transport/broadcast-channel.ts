@@ -1,4 +1,5 @@
 /** The transport over a BroadcastChannel: the tabs and workers of one origin, or the threads of one process. Everyone there is trusted; there are no keys. */
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import { Endpoint, type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
 import { defaultFrameLimits, type FrameLimits } from './frame.ts'
@@ -30,6 +31,12 @@ export function createBroadcastChannelTransport(
   options: BroadcastChannelTransportOptions = {},
 ): BroadcastChannelTransport {
   refuseNoOptions(options)
+  knownOptions('createBroadcastChannelTransport', options, {
+    name: true,
+    limits: true,
+    clock: true,
+    observe: true,
+  })
   const limits = { ...defaultFrameLimits, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })
   const channel = new BroadcastChannel(options.name ?? 'standby')

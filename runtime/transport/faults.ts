@@ -1,6 +1,8 @@
 /** Faults as a decorator of any transport: loss, delay, duplicates, reordering, cut links and partitions; chance comes from a seed. */
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
+import { knownOptions, nearest } from '../../actors/known-options.ts'
+import { checked } from '../../actors/options.ts'
 import type { Envelope, Observe, Random, TimeClock, Transport } from '../../actors/ports.ts'
 import { type MessageType, messageSchemas } from '../../machines/messages.ts'
 import type { NodeId } from '../../machines/node-id.ts'
@@ -52,21 +54,60 @@ export interface FaultOptions {
   readonly observe?: Observe
 }
 
-const rate = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)))
-const ratesSchema = v.strictObject({
-  drop: rate,
-  duplicate: rate,
-  delay: rate,
-  delayMaxMs: v.optional(v.pipe(v.number(), v.minValue(0))),
-})
+const someRate = 'expected a probability from 0 to 1'
+const rate = v.optional(v.pipe(v.number(someRate), v.minValue(0, someRate), v.maxValue(1, someRate)))
+const someDelay = 'expected milliseconds from 0 on'
+const ratesSchema = v.strictObject(
+  {
+    drop: rate,
+    duplicate: rate,
+    delay: rate,
+    delayMaxMs: v.optional(v.pipe(v.number(someDelay), v.minValue(0, someDelay))),
+  },
+  'expected rates such as { drop: 0.1 }',
+)
+const someNode = 'expected a node by its id or name, such as s1#1 or s1'
+const nodeSchema = v.pipe(v.string(someNode), v.minLength(1, someNode))
+const scopeSchema = v.strictObject(
+  {
+    from: v.optional(nodeSchema),
+    to: v.optional(nodeSchema),
+    type: v.optional(
+      v.picklist(
+        Object.keys(messageSchemas),
+        `type: expected one of ${Object.keys(messageSchemas).join(', ')}`,
+      ),
+    ),
+  },
+  'expected a scope such as { from: "s1", type: "ping" }',
+)
+const groupsSchema = v.array(
+  v.array(nodeSchema, 'expected groups of nodes, each a list such as ["s1", "s2"]'),
+)
 
 /** `inner` with faults. Nothing goes wrong until a lever is moved, and then the cost of a message is a look at the rules. */
-export function withFaults(inner: Transport, { clock, random, observe }: FaultOptions): FaultyTransport {
+export function withFaults(inner: Transport, options: FaultOptions): FaultyTransport {
+  knownOptions('withFaults', options, { clock: true, random: true, observe: true })
+  const { clock, random, observe } = options
   let rules: { readonly scope: FaultScope; readonly rates: FaultRates }[] = []
   let cuts: { readonly from: string; readonly to: string }[] = []
   let groups: readonly (readonly string[])[] = []
   let closed = false
   const delayed = new Set<unknown>()
+  /** Nodes that were ever attached here or sent anything from elsewhere. */
+  const met = new Set<NodeId>()
+
+  /** Refuses a name that no node had so far, except before there is any node. */
+  const knownNode = (where: string, given: unknown): string => {
+    const node = checked(where, nodeSchema, given)
+    if (met.size === 0 || [...met].some((id) => isNode(id, node))) return node
+    const names = [...new Set([...met].map((id) => parseNodeId(id).name))]
+    const near = nearest(node, [...names, ...met])
+    throw new StandbyError(
+      'invalidOption',
+      `${where}: expected one of the nodes ${names.join(', ')}, got ${JSON.stringify(node)}; ${near === null ? 'name a node that has been started' : `did you mean ${near}?`}`,
+    )
+  }
 
   const telling = createNetworkTelling(clock, observe)
 
@@ -98,7 +139,14 @@ export function withFaults(inner: Transport, { clock, random, observe }: FaultOp
   }
 
   return {
-    attach: (id, receive) => inner.attach(id, receive),
+    attach(id, receive) {
+      const detach = inner.attach(id, (envelope) => {
+        met.add(envelope.from)
+        receive(envelope)
+      })
+      met.add(id)
+      return detach
+    },
     send(envelope) {
       if (closed) return
       if ((cuts.length > 0 || groups.length > 0) && !connected(envelope.from, envelope.to)) {
@@ -125,20 +173,23 @@ export function withFaults(inner: Transport, { clock, random, observe }: FaultOp
     },
     faults: {
       set(rates, scope = {}) {
-        const { success, issues } = v.safeParse(ratesSchema, rates)
-        if (!success) throw invalid(`${v.getDotPath(issues[0]) ?? 'rates'}: ${issues[0].message}`)
-        if (scope.type !== undefined && !Object.hasOwn(messageSchemas, scope.type)) {
-          throw invalid(`type: expected one of ${Object.keys(messageSchemas).join(', ')}, got ${scope.type}`)
-        }
+        checked('faults.set', ratesSchema, rates)
+        checked('faults.set scope', scopeSchema, scope)
+        if (scope.from !== undefined) knownNode('faults.set scope.from', scope.from)
+        if (scope.to !== undefined) knownNode('faults.set scope.to', scope.to)
         const isSame = (other: FaultScope) => JSON.stringify(keyed(other)) === JSON.stringify(keyed(scope))
         rules = rules.filter((rule) => !isSame(rule.scope))
         rules.push({ scope, rates })
       },
       cut(from, to) {
+        knownNode('faults.cut from', from)
+        knownNode('faults.cut to', to)
         if (!cuts.some((cut) => cut.from === from && cut.to === to)) cuts.push({ from, to })
         telling.ofNetwork('partition', `${from} -> ${to} cut`)
       },
       partition(...next) {
+        for (const group of checked('faults.partition', groupsSchema, next))
+          for (const node of group) knownNode('faults.partition', node)
         groups = next
         telling.ofNetwork('partition', next.map((group) => group.join(' ')).join(' | '))
       },
@@ -169,8 +220,4 @@ function groupOf(groups: readonly (readonly string[])[], id: NodeId): readonly s
 
 function keyed({ from, to, type }: FaultScope): unknown[] {
   return [from, to, type]
-}
-
-function invalid(what: string): StandbyError {
-  return new StandbyError('invalidOption', `faults.set: ${what}; probabilities are between 0 and 1`)
 }

@@ -1,6 +1,7 @@
 /** The transport within one process: an RxJS subject that delivers copies on a scheduler, real or virtual. */
 import { observeOn, type SchedulerLike, Subject } from 'rxjs'
 import { StandbyError } from '../../actors/errors.ts'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Envelope, Transport } from '../../actors/ports.ts'
 import { copyJson } from '../../machines/application/json.ts'
 import type { Message } from '../../machines/messages.ts'
@@ -21,10 +22,9 @@ export interface MemoryTransportOptions {
  * what is addressed to nobody is lost, as on a network.
  * @throws StandbyError `invalidOption`
  */
-export function createMemoryTransport({
-  scheduler = turnScheduler,
-  delayMs = 0,
-}: MemoryTransportOptions = {}): Transport {
+export function createMemoryTransport(options: MemoryTransportOptions = {}): Transport {
+  knownOptions('createMemoryTransport', options, { scheduler: true, delayMs: true })
+  const { scheduler = turnScheduler, delayMs = 0 } = options
   if (!(delayMs >= 0 && delayMs <= delayMaxMs)) {
     const what = `delayMs: expected a number from 0 to ${delayMaxMs}, got ${delayMs}; leave it out for no delay`
     throw new StandbyError('invalidOption', what)

@@ -1,5 +1,6 @@
 /** The transport over MessagePorts: workers, frames and threads of one page or process. Who holds the port is trusted; there are no keys. */
 import { StandbyError } from '../../actors/errors.ts'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Envelope, Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 import { Endpoint, type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
@@ -43,6 +44,12 @@ export interface MessagePortTransport extends Transport {
  */
 export function createMessagePortTransport(options: MessagePortTransportOptions = {}): MessagePortTransport {
   refuseNoOptions(options)
+  knownOptions('createMessagePortTransport', options, {
+    ports: true,
+    limits: true,
+    clock: true,
+    observe: true,
+  })
   const limits = { ...defaultFrameLimits, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })
   const links = new Set<PortLink>()

@@ -1,5 +1,6 @@
 /** The transport over a connection to NATS: a subject for each pair of nodes. NATS's accounts and permissions say who may speak. */
 import { StandbyError } from '../../actors/errors.ts'
+import { knownOptions } from '../../actors/known-options.ts'
 import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import { isName, nameLengthMax } from '../../machines/node-id.ts'
 import { nonceOf } from './authentication.ts'
@@ -92,6 +93,15 @@ export async function natsTransport(
   connect: (options: object) => Promise<NatsWire>,
 ): Promise<NatsTransport> {
   refuseNoOptions(options)
+  knownOptions('openNatsTransport', options, {
+    connection: true,
+    system: true,
+    servers: true,
+    viewService: true,
+    limits: true,
+    clock: true,
+    observe: true,
+  })
   const { system, servers, viewService } = checkedNames(options)
   const limits = { ...defaultFrameLimits, sendBytesMax: 8 * 1024 * 1024, drainMs: 2000, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })

@@ -14,6 +14,7 @@ import {
 } from '../check.ts'
 import type { Violation } from '../engine/exploration.ts'
 import { bytesMaxDefault, progressOf, Search, type SearchEnd, statesMaxDefault } from '../engine/search.ts'
+import { refuseOddParallel } from '../options.ts'
 import type { CheckedSystem, SystemSource } from '../system.ts'
 import { type FromWorker, type Order, type Report, systemFrom, type WorkerStart } from './messages.ts'
 import { counters, sharedMemory, stops } from './shared-memory.ts'
@@ -41,6 +42,7 @@ export async function checkInParallel(
   source: SystemSource,
   options: ParallelOptions = {},
 ): Promise<CheckResult> {
+  refuseOddParallel(source, options)
   const { workers = availableParallelism(), reduction = 'sends' } = options
   if (!Number.isInteger(workers) || workers < 1 || workers > 64)
     throw new RangeError(`expected 1 to 64 workers, got ${workers}`)

@@ -1,4 +1,5 @@
 // A page that shows a judged history: the verdict, the picture, and the same in words. It runs no script.
+import { knownOptions } from '../../../actors/known-options.ts'
 import type { Judgement } from '../check-history.ts'
 import { keyValueModel } from '../key-value/model.ts'
 import type { RecordedCall, SequentialModel } from '../model.ts'
@@ -35,6 +36,7 @@ export function renderHistory<Op extends RecordedCall<object, unknown>>(
   judgement: Judgement<Op>,
   options: PageOptions = {},
 ): string {
+  knownOptions('renderHistory', options, { title: true, model: true })
   const { title = 'History', model = keyValueModel } = options
   const view = viewOf(judgement)
   const body = view === null ? '<p class="note">The history is empty.</p>' : renderView(view, model)
