@@ -47,14 +47,14 @@ export function registerInspect(program: Command): void {
 
 async function show(path: string, { port = 0 }: InspectOptions) {
   const told = checkedTrace(path)
-  const { servePage } = await import('../runtime/serve/inspector/serve.ts')
+  const { servePage } = await import('../runtime/serve/inspector/page-server.ts')
   const { traceSource } = await import('../runtime/serve/inspector/trace-source.ts')
   const served = await servePage({ port }, { kind: 'trace', title: basename(path) }, traceSource(path))
   return { told, served }
 }
 
 async function listen({ port = defaultInspectorPort }: InspectOptions) {
-  const { servePage } = await import('../runtime/serve/inspector/serve.ts')
+  const { servePage } = await import('../runtime/serve/inspector/page-server.ts')
   const { createRelay } = await import('../runtime/serve/inspector/relay.ts')
   const relay = createRelay(() => process.stdout.write('an app has begun to send\n'))
   const served = await servePage({ port }, { kind: 'live', title: 'XState apps' }, relay.source, relay)

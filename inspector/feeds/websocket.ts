@@ -23,7 +23,7 @@ export interface ConnectionListener {
 
 export interface Connection {
   /** Asks for something to be done to the system. @throws Error with what is wrong. */
-  ask(deed: object): Promise<void>
+  ask(action: object): Promise<void>
   close(): void
 }
 
@@ -116,12 +116,12 @@ export function connect(address: string, listener: ConnectionListener): Connecti
 
   open()
   return {
-    ask(deed) {
+    ask(action) {
       const id = ++ids
       return new Promise<void>((done, failed) => {
         if (socket?.readyState !== WebSocket.OPEN) return failed(new Error('the system is not connected'))
         asked.set(id, { done, failed })
-        socket.send(JSON.stringify({ id, deed }))
+        socket.send(JSON.stringify({ id, action }))
       }).finally(() => asked.delete(id))
     },
     close() {

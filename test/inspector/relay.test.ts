@@ -1,8 +1,8 @@
 /** What apps send to `standby inspect --listen`: the run begun last reaches every page, early and late. */
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { type Served, servePage } from '../../runtime/serve/inspector/page-server.ts'
 import { createRelay } from '../../runtime/serve/inspector/relay.ts'
-import { type Served, servePage } from '../../runtime/serve/inspector/serve.ts'
 
 const header = (seed: number) => JSON.stringify({ format: 'standby-trace', version: 1, seed })
 const step = (i: number) => JSON.stringify({ i, kind: 'local' })

@@ -34,7 +34,7 @@ function get(url: string, { headers = {}, method = 'GET' } = {}) {
 interface Page {
   readonly lines: string[]
   readonly said: Record<string, unknown>[]
-  ask(deed: unknown): Promise<Record<string, unknown>>
+  ask(action: unknown): Promise<Record<string, unknown>>
   close(): void
 }
 
@@ -63,9 +63,9 @@ function connect(
     socket.on('open', () =>
       resolve({
         ...page,
-        async ask(deed) {
+        async ask(action) {
           const id = ++ids
-          socket.send(typeof deed === 'string' ? deed : JSON.stringify({ id, deed }))
+          socket.send(typeof action === 'string' ? action : JSON.stringify({ id, action }))
           const answer = () =>
             page.said.find(
               (one) => one.done === id || one.failed === id || ('failed' in one && one.failed === null),
@@ -199,16 +199,16 @@ describe('driving', () => {
 
   test.each<[string, unknown, RegExp]>([
     ['a server that is not there', { kind: 'crash', node: 's9' }, /expected one of the servers/],
-    ['an unknown deed', { kind: 'erase' }, /expected something that can be done/],
-    ['a deed with more in it', { kind: 'heal', all: true }, /expected something that can be done/],
+    ['an unknown action', { kind: 'erase' }, /expected something that can be done/],
+    ['an action with more in it', { kind: 'heal', all: true }, /expected something that can be done/],
     ['no JSON', 'nonsense', /JSON/],
     ['a wrong command', { kind: 'call', command: { op: 'fly' } }, /expected/],
-  ])('%s is refused with its reason', async (_, deed, reason) => {
+  ])('%s is refused with its reason', async (_, action, reason) => {
     const inspector = await serve()
     await using cluster = createCluster({ observe: inspector.observe })
     inspector.drive(cluster)
     const page = await connect(inspector.url)
-    expect(await page.ask(deed)).toMatchObject({ reason: expect.stringMatching(reason) })
+    expect(await page.ask(action)).toMatchObject({ reason: expect.stringMatching(reason) })
   })
 
   test('it is not allowed where other machines reach the address, unless that is wanted', async () => {

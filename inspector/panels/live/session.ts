@@ -61,8 +61,8 @@ function leaving(feed: Feed): Feed {
 }
 
 /** Does something to the live system. */
-export function act(deed: object, text: string): void {
-  connection?.ask(deed).then(
+export function act(action: object, text: string): void {
+  connection?.ask(action).then(
     () => {
       announcement.value = text
     },

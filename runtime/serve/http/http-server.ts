@@ -1,7 +1,4 @@
 /** HTTP for a process: routes on Hono, with bounds, a token, CORS, and a check of where a request comes from. It knows no system. */
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
@@ -9,6 +6,7 @@ import { type Address, formatAddress } from '../config/address.ts'
 import type { ProcessLog } from '../log.ts'
 import { requireToken } from './authorization.ts'
 import { type BodyLimits, limitBodies } from './json-body.ts'
+import { listen } from './listen.ts'
 import { HttpError, problemResponse } from './problem.ts'
 import { refuseForeignHosts, refuseForeignOrigins } from './request-origin.ts'
 import { type HttpEnv, rawPathOf } from './request-target.ts'
@@ -41,20 +39,9 @@ type App = Hono<HttpEnv>
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let isClosing = false
   const app = createApp(options, () => isClosing)
-  const listener = getRequestListener(app.fetch, {
-    overrideGlobalObjects: false,
-    // What Node's parser takes and is no URL: a malformed Host, a path with a backslash.
-    errorHandler: (error) => {
-      const what = `expected a request with a valid Host and path, got ${(error as Error).message}`
-      return problemResponse(new HttpError('invalidRequest', what))
-    },
-  })
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 10_000 }, listener)
-  server.maxConnections = 4096
-  await listening(server, options.address)
-  const bound = server.address() as AddressInfo
+  const { server, address } = await listen(app, options.address)
   return {
-    address: formatAddress({ host: bound.address, port: bound.port }),
+    address: formatAddress(address),
     close: (graceMs) =>
       new Promise((resolve) => {
         isClosing = true
@@ -168,14 +155,4 @@ function knownError(error: Error): HttpError {
 /** With its stack: a request that fails inside is a fault of this program or of an application. */
 function causeOf(error: Error): string {
   return error.stack ?? String(error)
-}
-
-function listening(server: Server, { host, port }: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }

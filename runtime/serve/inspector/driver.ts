@@ -9,7 +9,7 @@ import type { Faults } from '../../transport/faults.ts'
 type AnyCluster = Cluster<Client<any, any>> & { readonly network: Faults }
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200))
-const deedSchema = v.variant('kind', [
+const actionSchema = v.variant('kind', [
   v.strictObject({ kind: v.picklist(['crash', 'restart']), node: name }),
   v.strictObject({ kind: v.literal('cut'), from: name, to: name }),
   v.strictObject({ kind: v.literal('partition'), groups: v.pipe(v.array(v.array(name)), v.maxLength(100)) }),
@@ -18,13 +18,13 @@ const deedSchema = v.variant('kind', [
 ])
 
 /** What a page asks for. */
-export type Deed = v.InferOutput<typeof deedSchema>
+export type Action = v.InferOutput<typeof actionSchema>
 
 export interface Driver {
   /** The names of the servers. */
   readonly servers: readonly string[]
   /** Does it, or rejects with what is wrong. */
-  carryOut(deed: unknown): Promise<void>
+  carryOut(action: unknown): Promise<void>
 }
 
 /** The name of the client in whose name a page calls. */
@@ -37,32 +37,32 @@ export function createDriver(cluster: AnyCluster, onFault: () => void = () => {}
   return {
     servers: cluster.servers.map(({ name: server }) => server),
     async carryOut(given) {
-      const { success, output: deed, issues } = v.safeParse(deedSchema, given)
+      const { success, output: action, issues } = v.safeParse(actionSchema, given)
       if (!success) {
         const where = v.getDotPath(issues[0])
         const what = `${where === null ? '' : `${where}: `}${issues[0].message}`
         throw new StandbyError('invalidOption', `expected something that can be done to a cluster: ${what}`)
       }
-      if (deed.kind !== 'call') onFault()
-      switch (deed.kind) {
+      if (action.kind !== 'call') onFault()
+      switch (action.kind) {
         case 'crash':
-          cluster.server(deed.node).crash()
+          cluster.server(action.node).crash()
           break
         case 'restart':
-          cluster.server(deed.node).restart()
+          cluster.server(action.node).restart()
           break
         case 'cut':
-          cluster.network.cut(deed.from, deed.to)
+          cluster.network.cut(action.from, action.to)
           break
         case 'partition':
-          cluster.network.partition(...deed.groups)
+          cluster.network.partition(...action.groups)
           break
         case 'heal':
           cluster.network.heal()
           break
         case 'call':
           client ??= cluster.client({ name: pageClientName })
-          await client.execute(deed.command)
+          await client.execute(action.command)
       }
     },
   }

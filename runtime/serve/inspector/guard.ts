@@ -19,7 +19,7 @@ export function hasOwnOrigin({ headers }: IncomingMessage): boolean {
   return headers.origin === `http://${headers.host}`
 }
 
-/** Compares in a time that says nothing about where they differ. */
+/** Compares in constant time. */
 export function isToken(given: string | null, token: string): boolean {
   const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)]
   return a.length === b.length && timingSafeEqual(a, b)

@@ -2,14 +2,7 @@
 import type { Observation } from '../../../actors/observation.ts'
 import type { Observe } from '../../../actors/ports.ts'
 import { createTrace, type Trace } from '../../trace/write.ts'
-
-/** Somebody who looks: takes lines, and says how much of them it has not taken yet. */
-export interface Viewer {
-  /** Lines of a trace (or control lines), joined by line feeds. */
-  readonly send: (lines: string) => void
-  /** Characters that were handed over and have not left. */
-  readonly waiting: () => number
-}
+import { control, type Viewer } from './source.ts'
 
 export interface LiveFeedOptions {
   /** For the header of what is sent. */
@@ -220,9 +213,4 @@ class Reader {
     this.#sentAt = Number.NEGATIVE_INFINITY
     this.work(Number.POSITIVE_INFINITY)
   }
-}
-
-/** A line beside those of the trace. */
-export function control(said: object): string {
-  return JSON.stringify({ inspector: said })
 }

@@ -1,5 +1,5 @@
 /** Runs that apps send here, passed on to the pages that are open: `standby inspect --listen`. It keeps the run that was begun last. */
-import type { Source } from './serve.ts'
+import type { Source } from './source.ts'
 
 /** Characters of one run that are kept for pages that open later. */
 const keptMax = 64 * 1024 * 1024

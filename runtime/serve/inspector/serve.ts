@@ -1,21 +1,13 @@
-/** Serves the page and what it shows, on this machine: a running system, or a trace. */
+/** Serves the inspector for a running system, on this machine. */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
-import { dirname, join } from 'node:path'
 import * as v from 'valibot'
-import { WebSocketServer } from 'ws'
 import { StandbyError } from '../../../actors/errors.ts'
 import { checked } from '../../../actors/options.ts'
 import type { Observe } from '../../../actors/ports.ts'
 import { isLoopback } from '../../transport/address.ts'
-import { createDriver, type Driver } from './driver.ts'
-import { hasLocalOrigin, hasOwnHost, hasOwnOrigin, isToken } from './guard.ts'
-import { control, createLiveFeed, type LiveFeed, type LiveFeedOptions, type Viewer } from './live-feed.ts'
-import type { Relay } from './relay.ts'
+import { createDriver } from './driver.ts'
+import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live-feed.ts'
+import { servePage } from './page-server.ts'
 
 /** Where the page is served and how much it is shown; all of it is optional. */
 export interface InspectorOptions extends LiveFeedOptions {
@@ -48,9 +40,6 @@ export interface Inspector {
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
-
-/** What a page is connected to: joins a viewer, returns how to stop that. `restart` makes the page connect anew. */
-export type Source = (viewer: Viewer, restart: () => void) => () => void
 
 const optionsSchema = v.strictObject(
   {
@@ -111,169 +100,4 @@ export async function serveInspector(options: InspectorOptions = {}): Promise<In
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-export interface Served {
-  readonly url: string
-  readonly host: string
-  readonly pages: number
-  /** Null: pages only look. */
-  driver: Driver | null
-  close(): Promise<void>
-}
-
-/** Pages and sending apps at once. */
-const connectionsMax = 16
-/** Bytes of one wish of a page, or of lines that an app sends at once. */
-const messageMax = 8 * 1024 * 1024
-/** Closes a page's connection so that it connects again. */
-const pageRestart = 4000
-/** How long pages have to take the rest when serving ends. */
-const partingMs = 1000
-
-/** Serves the page, and connects each that opens to `source`; apps of this machine that send runs are connected to `relay`. */
-export async function servePage(
-  { port: wanted = 0, host = '127.0.0.1' }: Pick<InspectorOptions, 'port' | 'host'>,
-  hello: object,
-  source: Source,
-  relay: Relay | null = null,
-): Promise<Served> {
-  const page = readPage()
-  const token = randomBytes(12).toString('base64url')
-  const server = createServer((request, response) => answer(request, response, { page, host, port }))
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: messageMax, perMessageDeflate: false })
-  let driver: Driver | null = null
-  const greeting = () => control({ ...hello, drive: driver === null ? null : { servers: driver.servers } })
-
-  server.on('upgrade', (request, socket, head) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here')
-    const isOurs =
-      pathname === '/feed' && hasOwnHost(request, host, port) && sockets.clients.size < connectionsMax
-    if (isOurs && relay !== null && !searchParams.has('token') && hasLocalOrigin(request)) {
-      sockets.handleUpgrade(request, socket, head, (opened) => {
-        const sender = { beginAgain: () => opened.close(1013, 'begin again') }
-        opened.on('message', (data) => relay.take(sender, String(data)))
-        opened.on('error', () => opened.terminate())
-      })
-      return
-    }
-    if (!isOurs || !hasOwnOrigin(request) || !isToken(searchParams.get('token'), token)) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
-      return
-    }
-    sockets.handleUpgrade(request, socket, head, (opened) => {
-      const viewer: Viewer = { send: (lines) => opened.send(lines), waiting: () => opened.bufferedAmount }
-      opened.send(greeting())
-      const leave = source(viewer, () => opened.close(pageRestart, 'another run'))
-      opened.on('close', leave)
-      opened.on('error', leave)
-      opened.on('message', (data) => void wish(String(data), viewer))
-    })
-  })
-
-  const wish = async (text: string, viewer: Viewer) => {
-    let id: unknown = null
-    try {
-      const asked = JSON.parse(text) as { id?: unknown; deed?: unknown }
-      id = asked.id ?? null
-      if (driver === null) throw new Error('the owner of this system does not let pages drive it')
-      await driver.carryOut(asked.deed)
-      viewer.send(control({ done: id }))
-    } catch (error) {
-      viewer.send(control({ failed: id, reason: (error as Error).message }))
-    }
-  }
-
-  const { port } = await listening(server, wanted, host)
-  let closing: Promise<void> | null = null
-  const close = async () => {
-    const open = [...sockets.clients]
-    const gone = open.map((client) => new Promise((resolve) => client.once('close', resolve)))
-    for (const client of open) client.close(1001, 'the run has ended')
-    const late = setTimeout(() => {
-      for (const client of open) client.terminate()
-    }, partingMs)
-    await Promise.all(gone)
-    clearTimeout(late)
-    sockets.close()
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/?token=${token}`,
-    host,
-    get pages() {
-      return sockets.clients.size
-    },
-    get driver() {
-      return driver
-    },
-    set driver(next) {
-      driver = next
-      for (const client of sockets.clients) client.send(greeting())
-    },
-    close() {
-      closing ??= close()
-      return closing
-    },
-  }
-}
-
-function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { page, host, port }: { readonly page: string; readonly host: string; readonly port: number },
-): void {
-  const { pathname } = new URL(request.url ?? '/', 'http://here')
-  const refuse = (code: number, why: string) =>
-    response.writeHead(code, { 'content-type': 'text/plain' }).end(`${why}\n`)
-  if (!hasOwnHost(request, host, port))
-    refuse(403, 'this address is served to this machine only, under its own name')
-  else if (pathname !== '/') refuse(404, 'there is only the page, at /')
-  else if (request.method !== 'GET' && request.method !== 'HEAD') refuse(405, 'the page can only be read')
-  else
-    response
-      .writeHead(200, headersFor(page, request.headers.host!))
-      .end(request.method === 'HEAD' ? '' : page)
-}
-
-/** The page's own policy holds beside this one, which names the one address that it may connect to. */
-function headersFor(page: string, host: string): Record<string, string> {
-  return {
-    'content-type': 'text/html; charset=utf-8',
-    'content-length': String(Buffer.byteLength(page)),
-    'content-security-policy': `default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: blob:; worker-src blob:; connect-src ws://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    'cross-origin-resource-policy': 'same-origin',
-  }
-}
-
-/** @throws StandbyError `invalidOption` where the page was not built. */
-function readPage(): string {
-  const folder = dirname(createRequire(import.meta.url).resolve('standby/package.json'))
-  try {
-    return readFileSync(join(folder, 'inspector.html'), 'utf8')
-  } catch (cause) {
-    const what = `expected the page inspector.html in ${folder}, got none; build it with npm run build:inspector`
-    throw new StandbyError('invalidOption', what, { cause })
-  }
-}
-
-function listening(
-  server: ReturnType<typeof createServer>,
-  port: number,
-  host: string,
-): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const what =
-        cause.code === 'EADDRINUSE'
-          ? `expected a free port, got ${port}, which is in use; choose another, or 0 for any`
-          : `expected an address to listen on, got ${host}:${port} (${cause.message}); choose another`
-      reject(new StandbyError('invalidOption', what, { cause }))
-    })
-    server.listen(port, host, () => resolve(server.address() as AddressInfo))
-  })
 }

@@ -1,7 +1,7 @@
 /** A trace file on its way to a page, piece by piece, no faster than the page takes it. */
 import { createReadStream } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Source } from './serve.ts'
+import type { Source } from './source.ts'
 
 /** Characters that may wait for a page. */
 const waitingMax = 8 * 1024 * 1024
