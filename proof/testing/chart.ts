@@ -9,11 +9,12 @@ import type {
   SnapshotFrom,
 } from 'xstate'
 import { createStepper, type PureAction, type Stepper } from '../../machines/step.ts'
-import { nameOf, targetOf } from '../../runtime/trace/definition.ts'
+import { currentRecorder, inChart } from './coverage/hook.ts'
 import { effectsOf } from './effects.ts'
 import type { AnyEvent, Moment, Taken, Timer } from './moment.ts'
 import { refusalOf } from './refusal.ts'
 import { timerNamed, timersAfter, timersLater } from './timers.ts'
+import { takenIn } from './transitions.ts'
 
 /** A machine under test. */
 export interface Chart<Machine extends AnyStateMachine> {
@@ -56,8 +57,13 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
       `chart: expected a machine made by createMachine or setup, got ${machine === null ? 'null' : typeof machine}; pass the machine, not an actor of it`,
     )
   let microsteps: Taken[] = []
+  let latest: AnyMachineSnapshot | null = null
   const hear = (inspected: InspectionEvent) => {
-    if (inspected.type === '@xstate.microstep') microsteps.push(...takenIn(inspected))
+    if (inspected.type !== '@xstate.microstep') return
+    microsteps.push(...takenIn(inspected))
+    const after = inspected.snapshot as AnyMachineSnapshot
+    currentRecorder()?.microstep(latest, inspected.event, inspected._transitions, after)
+    latest = after
   }
   const stepper = createStepper(machine as AnyStateMachine, {
     inspect: hear,
@@ -66,10 +72,11 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
 
   const taking = (run: () => { snapshot: unknown; actions: readonly PureAction[] }) => {
     microsteps = []
-    const { snapshot, actions } = run()
+    const { snapshot, actions } = inChart(run)
     return { snapshot: snapshot as AnyMachineSnapshot, actions, taken: microsteps }
   }
   const next = (now: Now, event: AnyEvent, timers = now.timers): Now => {
+    latest = now.snapshot
     const step = taking(() => stepper.step(now.snapshot as never, event as never))
     return { ...step, event, timers: timersAfter(timers, step.actions), before: now.snapshot }
   }
@@ -78,6 +85,7 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
   return {
     machine,
     start(...[input]) {
+      latest = null
       const step = taking(() => stepper.start(input as never))
       return momentOf({ ...step, event: null, timers: timersAfter([], step.actions), before: null })
     },
@@ -188,22 +196,6 @@ function isIn(snapshot: AnyMachineSnapshot, state: string | object): boolean {
     paths.includes(plain) ||
     (plain.startsWith(root) && paths.includes(plain.slice(root.length)))
   )
-}
-
-function takenIn(inspected: InspectionEvent & { type: '@xstate.microstep' }): readonly Taken[] {
-  return inspected._transitions.map((transition) => {
-    const source = transition.source.id
-    const guard = transition.guard === undefined ? null : nameOf(transition.guard)
-    const target = targetOf(transition)
-    const event = transition.eventType === '' ? 'always' : transition.eventType
-    return { id: transitionId({ source, event, guard, target }), source, event, guard, target }
-  })
-}
-
-/** A transition as one text: `door.closed: OPEN [unlocked] -> door.open`. */
-export function transitionId({ source, event, guard, target }: Omit<Taken, 'id'>): string {
-  const condition = guard === null ? '' : ` [${guard}]`
-  return `${source}: ${event}${condition} -> ${target.length === 0 ? '(stays)' : target.join(', ')}`
 }
 
 function noSuchChild(child: string, running: readonly string[]): TypeError {

@@ -1,5 +1,5 @@
 /** Unit tests of statecharts: steps as data, matchers, mutants, agreement of two machines. For every XState 5 machine. */
-export { type Chart, chart, transitionId } from './chart.ts'
+export { type Chart, chart } from './chart.ts'
 export {
   type Choice,
   type Explored,
@@ -32,3 +32,4 @@ export {
   mutationText,
 } from './mutants/mutation-test.ts'
 export { type MutationKind, mutationKinds } from './mutants/operators.ts'
+export { transitionId } from './transitions.ts'

@@ -3,6 +3,7 @@ import type { AnyMachineSnapshot, AnyStateNode, AnyTransitionDefinition } from '
 import { evaluateGuard } from 'xstate/guards'
 import { nameOf } from '../../runtime/trace/definition.ts'
 import type { AnyEvent, GuardAnswer, Refusal } from './moment.ts'
+import { candidatesOf } from './transitions.ts'
 
 /** The reason why `snapshot` takes no transition for `event`; only asked if it takes none. */
 export function refusalOf(snapshot: AnyMachineSnapshot, event: AnyEvent): Refusal {
@@ -34,19 +35,4 @@ function answer(snapshot: AnyMachineSnapshot, event: AnyEvent, { guard }: AnyTra
 
 function innermostFirst(snapshot: AnyMachineSnapshot): readonly AnyStateNode[] {
   return [...(snapshot._nodes as readonly AnyStateNode[])].sort((left, right) => right.order - left.order)
-}
-
-/** A state's transitions for an event: by its name, else by the longest partial wildcard, else by `*`. */
-export function candidatesOf(node: AnyStateNode, type: string): readonly AnyTransitionDefinition[] {
-  const descriptors = [...node.transitions.keys()]
-    .filter((descriptor) => descriptor === type || matchesWildcard(descriptor, type))
-    .sort((left, right) => right.length - left.length)
-  return descriptors.flatMap((descriptor) => node.transitions.get(descriptor) ?? [])
-}
-
-function matchesWildcard(descriptor: string, type: string): boolean {
-  if (descriptor === '*') return true
-  if (!descriptor.endsWith('.*')) return false
-  const prefix = descriptor.slice(0, -2)
-  return type === prefix || type.startsWith(`${prefix}.`)
 }
