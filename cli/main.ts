@@ -14,6 +14,7 @@ import { registerServe } from './serve.ts'
 import { registerSimulate, registerSimulateWorker } from './simulate.ts'
 import { registerStatus } from './status.ts'
 import { registerStoreCommands } from './store-commands.ts'
+import { registerTestAChart } from './test-a-chart.ts'
 import { registerWatchViews } from './watch-views.ts'
 
 const commands = [
@@ -29,6 +30,7 @@ const commands = [
   registerCheck,
   registerReplay,
   registerJudge,
+  registerTestAChart,
   registerExport,
   registerInspect,
 ]

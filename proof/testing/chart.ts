@@ -11,10 +11,10 @@ import type {
 import { createStepper, type PureAction, type Stepper } from '../../machines/step.ts'
 import { currentRecorder, inChart } from './coverage/hook.ts'
 import { effectsOf } from './effects.ts'
-import type { AnyEvent, Moment, Taken, Timer } from './moment.ts'
+import type { AnyEvent, Microstep, Moment, Timer } from './moment.ts'
 import { refusalOf } from './refusal.ts'
 import { timerNamed, timersAfter, timersLater } from './timers.ts'
-import { takenIn } from './transitions.ts'
+import { takenBy } from './transitions.ts'
 
 /** A machine under test. */
 export interface Chart<Machine extends AnyStateMachine> {
@@ -37,7 +37,7 @@ interface Now {
   readonly timers: readonly Timer[]
   readonly event: AnyEvent | null
   readonly actions: readonly PureAction[]
-  readonly taken: readonly Taken[]
+  readonly microsteps: readonly Microstep[]
   readonly before: AnyMachineSnapshot | null
 }
 
@@ -56,13 +56,14 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
     throw new TypeError(
       `chart: expected a machine made by createMachine or setup, got ${machine === null ? 'null' : typeof machine}; pass the machine, not an actor of it`,
     )
-  let microsteps: Taken[] = []
+  let microsteps: Microstep[] = []
   let latest: AnyMachineSnapshot | null = null
   const hear = (inspected: InspectionEvent) => {
     if (inspected.type !== '@xstate.microstep') return
-    microsteps.push(...takenIn(inspected))
     const after = inspected.snapshot as AnyMachineSnapshot
-    currentRecorder()?.microstep(latest, inspected.event, inspected._transitions, after)
+    const { event, _transitions: transitions } = inspected
+    microsteps.push({ event: event as AnyEvent, transitions, after })
+    currentRecorder()?.microstep(latest, event, transitions, after)
     latest = after
   }
   const stepper = createStepper(machine as AnyStateMachine, {
@@ -73,7 +74,7 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
   const taking = (run: () => { snapshot: unknown; actions: readonly PureAction[] }) => {
     microsteps = []
     const { snapshot, actions } = inChart(run)
-    return { snapshot: snapshot as AnyMachineSnapshot, actions, taken: microsteps }
+    return { snapshot: snapshot as AnyMachineSnapshot, actions, microsteps }
   }
   const next = (now: Now, event: AnyEvent, timers = now.timers): Now => {
     latest = now.snapshot
@@ -91,11 +92,11 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
     },
     restore(persisted) {
       const snapshot = stepper.restore(persisted) as AnyMachineSnapshot
-      return momentOf({ snapshot, event: null, timers: [], actions: [], taken: [], before: null })
+      return momentOf({ snapshot, event: null, timers: [], actions: [], microsteps: [], before: null })
     },
     at(value, context) {
       const snapshot = machine.resolveState({ value, context } as never) as AnyMachineSnapshot
-      return momentOf({ snapshot, event: null, timers: [], actions: [], taken: [], before: null })
+      return momentOf({ snapshot, event: null, timers: [], actions: [], microsteps: [], before: null })
     },
   }
 }
@@ -105,14 +106,22 @@ function createMoment<Machine extends AnyStateMachine>(
   next: (now: Now, event: AnyEvent, timers?: readonly Timer[]) => Now,
   momentOf: (now: Now) => Moment<Machine>,
 ): Moment<Machine> {
-  const { snapshot, timers, event, actions, taken, before } = now
+  const { snapshot, timers, event, actions, microsteps, before } = now
+  const taken = microsteps.flatMap(({ transitions }) => transitions.map(takenBy))
   const eventOf = (given: EventFromLogic<Machine> | string) =>
     (typeof given === 'string' ? { type: given } : given) as AnyEvent
   const fired = (from: Now, timer: Timer): Now => {
     const left = from.timers.filter(({ id }) => id !== timer.id)
     if (timer.to === null) return next(from, timer.event, left)
     const sent = { type: 'xstate.sendTo', params: { to: timer.to, targetId: timer.to, event: timer.event } }
-    return { ...from, timers: left, event: timer.event, actions: [sent], taken: [], before: from.snapshot }
+    return {
+      ...from,
+      timers: left,
+      event: timer.event,
+      actions: [sent],
+      microsteps: [],
+      before: from.snapshot,
+    }
   }
   const childEvent = (kind: string, child: string, data: object) => {
     if (!(child in snapshot.children)) throw noSuchChild(child, Object.keys(snapshot.children))
@@ -132,6 +141,7 @@ function createMoment<Machine extends AnyStateMachine>(
     tags: [...snapshot.tags],
     event,
     changed: snapshot !== before,
+    microsteps,
     taken,
     get refused() {
       const isTaken = event === null || before === null || taken.length > 0 || isSending(now)
@@ -146,7 +156,8 @@ function createMoment<Machine extends AnyStateMachine>(
     done: (child, output) => childEvent('done.actor', child, { output }),
     fail: (child, error) => childEvent('error.actor', child, { error }),
     update: (child, of) => childEvent('snapshot', child, { snapshot: of }),
-    can: (given) => next(now, eventOf(given as never)).taken.length > 0,
+    can: (given) =>
+      next(now, eventOf(given as never)).microsteps.some(({ transitions }) => transitions.length > 0),
     isIn: (state) => isIn(snapshot, state),
   } as Moment<Machine>
 }
@@ -163,7 +174,7 @@ function isSending({ actions, event }: Now): boolean {
 
 function waited(from: Now, ms: number, fired: (now: Now, timer: Timer) => Now): Now {
   if (!(ms >= 0)) throw new TypeError(`wait: expected milliseconds of at least 0, got ${ms}`)
-  let now: Now = { ...from, actions: [], taken: [], event: null, before: from.snapshot }
+  let now: Now = { ...from, actions: [], microsteps: [], event: null, before: from.snapshot }
   let left = ms
   for (let count = 0; ; count++) {
     const [timer] = now.timers
@@ -178,7 +189,7 @@ function waited(from: Now, ms: number, fired: (now: Now, timer: Timer) => Now): 
     now = {
       ...after,
       actions: [...now.actions, ...after.actions],
-      taken: [...now.taken, ...after.taken],
+      microsteps: [...now.microsteps, ...after.microsteps],
       before: from.snapshot,
     }
   }

@@ -4,7 +4,7 @@ import { nameOf } from '../../runtime/trace/definition.ts'
 import type { AnyEvent, Effects, Sent, Spawned } from './moment.ts'
 
 /** What the actions do, of the effects of a step. */
-export type ActionEffects = Omit<Effects, 'taken' | 'refused'>
+export type ActionEffects = Omit<Effects, 'microsteps' | 'taken' | 'refused'>
 
 export function effectsOf(actions: readonly PureAction[]): ActionEffects {
   const of = (type: string) => actions.filter((action) => action.type === type).map(({ params }) => params)

@@ -12,6 +12,12 @@ export interface ExploreOptions {
   readonly outputs?: Readonly<Record<string, readonly unknown[]>>
   /** The most moments that are visited; default 10,000. */
   readonly statesMax?: number
+  /** Called for a step that throws, which is then left out; without it, the error ends the walk. */
+  readonly onError?: (failure: {
+    readonly from: Visited<AnyStateMachine>
+    readonly choice: Choice
+    readonly error: unknown
+  }) => void
 }
 
 /** A moment with the way to it. */
@@ -42,31 +48,51 @@ export function explore<Machine extends AnyStateMachine>(
     readonly from: Visited<Machine> | null
     readonly to: Visited<Machine>
     readonly isNew: boolean
-  }) => boolean | undefined,
+    /** Texts that are the same for moments that behave alike. */
+    readonly key: string
+    readonly fromKey: string | null
+  }) => boolean,
 ): Explored {
   const { statesMax = 10_000 } = options
   const start: Visited<Machine> = {
     moment: chart(machine).start(...([options.input] as never)),
     path: [],
   }
-  const seen = new Set([keyOf(start.moment)])
-  const queue = [start]
-  if (visit({ from: null, to: start, isNew: true }) === false) return { visited: 1, exhausted: false }
+  const first = keyOf(start.moment)
+  const seen = new Set([first])
+  const queue = [{ visited: start, key: first }]
+  const isWanted = visit({ from: null, to: start, isNew: true, key: first, fromKey: null })
+  if (!isWanted) return { visited: 1, exhausted: false }
   for (let index = 0; index < queue.length; index++) {
-    const from = queue[index]!
+    const { visited: from, key: fromKey } = queue[index]!
     for (const choice of choicesOf(from.moment as Moment, options)) {
-      const moment = choice.take(from.moment as Moment) as Moment<Machine>
-      const key = keyOf(moment)
+      const moment = taken(from, choice, options)
+      if (moment === null) continue
+      const key = keyOf(moment as Moment)
       const isNew = !seen.has(key)
       const to = { moment, path: [...from.path, choice] }
-      if (visit({ from, to, isNew }) === false) return { visited: seen.size, exhausted: false }
+      if (!visit({ from, to, isNew, key, fromKey })) return { visited: seen.size, exhausted: false }
       if (!isNew) continue
       if (seen.size >= statesMax) return { visited: seen.size, exhausted: false }
       seen.add(key)
-      queue.push(to)
+      queue.push({ visited: to, key })
     }
   }
   return { visited: seen.size, exhausted: true }
+}
+
+function taken<Machine extends AnyStateMachine>(
+  from: Visited<Machine>,
+  choice: Choice,
+  { onError }: ExploreOptions,
+): Moment<Machine> | null {
+  try {
+    return choice.take(from.moment as Moment) as Moment<Machine>
+  } catch (error) {
+    if (onError === undefined) throw error
+    onError({ from: from as Visited<AnyStateMachine>, choice, error })
+    return null
+  }
 }
 
 /** What can happen to a chart at a moment: each event, each timer that could be next, the end of each child. */

@@ -8,6 +8,7 @@ export {
   explore,
   type Visited,
 } from './explore.ts'
+export { type Finding, type FindingKind, findingKinds, type LintReport, lintChart, lintText } from './lint.ts'
 export { chartMatchers, type MatcherResult } from './matchers.ts'
 export type {
   Action,

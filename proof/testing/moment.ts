@@ -1,5 +1,11 @@
 /** What a chart is and did at one moment of a test, as data. */
-import type { AnyMachineSnapshot, AnyStateMachine, EventFromLogic, SnapshotFrom } from 'xstate'
+import type {
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  AnyTransitionDefinition,
+  EventFromLogic,
+  SnapshotFrom,
+} from 'xstate'
 
 /** An event with its data. */
 export interface AnyEvent {
@@ -58,6 +64,14 @@ export interface Taken {
   readonly target: readonly string[]
 }
 
+/** A microstep, in XState's own objects. */
+export interface Microstep {
+  readonly event: AnyEvent
+  /** Empty for an event that no state took. */
+  readonly transitions: readonly AnyTransitionDefinition[]
+  readonly after: AnyMachineSnapshot
+}
+
 /** Why an event led to no transition. */
 export interface Refusal {
   readonly event: AnyEvent
@@ -90,6 +104,8 @@ export interface Effects {
   readonly stopped: readonly string[]
   /** What `log` actions wrote. */
   readonly logged: readonly unknown[]
+  /** XState's own account of each microstep, in order. */
+  readonly microsteps: readonly Microstep[]
   /** The transitions taken, microstep by microstep. */
   readonly taken: readonly Taken[]
   /** Null if a transition was taken. */

@@ -1,17 +1,20 @@
 /** The transitions of a chart by name, and which of them an event may take. */
-import type { AnyStateNode, AnyTransitionDefinition, InspectionEvent } from 'xstate'
+import type { AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { nameOf, targetOf } from '../../runtime/trace/definition.ts'
 import type { Taken } from './moment.ts'
 
-/** The transitions of a microstep. */
-export function takenIn(inspected: InspectionEvent & { type: '@xstate.microstep' }): readonly Taken[] {
-  return inspected._transitions.map((transition) => {
-    const source = transition.source.id
-    const guard = transition.guard === undefined ? null : nameOf(transition.guard)
-    const target = targetOf(transition)
-    const event = transition.eventType === '' ? 'always' : transition.eventType
-    return { id: transitionId({ source, event, guard, target }), source, event, guard, target }
-  })
+/** A transition that was taken, as data. */
+export function takenBy(transition: AnyTransitionDefinition): Taken {
+  const source = transition.source.id
+  const guard = transition.guard === undefined ? null : nameOf(transition.guard)
+  const target = targetOf(transition)
+  const event = transition.eventType === '' ? 'always' : transition.eventType
+  return { id: transitionId({ source, event, guard, target }), source, event, guard, target }
+}
+
+/** The id of a transition of a chart. */
+export function definitionId(transition: AnyTransitionDefinition): string {
+  return takenBy(transition).id
 }
 
 /** A transition as one text: `door.closed: OPEN [unlocked] -> door.open`. */

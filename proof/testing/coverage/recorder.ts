@@ -1,8 +1,8 @@
 /** Counts which states, transitions and guards of machines a run has reached. */
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { evaluateGuard } from 'xstate/guards'
-import { nameOf, targetOf } from '../../../runtime/trace/definition.ts'
-import { candidatesOf, transitionId } from '../transitions.ts'
+import { nameOf } from '../../../runtime/trace/definition.ts'
+import { candidatesOf, definitionId } from '../transitions.ts'
 
 /** Counts of one machine, as JSON. */
 export interface MachineCoverage {
@@ -85,7 +85,7 @@ export class CoverageRecorder {
       machine: machine.id,
       states: [...states].map(([node, entered]) => ({ id: node.id, type: node.type, entered })),
       transitions: [...transitions].map(([transition, { taken, passed, refused }]) => ({
-        id: idOf(transition),
+        id: definitionId(transition),
         source: transition.source.id,
         taken,
         guard: transition.guard === undefined ? null : { name: nameOf(transition.guard), passed, refused },
@@ -116,15 +116,6 @@ function holds(snapshot: AnyMachineSnapshot, event: object, { guard }: AnyTransi
   } catch {
     return false
   }
-}
-
-function idOf(transition: AnyTransitionDefinition): string {
-  return transitionId({
-    source: transition.source.id,
-    event: transition.eventType === '' ? 'always' : transition.eventType,
-    guard: transition.guard === undefined ? null : nameOf(transition.guard),
-    target: targetOf(transition),
-  })
 }
 
 function bump(counts: Map<AnyStateNode, number>, node: AnyStateNode): void {
