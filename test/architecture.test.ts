@@ -215,7 +215,9 @@ describe('files', () => {
     const scripts = Object.values(manifest.scripts).flatMap(
       (script) => script.match(/\b[\w/.-]+\.ts\b/g) ?? [],
     )
-    const entries = sources.filter((path) => /\.(test|bench)\.ts$/.test(path) || path.startsWith('examples/'))
+    const entries = sources.filter(
+      (path) => /\.(test|spec|bench)\.ts$/.test(path) || path.startsWith('examples/'),
+    )
     const reached = new Set<string>()
     const visit = (path: string): void => {
       if (reached.has(path) || !files.includes(path)) return

@@ -63,7 +63,7 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
     const after = inspected.snapshot as AnyMachineSnapshot
     const { event, _transitions: transitions } = inspected
     microsteps.push({ event: event as AnyEvent, transitions, after })
-    currentRecorder()?.microstep(latest, event, transitions, after)
+    currentRecorder()?.count(latest, event, transitions, after)
     latest = after
   }
   const stepper = createStepper(machine as AnyStateMachine, {

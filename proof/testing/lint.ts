@@ -137,9 +137,9 @@ function count(
 ): void {
   const after = snapshot as AnyMachineSnapshot
   let from = (before?.snapshot ?? null) as AnyMachineSnapshot | null
-  if (microsteps.length === 0) recorder.microstep(from, event ?? { type: 'xstate.init' }, [], after)
+  if (microsteps.length === 0) recorder.count(from, event ?? { type: 'xstate.init' }, [], after)
   for (const step of microsteps) {
-    recorder.microstep(from, step.event, step.transitions, step.after)
+    recorder.count(from, step.event, step.transitions, step.after)
     from = step.after
   }
 }

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { chartCoverage } from '../../proof/testing/coverage/plugin.ts'
 import type { MachineCoverage } from '../../proof/testing/coverage/recorder.ts'
 
 const run = promisify(execFile)
-const app = fileURLToPath(new URL('./covered-app/', import.meta.url))
+const configuration = fileURLToPath(new URL('./covered-app/vitest.config.ts', import.meta.url))
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'standby-covered-'))
 
@@ -19,8 +19,12 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 /** Runs the app's tests, with a threshold for its transitions. */
 async function runApp(min: number): Promise<{ readonly code: number; readonly text: string }> {
   const env = { ...process.env, COVERAGE_DIRECTORY: directory, COVERAGE_MIN: String(min), NO_COLOR: '1' }
-  const args = [vitest, 'run', '--config', join(app, 'vitest.config.ts')]
-  const ended = await run(process.execPath, args, { cwd: app, env, timeout: 100_000 }).then(
+  const args = [vitest, 'run', '--config', configuration]
+  const ended = await run(process.execPath, args, {
+    cwd: dirname(configuration),
+    env,
+    timeout: 100_000,
+  }).then(
     (output) => ({ code: 0, ...output }),
     (error: { code: number; stdout: string; stderr: string }) => error,
   )

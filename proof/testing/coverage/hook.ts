@@ -24,7 +24,7 @@ export function recordMachines(recorder: CoverageRecorder): void {
       const { actorRef, event, snapshot, _transitions } = inspected
       const after = snapshot as AnyMachineSnapshot
       if (after?.machine === undefined) return
-      recorder.microstep(last.get(actorRef) ?? null, event, _transitions, after)
+      recorder.count(last.get(actorRef) ?? null, event, _transitions, after)
       last.set(actorRef, after)
     })
   }

@@ -37,13 +37,14 @@ export function chartCoverage(options: ChartCoverageOptions = {}): ChartCoverage
       throw new TypeError(
         `thresholds.${kind}: expected a percentage from 0 to 100, got ${percent}; correct it`,
       )
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const beside = (name: string) => fileURLToPath(new URL(`./${name}.${extension}`, import.meta.url))
+  // Built, the files beside this one end in .js.
+  const extension = /\.\w+$/.exec(import.meta.url)![0]
+  const beside = (path: string) => fileURLToPath(new URL(path.replace(/\.ts$/, extension), import.meta.url))
   return {
     name: 'standby:chart-coverage',
     config() {
       process.env.STANDBY_CHART_COVERAGE_OPTIONS = JSON.stringify(options)
-      return { test: { setupFiles: [beside('vitest-file')], globalSetup: [beside('vitest-run')] } }
+      return { test: { setupFiles: [beside('./vitest-file.ts')], globalSetup: [beside('./vitest-run.ts')] } }
     },
   }
 }

@@ -43,7 +43,7 @@ export class CoverageRecorder {
   }
 
   /** One microstep: the snapshot before it (null at the start), its event, the transitions taken, the snapshot after it. */
-  microstep(
+  count(
     before: AnyMachineSnapshot | null,
     event: { readonly type: string },
     transitions: readonly AnyTransitionDefinition[],
