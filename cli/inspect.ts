@@ -97,7 +97,8 @@ function checkedTrace(path: string): string {
   return `${reader.steps} steps${reader.complete ? '' : ', cut short'}. Look at them here:`
 }
 
-function openInBrowser(url: string): void {
+/** Opens an address in the browser of this machine, if there is one. */
+export function openInBrowser(url: string): void {
   const commands: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
     darwin: ['open', url],
     win32: ['cmd', '/c', 'start', '""', url],

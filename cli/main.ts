@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { registerCheck } from './check.ts'
 import { registerRun } from './demo/run.ts'
 import { registerDump } from './dump.ts'
+import { registerExplore } from './explore.ts'
 import { registerExport } from './export.ts'
 import { registerInit } from './init.ts'
 import { registerInspect } from './inspect.ts'
@@ -33,6 +34,7 @@ const commands = [
   registerTestAChart,
   registerExport,
   registerInspect,
+  registerExplore,
 ]
 
 const { version } = createRequire(import.meta.url)('standby/package.json') as { version: string }

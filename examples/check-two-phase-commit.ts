@@ -4,95 +4,14 @@
  * `npx tsx examples/check-two-phase-commit.ts` searches everything that can happen between a coordinator and two
  * participants, first as it should be, then with a bug: a participant that has voted yes loses patience and aborts.
  */
-import { always, check, reachable, type SystemView } from 'standby/check'
-import { createMachine, enqueueActions } from 'xstate'
+import { check } from 'standby/check'
+import { impatient, system } from './two-phase-commit.ts'
 
-const participants = ['p1', 'p2']
-
-/** A message goes out through an action `send` with `to` and `message`; the checker delivers it as an event with `from`. */
-const send = (to: string, type: string) => ({ type: 'send', params: { to, message: { type } } })
-const toAll = (type: string) => participants.map((to) => send(to, type))
-
-const coordinator = createMachine({
-  id: 'coordinator',
-  initial: 'collecting',
-  context: { yes: [] as string[] },
-  states: {
-    collecting: {
-      entry: toAll('prepare'),
-      on: {
-        yes: [
-          {
-            guard: ({ context, event }) => new Set([...context.yes, event.from]).size === participants.length,
-            target: 'committed',
-          },
-          {
-            actions: enqueueActions(({ context, event, enqueue }) => {
-              enqueue.assign({ yes: [...new Set([...context.yes, event.from])].sort() })
-            }),
-          },
-        ],
-        no: { target: 'aborted' },
-      },
-      after: { 1000: { target: 'aborted' } },
-    },
-    committed: { entry: toAll('commit') },
-    aborted: { entry: toAll('abort') },
-  },
-})
-
-const participant = (impatient: boolean) =>
-  createMachine({
-    id: 'participant',
-    initial: 'working',
-    states: {
-      working: {
-        on: {
-          prepare: { target: 'prepared', actions: send('coordinator', 'yes') },
-          fail: { target: 'aborted', actions: send('coordinator', 'no') },
-          abort: 'aborted',
-        },
-      },
-      prepared: {
-        on: { commit: 'committed', abort: 'aborted' },
-        // The bug: having voted yes, it may not decide alone.
-        ...(impatient ? { after: { 500: { target: 'aborted' } } } : {}),
-      },
-      committed: {},
-      aborted: {},
-    },
-  })
-
-function systemOf(impatient: boolean) {
-  const all = ['coordinator', ...participants]
-  const isIn = (system: SystemView, state: string) => (id: string) => system.node(id).snapshot.value === state
-  return {
-    nodes: [
-      { id: 'coordinator', machine: coordinator },
-      // At any moment the work of a participant may fail: a script says what may come from outside.
-      ...participants.map((id) => ({ id, machine: participant(impatient), script: [{ type: 'fail' }] })),
-    ],
-    invariants: [
-      always('nobody commits what somebody aborts', (system) => {
-        const [committed, aborted] = [
-          all.filter(isIn(system, 'committed')),
-          all.filter(isIn(system, 'aborted')),
-        ]
-        return committed.length === 0 || aborted.length === 0 || `${committed} committed, ${aborted} aborted`
-      }),
-    ],
-    goals: [
-      reachable('everybody commits', (system) => all.every(isIn(system, 'committed'))),
-      reachable('everybody aborts', (system) => all.every(isIn(system, 'aborted'))),
-    ],
-  }
-}
-
-const sound = check(systemOf(false))
+const sound = check(system)
 console.log(`as it should be: ${sound.verdict}, ${sound.states} states`)
 for (const { name, run } of sound.goals) console.log(`  ${name}: ${run?.steps.length} steps`)
 
-const broken = check(systemOf(true))
+const broken = check(impatient)
 console.log(`with an impatient participant: ${broken.verdict}`)
 console.log(`  ${broken.violation?.name}: ${broken.violation?.reason}`)
 console.log(broken.violation?.story)

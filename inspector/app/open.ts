@@ -1,15 +1,28 @@
-/** The ways to open a trace by hand: a file, a text, a drop anywhere on the page, a paste. */
+/** The ways to open a trace or a system by hand: a file, a text, a drop anywhere on the page, a paste. */
 
+import { World } from '../../proof/stage/world.ts'
 import { isWorldText } from '../../proof/stage/world-file.ts'
 import { fileFeed, textFeed } from '../feeds/file.ts'
-import { openWorldText } from '../panels/drive/session.ts'
+import { isModule, stagedFile } from '../panels/drive/own-system.ts'
+import { openOwn, openWorldText } from '../panels/drive/session.ts'
 import { showComparison } from './other-run.ts'
 import { openFeed, openSecond } from './sink.ts'
+import { report } from './state.ts'
 
 export async function openFile(file: File): Promise<void> {
+  if (isModule(file)) return openModule(file)
   const isWorld = isWorldText(await file.slice(0, 400).text())
   if (isWorld) openWorldText(await file.text())
   else openFeed(fileFeed(file), { source: `file:${file.name}` })
+}
+
+/** Stages the system that a module exports, to be driven by hand. */
+async function openModule(file: File): Promise<void> {
+  try {
+    openOwn(new World({ title: file.name, staged: await stagedFile(file) }))
+  } catch (error) {
+    report(`${file.name} cannot be opened: ${(error as Error).message}`)
+  }
 }
 
 /** A second trace, beside the one that is shown. */

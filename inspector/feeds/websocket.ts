@@ -1,11 +1,12 @@
 /** The feed of a page that was served: lines of a trace over a WebSocket, and what is said beside them. */
+import type { WorldMessage } from '../../proof/stage/shared-world.ts'
 import { createTraceLineReader, type TraceLineReader } from '../../runtime/trace/read.ts'
 import type { Feed, FeedSink } from './feed.ts'
 
 /** What the other side says of itself first. */
 export interface Hello {
-  /** `live`: a running system; `trace`: a file. */
-  readonly kind: 'live' | 'trace'
+  /** `live`: a running system; `trace`: a file; `world`: a system on the other side's stage. */
+  readonly kind: 'live' | 'trace' | 'world'
   readonly title: string
   /** What may be driven; null: nothing. */
   readonly drive: { readonly servers: readonly string[] } | null
@@ -17,6 +18,8 @@ export interface ConnectionListener {
   hello(hello: Hello, feed: Feed): void
   /** Observations that were dropped on the way since the last time. */
   dropped(count: number): void
+  /** Of a `world`: what is sent of it. */
+  world(message: WorldMessage): void
   /** The connection is gone; it is tried again until it is there, or given up. */
   lost(isGivenUp: boolean): void
 }
@@ -33,6 +36,7 @@ interface Said {
   readonly drive?: Hello['drive']
   readonly dropped?: number
   readonly problem?: string
+  readonly world?: WorldMessage
   readonly done?: number
   readonly failed?: number
   readonly reason?: string
@@ -89,6 +93,7 @@ export function connect(address: string, listener: ConnectionListener): Connecti
       listener.hello({ kind, title, drive }, feed)
     }
     if (said.dropped !== undefined) listener.dropped(said.dropped)
+    if (said.world !== undefined) listener.world(said.world)
     if (said.problem !== undefined) sink?.problem(said.problem)
     if (said.done !== undefined) asked.get(said.done)?.done()
     if (said.failed !== undefined) asked.get(said.failed)?.failed(new Error(said.reason ?? 'it was refused'))

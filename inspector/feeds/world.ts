@@ -1,9 +1,9 @@
-/** The feed of a world inside the page: the run of its shown branch, and what is chosen in it. */
-import type { World } from '../../proof/stage/world.ts'
+/** The feed of a world that the page drives: the run of its shown branch. Another branch is another run. */
+import type { WorldTree } from '../../proof/stage/world-tree.ts'
 import type { Feed } from './feed.ts'
 
-/** Feeds what `world` shows; another branch is another run. */
-export function worldFeed(world: World, onStop: () => void = () => {}): Feed {
+/** Feeds what `world` shows. */
+export function worldFeed(world: WorldTree, onStop: () => void = () => {}): Feed {
   return (sink) => {
     let handed = 0
     const hand = () => {

@@ -40,7 +40,7 @@ export function Gallery() {
         </section>
       )}
       <section aria-labelledby="open-title" class="open">
-        <h2 id="open-title">A trace of yours</h2>
+        <h2 id="open-title">A trace or a system of yours</h2>
         <label class="drop-zone">
           <input
             type="file"
@@ -51,8 +51,9 @@ export function Gallery() {
           />
           <b>Open a file</b> or drop one anywhere on this page
           <small>
-            as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it; or a log for ShiViz, or an
-            ITF trace
+            a trace, as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it; a log for ShiViz; an
+            ITF trace; or a JavaScript module, bundled as one file, that exports a system as{' '}
+            <code>check</code> takes it: it runs here, and you drive it by hand
           </small>
         </label>
         <form

@@ -11,14 +11,6 @@ export {
 } from './engine/search.ts'
 export { type HandlerChecks, handlerProperties } from './handlers.ts'
 export type { LivenessFailure, LivenessOptions, LivenessResult } from './liveness.ts'
-export {
-  type Repeated,
-  type RunTraceOptions,
-  repeat,
-  type SavedHappening,
-  type SavedRun,
-  savedRunIn,
-  type TraceVerdict,
-  traceOf,
-} from './run-trace.ts'
+export { type Repeated, type RunTraceOptions, repeat, traceOf } from './run-trace.ts'
+export { type SavedHappening, type SavedRun, savedRunIn, type TraceVerdict } from './saved-run.ts'
 export * from './system.ts'

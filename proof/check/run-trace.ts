@@ -1,35 +1,16 @@
 /** A run of a checked system as a trace, and back: one file to be read, drawn, and repeated on today's charts. */
-import type { EventObject } from 'xstate'
 import { knownOptions } from '../../actors/known-options.ts'
 import type { Observation } from '../../actors/observation.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
-import type { ReadTrace } from '../../runtime/trace/read.ts'
 import { createTrace } from '../../runtime/trace/write.ts'
-import type { MessageName } from '../stage/sent-messages.ts'
 import { Stage } from '../stage/stage.ts'
 import { type Run, replay } from './counterexample.ts'
 import type { Happening } from './engine/locals.ts'
 import { Search } from './engine/search.ts'
 import { noMachineThrows } from './engine/tolerant-stepper.ts'
 import { livenessAfter, livenessOf } from './liveness.ts'
+import type { SavedHappening, SavedRun, TraceVerdict } from './saved-run.ts'
 import type { CheckedSystem } from './system.ts'
-
-/** A happening without what the charts know anyhow: of a message only its name. */
-export type SavedHappening =
-  | ({ readonly kind: 'deliver' } & MessageName)
-  | { readonly kind: 'timer'; readonly node: string; readonly event: EventObject }
-  | { readonly kind: 'script'; readonly node: string }
-  | { readonly kind: 'crash'; readonly node: string }
-  | { readonly kind: 'restart'; readonly node: string; readonly id: string }
-
-/** What the header of such a trace says under `options.check`: enough to repeat the run. */
-export interface SavedRun {
-  /** Of a scenario that ships with the checker; null for a system of your own. */
-  readonly scenario: string | null
-  /** The property that fails at the end; null for a run that shows something else. */
-  readonly property: string | null
-  readonly happenings: readonly SavedHappening[]
-}
 
 /** What is said of a run in its trace. */
 export interface RunTraceOptions {
@@ -37,13 +18,6 @@ export interface RunTraceOptions {
   /** What is wrong at the end; it becomes the verdict of the last step. */
   readonly violation?: { readonly name: string; readonly reason: string } | null
   readonly seed?: number
-}
-
-/** What a step of a trace has among its `verdicts` where a property fails. */
-export interface TraceVerdict {
-  readonly name: string
-  readonly holds: false
-  readonly reason: string
 }
 
 /**
@@ -89,12 +63,6 @@ export function traceOf(
   for (const observation of observations) trace.observe(observation)
   trace.close()
   return `${lines.join('\n')}\n`
-}
-
-/** What a trace says of the run in it; null for a trace of something else, such as a simulation. */
-export function savedRunIn({ header }: ReadTrace): SavedRun | null {
-  const { check } = (header.options ?? {}) as { check?: Partial<SavedRun> }
-  return Array.isArray(check?.happenings) && check.happenings.every(isSaved) ? (check as SavedRun) : null
 }
 
 /** What became of a run that was repeated: null where one of its steps can no longer happen. */
@@ -177,20 +145,6 @@ function restoredHappening(stage: Stage, saved: SavedHappening): Happening | nul
   if (saved.kind !== 'script') return saved
   const event = stage.nextScript(saved.node)
   return event === null ? null : { ...saved, event }
-}
-
-function isSaved(value: unknown): value is SavedHappening {
-  const { kind, node, to, from, type, nth, event, id } = (value ?? {}) as Record<string, unknown>
-  switch (kind) {
-    case 'deliver':
-      return [from, to, type].every((part) => typeof part === 'string') && typeof nth === 'number'
-    case 'timer':
-      return typeof node === 'string' && typeof (event as EventObject | undefined)?.type === 'string'
-    case 'restart':
-      return typeof node === 'string' && typeof id === 'string'
-    default:
-      return (kind === 'script' || kind === 'crash') && typeof node === 'string'
-  }
 }
 
 function machinesOf({ nodes }: CheckedSystem): MachineDescription[] {

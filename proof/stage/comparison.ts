@@ -3,7 +3,7 @@ import { parseNodeId } from '../../machines/node-id.ts'
 import { chartState } from '../../runtime/observe/story.ts'
 import type { TraceStep } from '../../runtime/trace/format.ts'
 import { describeChoice } from './choice.ts'
-import type { Branch, World } from './world.ts'
+import type { Branch, WorldTree } from './world-tree.ts'
 
 /** How one branch ends. */
 export interface Outcome {
@@ -31,7 +31,7 @@ export interface Comparison {
 }
 
 /** Compares two branches by their ids; null if one is unknown. */
-export function compareBranches(world: World, a: string, b: string): Comparison | null {
+export function compareBranches(world: WorldTree, a: string, b: string): Comparison | null {
   const [one, other] = [a, b].map((id) => world.branches.find((branch) => branch.id === id))
   if (one === undefined || other === undefined) return null
   let shared = 0

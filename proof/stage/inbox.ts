@@ -49,6 +49,7 @@ export interface InboxLink {
 
 /** The next event of a node's script. */
 export interface InboxScript {
+  readonly type: string
   /** The event in a few words. */
   readonly text: string
   /** Events after this one. */
@@ -155,6 +156,7 @@ function scriptOf({ name, node, scripted }: Player, option: (choice: Choice) => 
   const { type, ...body } = event as { type: string }
   const rest = Object.keys(body).length === 0 ? '' : ` ${JSON.stringify(body)}`
   return {
+    type,
     text: `${type}${rest.length > 80 ? `${rest.slice(0, 77)}...` : rest}`,
     left: node.script!.length - scripted - 1,
     play: option({ kind: 'script', node: name }),

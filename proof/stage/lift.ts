@@ -117,7 +117,7 @@ class Lifting {
   }
 
   #isClient(name: string): boolean {
-    return this.#world.start.staged.calls?.clients.includes(name) === true
+    return this.#world.staged.calls?.clients.includes(name) === true
   }
 
   #timer(node: string, event: string | undefined): string | null {

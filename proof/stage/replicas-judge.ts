@@ -1,6 +1,6 @@
 /** Judges our replicas step by step: the invariants as they break, and whether the calls so far are linearizable. */
 import type { Observation } from '../../actors/observation.ts'
-import type { TraceVerdict } from '../check/run-trace.ts'
+import type { TraceVerdict } from '../check/saved-run.ts'
 import { checkHistory } from '../history/check-history.ts'
 import type { KeyValueInput } from '../history/history.ts'
 import { type CallToken, HistoryRecorder } from '../history/history-recorder.ts'

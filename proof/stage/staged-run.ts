@@ -1,7 +1,7 @@
 /** One run of a staged system: the choices that it is given, one after another, as a trace with verdicts. */
 
 import { createTrace } from '../../runtime/trace/write.ts'
-import type { TraceVerdict } from '../check/run-trace.ts'
+import type { TraceVerdict } from '../check/saved-run.ts'
 import type { Choice } from './choice.ts'
 import { createJudge } from './judge.ts'
 import { type Act, Stage } from './stage.ts'

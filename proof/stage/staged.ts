@@ -3,7 +3,7 @@ import type { EventObject } from 'xstate'
 import type { Observation } from '../../actors/observation.ts'
 import type { Json } from '../../machines/application/application.ts'
 import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
-import type { TraceVerdict } from '../check/run-trace.ts'
+import type { TraceVerdict } from '../check/saved-run.ts'
 import type { CheckedSystem, SystemView } from '../check/system.ts'
 import type { Act, Stage } from './stage.ts'
 

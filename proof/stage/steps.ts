@@ -178,7 +178,7 @@ function whyNoCrash(stage: Stage, node: string): string | null {
   if (player === undefined || !player.alive) return `${node} is not running`
   if (player.node.mayCrash !== true) return `${node} never crashes in this system (mayCrash)`
   const { crashes = 0 } = stage.system
-  return stage.crashes < crashes ? null : `this system allows ${crashes} crashes in all (crashes)`
+  return stage.crashes < crashes ? null : `this system allows no more crashes (crashes: ${crashes})`
 }
 
 function whyNoRestart({ stage, staged }: Played, node: string): string | null {
@@ -189,7 +189,7 @@ function whyNoRestart({ stage, staged }: Played, node: string): string | null {
   if (player.alive) return `${node} is running`
   if (player.node.restart === undefined) return `${node} has no next life in this system (restart)`
   const { restarts = 0 } = stage.system
-  return stage.restarts < restarts ? null : `this system allows ${restarts} restarts in all (restarts)`
+  return stage.restarts < restarts ? null : `this system allows no more restarts (restarts: ${restarts})`
 }
 
 function whyNoClient({ stage, staged }: Played, client: string): string | null {

@@ -4,7 +4,8 @@ import { type BrokenChartName, brokenCharts } from './broken-charts.ts'
 import { type Choice, checkedChoice } from './choice.ts'
 import { type ReplicasOptions, stagedReplicas } from './replicas.ts'
 import type { Staged } from './staged.ts'
-import { type Branch, World } from './world.ts'
+import { World } from './world.ts'
+import type { Branch, WorldTree } from './world-tree.ts'
 
 /** The name of the format, and its version; a reader refuses others. */
 export const worldFormat = 'standby-world'
@@ -51,9 +52,9 @@ const choicesMax = 100_000
 type WorldFile = v.InferOutput<typeof fileSchema>
 
 /** The world with all of its branches, as one line of JSON. */
-export function formatWorld(world: World): string {
-  const { title, scenario } = world.start
-  const options = replicasIn(world.start.staged)
+export function formatWorld(world: WorldTree): string {
+  const { title, scenario } = world.info
+  const options = replicasIn(world.info.origin)
   const indexOf = (id: string) => world.branches.findIndex((branch) => branch.id === id)
   const file: WorldFile = {
     format: worldFormat,
@@ -74,7 +75,7 @@ export function formatWorld(world: World): string {
 }
 
 /** The options of our replicas; null for another system. */
-export function replicasIn({ origin }: Staged): ReplicasOptions | null {
+export function replicasIn(origin: unknown): ReplicasOptions | null {
   return (origin as { world?: ReplicasOptions }).world ?? null
 }
 
@@ -165,7 +166,7 @@ export function isWorldText(text: string): boolean {
 }
 
 /** The world as a short text for an address. */
-export async function packWorld(world: World): Promise<string> {
+export async function packWorld(world: WorldTree): Promise<string> {
   const stream = new Blob([formatWorld(world)]).stream().pipeThrough(new CompressionStream('deflate-raw'))
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer())
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))

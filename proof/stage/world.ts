@@ -1,40 +1,10 @@
 /** A staged system and everything that was tried with it: a tree of runs, each the choices that repeat it exactly. */
-import type { TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { type Choice, describeChoice, isSameChoice } from './choice.ts'
 import type { Made } from './made.ts'
 import { aimsOf, type RunView, type Staged } from './staged.ts'
 import type { StagedRun } from './staged-run.ts'
 import { createSystems, type Systems } from './systems.ts'
-
-/** A sentence of a story, from a position on. */
-export interface Caption {
-  readonly at: number
-  readonly text: string
-}
-
-/** One run: what it shares with its parent, and what was chosen otherwise. */
-export interface Branch {
-  readonly id: string
-  readonly name: string
-  /** Null for the first. */
-  readonly parent: string | null
-  /** How many choices it shares with its parent. */
-  readonly at: number
-  /** All of its choices, the shared ones first. */
-  readonly made: readonly Made[]
-  /** All of its steps. */
-  readonly steps: readonly TraceStep[]
-  /** `ends[n]`: how many steps there are after n choices. */
-  readonly ends: readonly number[]
-  readonly captions: readonly Caption[]
-}
-
-type Growing = {
-  -readonly [Key in keyof Branch]: Branch[Key] extends readonly (infer Item)[] ? Item[] : Branch[Key]
-}
-
-/** What changed: `branch`: another run is shown; `steps`: the run has grown; `position`; `tree`: names and branches. */
-export type WorldChange = 'branch' | 'steps' | 'position' | 'tree'
+import { type Branch, forked, type GrowingBranch, type RunBounds, WorldTree } from './world-tree.ts'
 
 /** How a world begins: what is on its stage, and what it is called. */
 export interface WorldStart {
@@ -44,101 +14,71 @@ export interface WorldStart {
   readonly scenario?: string
 }
 
-/** How far a world is left to itself; both bounds hold. */
-export interface RunBounds {
-  /** Choices; default 2,000. */
-  readonly steps?: number
-  /** Virtual milliseconds; default 20,000. */
-  readonly ms?: number
-}
-
 /** Why a run by itself ended: `reached`, `quiet` (nothing is left to happen) or one of its bounds. */
 export type RunEnd = 'reached' | 'quiet' | 'steps' | 'ms'
 
-export class World {
-  readonly start: WorldStart
-  readonly header: TraceHeader
+export class World extends WorldTree {
+  readonly staged: Staged
   readonly #systems: Systems
-  readonly #branches: Growing[] = []
-  readonly #listeners = new Set<(change: WorldChange) => void>()
-  #current: Growing
-  #position = 0
-  #batch: Set<WorldChange> | null = null
   #ids = 0
 
-  constructor(start: WorldStart) {
-    this.start = start
-    this.#systems = createSystems(start.staged)
-    const { header, steps } = this.#systems.begin()
-    this.header = header
-    this.#current = this.#add({
+  constructor({ title, staged, scenario }: WorldStart) {
+    const systems = createSystems(staged)
+    const { header, steps } = systems.begin()
+    const { system, origin, calls } = staged
+    const named = (
+      kind: 'invariant' | 'step' | 'goal',
+      properties: readonly { readonly name: string }[] = [],
+    ) => properties.map(({ name }) => ({ name, kind }))
+    super(
+      {
+        title,
+        ...(scenario === undefined ? {} : { scenario }),
+        origin,
+        clients: calls?.clients ?? [],
+        aims: aimsOf(staged).map(({ id, title }) => ({ id, title })),
+        properties: [
+          ...named('invariant', system.invariants),
+          ...named('step', system.steps),
+          ...named('goal', system.goals),
+        ],
+      },
+      header,
+    )
+    this.staged = staged
+    this.#systems = systems
+    const ends = [steps.length]
+    this.shown = this.#add({
+      id: this.#nextId(),
       name: 'main',
       parent: null,
       at: 0,
       made: [],
       steps,
-      ends: [steps.length],
+      ends,
       captions: [],
     })
   }
 
-  get branches(): readonly Branch[] {
-    return this.#branches
-  }
-  get branch(): Branch {
-    return this.#current
-  }
-  /** How many choices of the branch have been made at the point that is looked at. */
-  get position(): number {
-    return this.#position
-  }
-  /** How many of the branch's steps lie before that point. */
-  get stepCount(): number {
-    return this.#current.ends[this.#position]!
-  }
-  get isAtEnd(): boolean {
-    return this.#position === this.#current.made.length
-  }
-
   /** The run at the point that is looked at, to read from; played again from the start if need be. */
   run(): StagedRun {
-    return this.#systems.at(this.#current.made, this.#position)
-  }
-
-  /** Reports what changes; returns how to stop that. */
-  subscribe(listener: (change: WorldChange) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#systems.at(this.shown.made, this.position)
   }
 
   /**
-   * Makes a choice where one looks. In the past it goes along where the choice was made before, also in another branch,
-   * and otherwise begins a branch. Returns why it cannot be made, or null.
+   * Makes a choice where one looks. In the past it goes along if the choice was made before, also in another branch, and
+   * otherwise begins a branch. Returns why it cannot be made, or null.
    */
   choose(choice: Choice): string | null {
     const run = this.run()
     const resolved = choice.kind === 'next' ? run.next() : choice
     if (resolved === null) return 'nothing is in flight and no timer is set'
-    const known = this.#goAlong(resolved)
-    if (known) return null
+    if (this.#goAlong(resolved)) return null
     const why = this.#systems.whyNot(run, resolved)
     if (why !== null) return why
-    if (!this.isAtEnd) this.fork(this.#position, describeChoice(resolved))
+    if (!this.isAtEnd) this.fork(this.position, describeChoice(resolved))
     this.#append({ choice: resolved, isNext: choice.kind === 'next' })
     return null
-  }
-
-  /** Several choices, reported as one change. */
-  together<Value>(act: () => Value): Value {
-    if (this.#batch !== null) return act()
-    const changes = new Set<WorldChange>()
-    this.#batch = changes
-    try {
-      return act()
-    } finally {
-      this.#batch = null
-      for (const change of changes) this.#report(change)
-    }
   }
 
   /**
@@ -167,122 +107,70 @@ export class World {
     })
   }
 
-  /** Looks at the point after that many choices of the branch. */
-  goTo(position: number): void {
-    const clamped = Math.max(0, Math.min(this.#current.made.length, position))
-    if (clamped === this.#position) return
-    this.#position = clamped
-    this.#report('position')
-  }
-
-  /** Looks at the point at which the choice that made this step is complete. */
-  goToStep(step: number): void {
-    this.goTo(this.positionOf(step))
-  }
-
-  /** The fewest choices that a step is among the steps of. */
-  positionOf(step: number): number {
-    const { ends } = this.#current
-    let [low, high] = [0, ends.length - 1]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (ends[middle]! > step) high = middle
-      else low = middle + 1
-    }
-    return low
-  }
-
   /** Begins a branch that shares the first `at` choices with this one, and shows it. */
-  fork(at: number = this.#position, name = 'another way'): Branch {
-    const { id, made, steps, ends, captions } = this.#current
-    this.#current = this.#add({
-      name,
-      parent: id,
-      at,
-      made: made.slice(0, at),
-      steps: steps.slice(0, ends[at]!),
-      ends: ends.slice(0, at + 1),
-      captions: captions.filter((caption) => caption.at <= at),
-    })
-    this.#position = at
-    this.#report('branch')
-    return this.#current
-  }
-
-  /** Shows another branch, where it ends, or at a position. Unknown ids change nothing. */
-  switchTo(id: string, position?: number): void {
-    const branch = this.#branches.find((one) => one.id === id)
-    if (branch === undefined) return
-    const isOther = branch !== this.#current
-    this.#current = branch
-    this.#position = Math.max(0, Math.min(branch.made.length, position ?? branch.made.length))
-    this.#report(isOther ? 'branch' : 'position')
+  fork(at: number = this.position, name = 'another way'): Branch {
+    this.shown = this.#add(forked(this.shown, at, this.#nextId(), name))
+    this.position = at
+    this.report('branch')
+    return this.shown
   }
 
   rename(id: string, name: string): void {
-    const branch = this.#branches.find((one) => one.id === id)
+    const branch = this.list.find((one) => one.id === id)
     const trimmed = name.trim().slice(0, 80)
     if (branch === undefined || trimmed === '') return
     branch.name = trimmed
-    this.#report('tree')
+    this.report('tree')
   }
 
   /** Says a sentence of the story from here on. */
   say(text: string): void {
-    this.#current.captions.push({ at: this.#position, text })
-    this.#report('tree')
-  }
-
-  /** The sentence that is said at a step; null before the first one. */
-  captionAt(step: number): Caption | null {
-    const { captions, ends } = this.#current
-    return captions.findLast(({ at }) => ends[at]! <= step + 1) ?? null
+    this.shown.captions.push({ at: this.position, text })
+    this.report('tree')
   }
 
   #aim(id: string): (run: RunView) => (later: RunView) => boolean {
-    const aim = aimsOf(this.start.staged).find((one) => one.id === id)
+    const aim = aimsOf(this.staged).find((one) => one.id === id)
     if (aim === undefined) throw new Error(`expected an aim of this system, got ${id}`)
     return aim.wait
   }
 
   #goAlong(choice: Choice): boolean {
-    const recorded = this.#current.made[this.#position]
+    const recorded = this.shown.made[this.position]
     if (recorded !== undefined && isSameChoice(recorded.choice, choice)) {
-      this.goTo(this.#position + 1)
+      this.goTo(this.position + 1)
       return true
     }
     if (recorded === undefined) return false
-    const elsewhere = this.#branches.find(({ made }) => {
-      const other = made[this.#position]
+    const elsewhere = this.list.find(({ made }) => {
+      const other = made[this.position]
       return (
         other !== undefined &&
         isSameChoice(other.choice, choice) &&
-        sharesUpTo(made, this.#current.made, this.#position)
+        sharesUpTo(made, this.shown.made, this.position)
       )
     })
     if (elsewhere === undefined) return false
-    this.switchTo(elsewhere.id, this.#position + 1)
+    this.switchTo(elsewhere.id, this.position + 1)
     return true
   }
 
   #append(made: Made): void {
-    const branch = this.#current
+    const branch = this.shown
     branch.made.push(made)
     branch.steps.push(...this.#systems.extend(branch.made, branch.steps.length))
     branch.ends.push(branch.steps.length)
-    this.#position = branch.made.length
-    this.#report('steps')
+    this.position = branch.made.length
+    this.report('steps')
   }
 
-  #add(branch: Omit<Growing, 'id'>): Growing {
-    const added = { ...branch, id: `b${++this.#ids}` }
-    this.#branches.push(added)
-    return added
+  #nextId(): string {
+    return `b${++this.#ids}`
   }
 
-  #report(change: WorldChange): void {
-    if (this.#batch !== null) this.#batch.add(change)
-    else for (const listener of this.#listeners) listener(change)
+  #add(branch: GrowingBranch): GrowingBranch {
+    this.list.push(branch)
+    return branch
   }
 }
 

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { assign, createMachine } from 'xstate'
 import { check } from '../../proof/check/check.ts'
 import { Search } from '../../proof/check/engine/search.ts'
-import { repeat, savedRunIn, traceOf } from '../../proof/check/run-trace.ts'
+import { repeat, traceOf } from '../../proof/check/run-trace.ts'
+import { savedRunIn } from '../../proof/check/saved-run.ts'
 import {
   always,
   type CheckedSystem,

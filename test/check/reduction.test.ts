@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { createMachine } from 'xstate'
 import { check } from '../../proof/check/check.ts'
-import { repeat, savedRunIn, traceOf } from '../../proof/check/run-trace.ts'
+import { repeat, traceOf } from '../../proof/check/run-trace.ts'
+import { savedRunIn } from '../../proof/check/saved-run.ts'
 import { always, type CheckedSystem, everyStep, type NodeView, reachable } from '../../proof/check/system.ts'
 import { readTrace } from '../../runtime/observe/index.ts'
 

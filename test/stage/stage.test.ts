@@ -312,7 +312,7 @@ describe('a run is its choices', () => {
       } else world.choose(possible[Math.floor(random() * possible.length)]!.choice)
     }
     const lines: string[] = []
-    const system = new StagedRun(world.start.staged, (line) => void lines.push(line))
+    const system = new StagedRun(world.staged, (line) => void lines.push(line))
     for (const { choice } of world.branch.made) expect(system.choose(choice)).toBeNull()
     const { steps } = readTrace(`${lines.join('\n')}\n`, { partial: true })
     expect(steps).toEqual(world.branch.steps)
@@ -327,7 +327,7 @@ describe('a run is its choices', () => {
     world.runUntil(null, { steps: Math.floor(random() * 60) })
     const position = world.position
     for (const { choice, why } of inboxesOf(world.run()).flatMap(optionsOf)) {
-      const system = new StagedRun(world.start.staged, () => {})
+      const system = new StagedRun(world.staged, () => {})
       for (const made of world.branch.made.slice(0, position)) system.choose(made.choice)
       expect(system.choose(choice)).toBe(why)
     }

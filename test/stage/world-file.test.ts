@@ -24,9 +24,9 @@ const shape = (world: World) => ({
   })),
   shown: world.branches.indexOf(world.branch),
   position: world.position,
-  title: world.start.title,
-  scenario: world.start.scenario,
-  origin: world.start.staged.origin,
+  title: world.info.title,
+  scenario: world.info.scenario,
+  origin: world.info.origin,
 })
 
 describe('a world as text', () => {

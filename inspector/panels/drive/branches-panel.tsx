@@ -1,8 +1,8 @@
-/** The tree of what was tried in a world: every branch with its name and what came of it, to be shown, renamed and compared. */
+/** The tree of branches: each with its name and how it ends, to be shown, renamed and compared. */
 import { useSignal } from '@preact/signals'
 import { type Comparison, compareBranches, type Outcome, outcomeOf } from '../../../proof/stage/comparison.ts'
-import type { Branch, World } from '../../../proof/stage/world.ts'
 import { formatWorld } from '../../../proof/stage/world-file.ts'
+import type { Branch, WorldTree } from '../../../proof/stage/world-tree.ts'
 import { branchHere, switchTo, world, worldVersion } from './session.ts'
 
 export function BranchesPanel() {
@@ -40,9 +40,9 @@ export function BranchesPanel() {
   )
 }
 
-const roots = ({ branches }: World) => branches.filter(({ parent }) => parent === null)
+const roots = ({ branches }: WorldTree) => branches.filter(({ parent }) => parent === null)
 
-function twig(current: World, branch: Branch, compared: { value: string | null }) {
+function twig(current: WorldTree, branch: Branch, compared: { value: string | null }) {
   const children = current.branches.filter(({ parent }) => parent === branch.id)
   return (
     <li key={branch.id}>
@@ -96,7 +96,7 @@ function BranchRow({
           <b>{branch.name}</b>
           <small>
             {branch.parent === null ? '' : `from step ${branch.ends[branch.at]! - 1} · `}
-            {outcome.steps} steps · view {outcome.view}
+            {outcome.steps} steps{outcome.view > 0 ? ` · view ${outcome.view}` : ''}
             {outcome.unanswered > 0 ? ` · ${outcome.unanswered} unanswered` : ''}
           </small>
           {outcome.violation === null ? null : <em class="bad">✗ {outcome.violation}</em>}
@@ -132,8 +132,15 @@ function ComparisonTable({ comparison: { shared, outcomes } }: { readonly compar
     ['then', (one) => one.first ?? 'nothing more'],
     ['steps', (one) => `${one.steps}`],
     ['ends at', (one) => `${Math.round(one.ms)} ms`],
-    ['view', (one) => `${one.view}`],
-    ['answered', (one) => `${one.answered}${one.unanswered > 0 ? `, ${one.unanswered} waiting` : ''}`],
+    ...(a.view + b.view > 0 ? [row('view', (one) => `${one.view}`)] : []),
+    ...(a.answered + b.answered + a.unanswered + b.unanswered > 0
+      ? [
+          row(
+            'answered',
+            (one) => `${one.answered}${one.unanswered > 0 ? `, ${one.unanswered} waiting` : ''}`,
+          ),
+        ]
+      : []),
     ['broken', (one) => one.violation ?? 'nothing'],
     ...nodes.map((node): [string, (one: Outcome) => string] => [
       node,
@@ -163,10 +170,15 @@ function ComparisonTable({ comparison: { shared, outcomes } }: { readonly compar
   )
 }
 
-function save(current: World): void {
+const row = (title: string, text: (one: Outcome) => string): [string, (one: Outcome) => string] => [
+  title,
+  text,
+]
+
+function save(current: WorldTree): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([formatWorld(current)], { type: 'application/json' }))
-  link.download = `${current.start.scenario ?? 'world'}.standby-world.json`
+  link.download = `${current.info.scenario ?? 'world'}.standby-world.json`
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 1000)
 }

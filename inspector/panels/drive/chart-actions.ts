@@ -1,4 +1,4 @@
-/** Presses on a chart's transitions as choices of the world: the first message of that type that is on its way, or the timer. */
+/** Presses on a chart's transitions as choices: the first message of that type in flight, the timer, or the script. */
 import { effect } from '@preact/signals'
 import type { Choice } from '../../../proof/stage/choice.ts'
 import { chartActions } from '../../app/panels.ts'
@@ -34,11 +34,12 @@ function firingsByNode(): ReadonlyMap<string, readonly Firing[]> | null {
   const current = choices.value
   if (current === null) return null
   return new Map(
-    current.inboxes.map(({ id, messages, timers }) => [
+    current.inboxes.map(({ id, messages, timers, script }) => [
       id,
       [
         ...messages.map(({ type, deliver }) => ({ event: type, ...deliver })),
         ...timers.map(({ name, fire }) => ({ event: `xstate.after.${name}`, ...fire })),
+        ...(script === null ? [] : [{ event: script.type, ...script.play }]),
       ].filter(({ why }) => why === null),
     ]),
   )

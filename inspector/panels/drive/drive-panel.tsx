@@ -1,10 +1,10 @@
 /** Drives a system by hand: what is next, its properties, an inbox for each node, calls, and the story's sentence. */
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { aimsOf } from '../../../proof/stage/staged.ts'
 import { cursor } from '../../app/state.ts'
 import { CallForm } from './call-form.tsx'
 import { InboxView } from './inbox-view.tsx'
+import { Properties } from './properties.tsx'
 import { choices, choose, runOn, world, worldVersion } from './session.ts'
 
 export function DrivePanel() {
@@ -12,20 +12,21 @@ export function DrivePanel() {
   const current = world.value
   const here = choices.value
   if (current === null || here === null) return null
-  const { calls } = current.start.staged
+  const { clients } = current.info
   return (
     <div class="drive-panel">
       <div class="drive-head">
         <NextThing />
         <RunUntil />
-        {calls === undefined ? null : (
+        {clients.length === 0 ? null : (
           <CallForm
-            clients={calls.clients}
+            clients={clients}
             call={(client, command) => choose({ kind: 'call', client, commands: [command as never] })}
           />
         )}
       </div>
       <Caption />
+      <Properties />
       <Inboxes />
     </div>
   )
@@ -56,7 +57,7 @@ function NextThing() {
 }
 
 function RunUntil() {
-  const aims = aimsOf(world.value!.start.staged)
+  const { aims } = world.value!.info
   const aim = useSignal(aims[0]?.id ?? 'ms')
   const go = () => (aim.value === 'ms' ? runOn(null, { ms: 100 }) : runOn(aim.value))
   return (
@@ -105,7 +106,7 @@ function Caption() {
           {number}/{captions.length}
         </small>{' '}
         {caption === null
-          ? `${current.start.title}. Go on sentence by sentence, or step by step.`
+          ? `${current.info.title}. Go on sentence by sentence, or step by step.`
           : caption.text}
       </p>
       <button

@@ -1,6 +1,6 @@
-/** The inbox of one node: its mail, its timers and its faults as buttons; one that cannot be pressed says why. */
+/** The inbox of one node: its mail, timers, script and faults as buttons; one that cannot be pressed says why. */
 
-import type { Inbox, InboxMessage, InboxTimer, Option } from '../../../proof/stage/inbox.ts'
+import type { Inbox, InboxMessage, InboxScript, InboxTimer, Option } from '../../../proof/stage/inbox.ts'
 import { announcement } from '../../app/state.ts'
 import { choose } from './session.ts'
 
@@ -13,7 +13,7 @@ export function InboxView({
   readonly now: number
   readonly color: number
 }) {
-  const { id, state, isAlive, messages, timers, links } = inbox
+  const { id, state, isAlive, messages, timers, script, links } = inbox
   const cut = links.filter(({ isCut }) => isCut)
   return (
     <section
@@ -31,7 +31,10 @@ export function InboxView({
         {timers.map((timer) => (
           <TimerItem key={timer.name} timer={timer} now={now} />
         ))}
-        {messages.length + timers.length === 0 ? <li class="nothing">nothing under way to it</li> : null}
+        {script === null ? null : <ScriptItem script={script} />}
+        {messages.length + timers.length === 0 && script === null ? (
+          <li class="nothing">nothing in flight to it</li>
+        ) : null}
       </ul>
       <div class="faults">
         {isAlive && inbox.crash !== null ? (
@@ -142,6 +145,27 @@ function TimerItem({
         <small>{untilDue(due, now)}</small>
       </button>
       {fire.why === null ? null : <p class="why">{fire.why}</p>}
+    </li>
+  )
+}
+
+function ScriptItem({ script: { text, left, play } }: { readonly script: InboxScript }) {
+  return (
+    <li class={`script ${play.isNext ? 'is-next' : ''}`}>
+      <button
+        type="button"
+        class="main"
+        tabIndex={-1}
+        data-drive
+        aria-disabled={play.why !== null}
+        title={play.why ?? `the next event of its script${left === 0 ? '' : `; ${left} more after it`}`}
+        onClick={() => press(play)}
+      >
+        <span class="sr-only">Take the event </span>
+        <span aria-hidden="true">▸</span> <span class="detail">{text}</span>
+        <small>from its script</small>
+      </button>
+      {play.why === null ? null : <p class="why">{play.why}</p>}
     </li>
   )
 }

@@ -53,7 +53,7 @@ export function registerDriving(): void {
     driving('story.previous', 'Sentence before', ':', () => tell(-1)),
     {
       id: 'world.lift',
-      title: 'Lift this trace into a world, to be replayed and changed',
+      title: 'Drive on from this step of the trace: repeat it, then change it',
       group: 'Drive',
       keys: ['w'],
       run: liftHere,

@@ -1,11 +1,15 @@
 /** Lifts the run that is shown into a world, at the step where one looks. */
 
+import { savedRunIn } from '../../../proof/check/saved-run.ts'
+import { scenarios } from '../../../proof/protocol/scenarios.ts'
 import { liftTrace } from '../../../proof/stage/lift.ts'
-import type { TraceStep } from '../../../runtime/trace/format.ts'
+import { type Staged, stagedSystem } from '../../../proof/stage/staged.ts'
+import type { TraceHeader, TraceStep } from '../../../runtime/trace/format.ts'
 import { cursor, report, run, runTitle, source } from '../../app/state.ts'
+import { ownSystem } from './own-system.ts'
 import { lookAt, openWorld, world } from './session.ts'
 
-/** A run of this protocol, whole from its start, that the page does not drive already. */
+/** A run, whole from its start, that the page does not drive already. */
 export function canLift(): boolean {
   const current = run.value
   return world.value === null && current !== null && current.first === 0 && current.end > 0
@@ -19,15 +23,27 @@ export function liftHere(): void {
   for (let i = current.first; i < current.end; i++) steps.push(current.step(i)!)
   try {
     const title = runTitle.value === '' ? source.value.replace(/^\w+:/, '') : runTitle.value
-    const { world: lifted, fits, misfit } = liftTrace(current.header, steps, `${title}, lifted`)
+    const staged = systemOf(current.header)
+    const { world: lifted, fits, misfit } = liftTrace(current.header, steps, `${title}, lifted`, staged)
     openWorld(lifted, 'world')
     lookAt(Math.min(at, lifted.branch.steps.length - 1))
-    if (misfit !== null) {
-      report(
-        `The first ${fits} steps were repeated. At step ${misfit.step} the world no longer goes along: ${misfit.why}.`,
-      )
-    }
+    if (misfit !== null)
+      report(`The first ${fits} steps were repeated. Step ${misfit.step} does not fit: ${misfit.why}.`)
   } catch (error) {
     report(`This run cannot be lifted: ${(error as Error).message}`)
   }
+}
+
+/** The system of a counterexample: a scenario of ours, or the module that is open; undefined for our replicas. */
+function systemOf(header: TraceHeader): Staged | undefined {
+  const own = ownSystem.value
+  const ids = new Set(own?.system.nodes.map(({ id }) => id))
+  if (own !== null && header.nodes.length > 0 && header.nodes.every(({ id }) => ids.has(id))) return own
+  const saved = savedRunIn({ header })
+  const scenario = scenarios.find(({ name }) => name === saved?.scenario)
+  if (scenario !== undefined) return stagedSystem(scenario.system(), { check: saved })
+  const isOurs = header.nodes.some(({ id }) => id === 'view-service')
+  if (saved !== null && !isOurs)
+    throw new Error('it is of a system of your own: open its module first, then this trace')
+  return undefined
 }

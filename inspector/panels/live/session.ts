@@ -4,6 +4,7 @@ import { openFeed } from '../../app/sink.ts'
 import { announcement, live, report, runTitle } from '../../app/state.ts'
 import type { Feed } from '../../feeds/feed.ts'
 import { type Connection, connect, type Hello } from '../../feeds/websocket.ts'
+import { takeWorld } from '../drive/remote.ts'
 
 /** Null where the page was not served by a system, or only by a trace. */
 export const system = signal<Hello | null>(null)
@@ -20,6 +21,11 @@ export function startServed(page: Location): boolean {
   let isOpen = false
   connection = connect(`ws://${page.host}/feed?token=${encodeURIComponent(token)}`, {
     hello(hello, feed) {
+      if (hello.kind === 'world') {
+        isConnected.value = true
+        isOpen = true
+        return
+      }
       const isLive = hello.kind === 'live'
       batch(() => {
         isConnected.value = true
@@ -29,6 +35,9 @@ export function startServed(page: Location): boolean {
         isOpen = true
         runTitle.value = hello.title
       })
+    },
+    world(message) {
+      takeWorld(message, (asked) => connection!.ask(asked))
     },
     dropped(count) {
       dropped.value += count
