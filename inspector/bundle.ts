@@ -19,6 +19,8 @@ export async function bundledScript(): Promise<string> {
   const { outputFiles } = await build({
     ...options,
     entryPoints: [pathOf('./main.tsx')],
+    // RxJS ships classes for those who ask, and ES5 by default.
+    conditions: ['es2015', 'module'],
     target: 'es2023',
     format: 'iife',
     jsx: 'transform',

@@ -1,9 +1,8 @@
 /** Lifts the run that is shown into a world, at the step where one looks. */
 
 import { savedRunIn } from '../../../proof/check/saved-run.ts'
-import { scenarios } from '../../../proof/protocol/scenarios.ts'
 import { liftTrace } from '../../../proof/stage/lift.ts'
-import { type Staged, stagedSystem } from '../../../proof/stage/staged.ts'
+import type { Staged } from '../../../proof/stage/staged.ts'
 import type { TraceHeader, TraceStep } from '../../../runtime/trace/format.ts'
 import { cursor, report, run, runTitle, source } from '../../app/state.ts'
 import { ownSystem } from './own-system.ts'
@@ -34,16 +33,13 @@ export function liftHere(): void {
   }
 }
 
-/** The system of a counterexample: a scenario of ours, or the module that is open; undefined for our replicas. */
+/** The system of a trace: the module that is open; undefined for our replicas, also as a checker's scenario. */
 function systemOf(header: TraceHeader): Staged | undefined {
   const own = ownSystem.value
   const ids = new Set(own?.system.nodes.map(({ id }) => id))
   if (own !== null && header.nodes.length > 0 && header.nodes.every(({ id }) => ids.has(id))) return own
-  const saved = savedRunIn({ header })
-  const scenario = scenarios.find(({ name }) => name === saved?.scenario)
-  if (scenario !== undefined) return stagedSystem(scenario.system(), { check: saved })
   const isOurs = header.nodes.some(({ id }) => id === 'view-service')
-  if (saved !== null && !isOurs)
+  if (savedRunIn({ header }) !== null && !isOurs)
     throw new Error('it is of a system of your own: open its module first, then this trace')
   return undefined
 }
