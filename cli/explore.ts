@@ -10,6 +10,7 @@ import { stagedModule, systemIn } from '../proof/stage/own-system.ts'
 import { liftedText, SharedWorld } from '../proof/stage/shared-world.ts'
 import type { Staged } from '../proof/stage/staged.ts'
 import { World } from '../proof/stage/world.ts'
+import { control } from '../runtime/serve/inspector/source.ts'
 import { openInBrowser } from './inspect.ts'
 import { duration, wholeNumber } from './options.ts'
 
@@ -43,12 +44,12 @@ export function registerExplore(program: Command): void {
       if (options.run !== undefined && options.check)
         refuse(new Error('expected one of --run and --check, got both; --check finds a run of its own'))
       const world = await worldOf(path, options).catch(refuse)
-      const { servePage } = await import('../runtime/serve/inspector/serve.ts')
+      const { servePage } = await import('../runtime/serve/inspector/page-server.ts')
       const shared = new SharedWorld(world)
       const served = await servePage(
         { port: options.port },
         { kind: 'world', title: world.info.title },
-        ({ send }) => shared.join((message) => send(JSON.stringify({ inspector: { world: message } }))),
+        ({ send }) => shared.join((message) => send(control({ world: message }))),
       ).catch(refuse)
       served.driver = { servers: [], carryOut: async (asked) => shared.ask(asked) }
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
