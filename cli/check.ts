@@ -125,7 +125,7 @@ async function runCheck(scenario: Scenario, options: CheckCommandOptions): Promi
   const shared: Pick<CheckOptions, 'bounds' | 'reduction' | 'progress'> = {
     reduction: options.reduction,
     bounds: {
-      bytes: options.memory * 2 ** 20,
+      ...(walk ? {} : { bytes: options.memory * 2 ** 20 }),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
       ...(options.states === undefined ? {} : { states: options.states }),
       ...(options.walks === undefined ? {} : { walks: options.walks }),
@@ -181,8 +181,20 @@ function describe(
   result: CheckResult,
   { path, seed, handlers }: { path: string | null; seed: number | null; handlers: boolean },
 ): void {
-  const { verdict, bound, states, transitions, depth, seconds, bytes, violation, goals, walks, liveness } =
-    result
+  const {
+    verdict,
+    bound,
+    states,
+    transitions,
+    depth,
+    seconds,
+    bytes,
+    violation,
+    goals,
+    walks,
+    liveness,
+    unseen,
+  } = result
   const colour = exitCodes[verdict] === 0 ? picocolors.green : picocolors.red
   const isBounded = bound === null ? '' : ` by ${bound}`
   console.log(`${scenario.name}: ${colour(`${verdict}${isBounded}`)}`)
@@ -203,6 +215,7 @@ function describe(
     )
   }
   if (liveness !== null) describeLiveness(liveness)
+  for (const { text } of unseen) console.log(`  ${picocolors.yellow('never seen')}: ${text}`)
   if (handlers && violation === null) {
     console.log(
       `  ${picocolors.green('handlers')}: each is deterministic, changes nothing it is given, and takes a message twice as once`,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
 import type { SimulationOptions } from '../proof/simulate/simulate.ts'
+import { loadModule } from '../runtime/load-module.ts'
 
 /** The part of a simulation that a module can bring. */
 export type SimulatedWorld = Pick<SimulationOptions, 'workload' | 'charts' | 'network'>
@@ -18,7 +19,7 @@ export async function loadWorld(path: string | undefined, command: Command): Pro
     )
   let module: Record<string, unknown>
   try {
-    module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>
+    module = await loadModule(pathToFileURL(resolve(path)).href)
   } catch (error) {
     return refuse((error as Error).message)
   }

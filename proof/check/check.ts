@@ -9,7 +9,7 @@ import {
   story,
 } from './counterexample.ts'
 import type { Violation } from './engine/exploration.ts'
-import type { Happening } from './engine/locals.ts'
+import type { Coverage, Happening } from './engine/locals.ts'
 import {
   type Progress,
   Search,
@@ -22,6 +22,7 @@ import { checkLiveness, type LivenessOptions, type LivenessResult } from './live
 import { refuseOddOptions } from './options.ts'
 import { type Met, randomWalks, type WalkBounds } from './random-walk.ts'
 import type { CheckedSystem } from './system.ts'
+import { type Unseen, unseenIn } from './unseen.ts'
 
 /** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
 export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
@@ -76,6 +77,8 @@ export interface CheckResult {
   } | null
   /** For each goal the shortest run that was found to it; null where there is none. */
   readonly goals: readonly { readonly name: string; readonly run: Run | null }[]
+  /** What the search never saw, such as a message that no machine takes: the system may not be the one that was meant. */
+  readonly unseen: readonly Unseen[]
   /** Null where it was not asked for, or where the search found a violation. */
   readonly liveness: LivenessResult | null
 }
@@ -95,32 +98,38 @@ export function check(system: CheckedSystem, options: CheckOptions = {}): CheckR
   const wanted = options.goals === undefined ? system : { ...system, goals: options.goals }
   const interrogation = options.handlers === undefined ? null : interrogated(wanted, options.handlers)
   const asked = interrogation?.system ?? wanted
+  const until = explainedBy(options)
   const { search, found } = foundIn(asked, options)
   const plain = new Search(asked, 'none')
-  const result = concluded(found, asked, options, plain)
+  const result = concluded(found, asked, { ...options, until }, plain)
   if (found.violation !== null) return result
   const fault = interrogation?.verdict(search, plain) ?? null
   if (fault !== null)
     return { ...result, verdict: 'violated', bound: null, violation: { ...fault, story: story(fault.run) } }
   if (options.liveness === undefined) return result
-  const liveness = checkLiveness(search, plain, asked, options.liveness)
+  const liveness = checkLiveness(search, plain, asked, options.liveness, until)
   const fails = liveness.failed > 0
   return { ...result, liveness, ...(fails ? { verdict: 'goal not found', bound: null } : {}) }
+}
+
+/** When runs are told as they are, needless steps included: a twentieth after the bound in seconds. */
+export function explainedBy({ bounds }: Pick<CheckOptions, 'bounds'>): number {
+  return performance.now() + (bounds?.seconds ?? Number.POSITIVE_INFINITY) * 1050
 }
 
 /** Searches, and once more where a property came to read what nodes have sent: then these take every step by itself. */
 function foundIn(system: CheckedSystem, options: CheckOptions): { search: Search; found: Found } {
   const started = performance.now()
+  const elapsed = () => (performance.now() - started) / 1000
+  const secondsMax = options.bounds?.seconds ?? Number.POSITIVE_INFINITY
+  const inTime = () => ({ ...options, bounds: { ...options.bounds, seconds: secondsMax - elapsed() } })
   for (let stepwise = 0; ; ) {
     const search = new Search(system, options.reduction, stepwise)
-    const found = toBeginning(search, system, options) ?? explored(search, system, options)
-    const seconds = (performance.now() - started) / 1000
+    const found = toBeginning(search, system, inTime()) ?? explored(search, system, inTime())
     const next = nextStepwise(found, stepwise, search.states.sentReads)
-    const left = (options.bounds?.seconds ?? Number.POSITIVE_INFINITY) - seconds
-    if (next === null || search.absorbing === 0 || left <= 0) return { search, found: { ...found, seconds } }
+    if (next === null || search.absorbing === 0 || elapsed() > secondsMax)
+      return { search, found: { ...found, seconds: elapsed() } }
     stepwise = next
-    if (options.bounds?.seconds !== undefined)
-      options = { ...options, bounds: { ...options.bounds, seconds: left } }
   }
 }
 
@@ -138,20 +147,22 @@ export function nextStepwise(
 export function concluded(
   found: Found,
   system: CheckedSystem,
-  { minimise: shorten = true }: Pick<CheckOptions, 'minimise'>,
+  { minimise: shorten = true, until }: Pick<CheckOptions, 'minimise'> & { readonly until: number },
   plain: Search = new Search(system, 'none'),
 ): CheckResult {
-  const { violation, goals, end: _, absorbing, ...numbers } = found
+  const { violation, goals, end: _, absorbing, coverages, ...numbers } = found
   return {
     ...numbers,
     ...verdictOf(found),
     liveness: null,
-    violation: violation === null ? null : explain(plain, { ...violation, absorbing }, shorten),
+    unseen: unseenIn(system, coverages),
+    violation: violation === null ? null : explain(plain, { ...violation, absorbing }, shorten ? until : 0),
     goals: goals.map(({ name, happenings }) => {
       if (happenings === null) return { name, run: null }
       const way = { name, ways: () => [happenings()], absorbing }
       const run = confirmed(plain, way, (state) => plain.goal(name, state))
-      return { name, run: shorten ? minimise(plain, run, ({ state }) => plain.goal(name, state)) : run }
+      const isThere = ({ state }: Run) => plain.goal(name, state)
+      return { name, run: shorten ? minimise(plain, run, isThere, until) : run }
     }),
   }
 }
@@ -162,6 +173,8 @@ export interface Found extends Pick<CheckResult, 'states' | 'transitions' | 'dep
   readonly walks?: number
   readonly locals: number
   readonly snapshotSteps: number
+  /** Of each thread. */
+  readonly coverages: readonly Coverage[]
   /** A bit for each node of which steps that only send were taken at once. */
   readonly absorbing: number
   readonly violation: {
@@ -184,6 +197,7 @@ export function searched(search: Search, { violation, goals, ...numbers }: Searc
   return {
     ...numbers,
     absorbing: search.absorbing,
+    coverages: [search.coverage],
     violation: violation === null ? null : { ...violation, ways: () => waysTo(search, violation) },
     goals: goals.map(({ name, state }) => ({
       name,
@@ -217,6 +231,7 @@ function walked(search: Search, system: CheckedSystem, options: CheckOptions): F
     locals: search.locals.size,
     snapshotSteps: search.locals.snapshotSteps,
     absorbing: search.absorbing,
+    coverages: [search.coverage],
     violation: violation === null ? null : { ...violation, ways: () => waysAlong(search, violation) },
     goals: goals.map(({ name, met }) => ({
       name,
@@ -249,8 +264,11 @@ export function toBeginning(
   system: CheckedSystem,
   { bounds = {} }: Pick<CheckOptions, 'bounds'>,
 ): Found | null {
+  const started = performance.now()
+  const secondsMax = bounds.seconds ?? Number.POSITIVE_INFINITY
   for (const goal of system.begin ?? []) {
-    const end = search.run({ bounds, goals: [goal], stopAtGoals: true })
+    const seconds = secondsMax - (performance.now() - started) / 1000
+    const end = search.run({ bounds: { ...bounds, seconds }, goals: [goal], stopAtGoals: true })
     const state = end.goals[0]!.state
     if (end.violation !== null || state === null) {
       const others = (system.goals ?? []).map(({ name }) => ({ name, state: null }))
@@ -264,11 +282,11 @@ export function toBeginning(
 function explain(
   plain: Search,
   violation: NonNullable<Found['violation']> & Pick<Found, 'absorbing'>,
-  shorten: boolean,
+  until: number,
 ): CheckResult['violation'] {
   const { name } = violation
   const verdictOn = ({ state, steps }: Run) => plain.verdict(name, state, steps.at(-1) ?? null)
   const found = confirmed(plain, violation, (state, last) => plain.verdict(name, state, last) !== true)
-  const run = shorten ? minimise(plain, found, (shorter) => verdictOn(shorter) !== true) : found
+  const run = minimise(plain, found, (shorter) => verdictOn(shorter) !== true, until)
   return { name, reason: String(verdictOn(run)), run, story: story(run) }
 }

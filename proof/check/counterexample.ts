@@ -144,13 +144,20 @@ export function replay(
  * The same end with as few steps as can be found by leaving out one run of steps after another (Zeller and
  * Hildebrandt's delta debugging, 1999). Deterministic.
  * @param isStillSo whether a run still shows what is to be shown
+ * @param until when the best run so far is taken, in milliseconds of `performance.now()`; default: no limit
  */
-export function minimise(search: Search, run: Run, isStillSo: (run: Run) => boolean): Run {
+export function minimise(
+  search: Search,
+  run: Run,
+  isStillSo: (run: Run) => boolean,
+  until = Number.POSITIVE_INFINITY,
+): Run {
   let best = run
   let size = Math.ceil(best.steps.length / 2)
   while (size >= 1) {
     let shorter = false
     for (let start = best.steps.length - size; start >= 0; start -= size) {
+      if (performance.now() > until) return best
       const kept = best.steps.filter((_, index) => index < start || index >= start + size)
       const candidate = replay(
         search,

@@ -14,3 +14,4 @@ export type { LivenessFailure, LivenessOptions, LivenessResult } from './livenes
 export { type Repeated, type RunTraceOptions, repeat, traceOf } from './run-trace.ts'
 export { type SavedHappening, type SavedRun, savedRunIn, type TraceVerdict } from './saved-run.ts'
 export * from './system.ts'
+export type { Unseen } from './unseen.ts'

@@ -51,13 +51,16 @@ export function checkLiveness(
   plain: Search,
   system: CheckedSystem,
   options: LivenessOptions = {},
+  until = Number.POSITIVE_INFINITY,
 ): LivenessResult {
   const { samples = 200, seed = 1 } = options
   const goals = (system.goals ?? []).filter(({ promised }) => promised !== false)
   const failures = new Map<string, LivenessFailure>()
   let [stuck, reached, failed, slowestMs] = [0, 0, 0, 0]
-  const numbers = sampled(search.store.size, samples, seed)
-  for (const number of numbers) {
+  let tried = 0
+  for (const number of sampled(search.store.size, samples, seed)) {
+    if (tried > 0 && performance.now() > until) break
+    tried++
     const run = everyStepOf(plain, happeningsTo(search, number), search.absorbing)
     const happenings = run.steps.map(({ happening }) => happening)
     if (stuckOn(system, happenings) !== null) {
@@ -72,11 +75,10 @@ export function checkLiveness(
         continue
       }
       failed++
-      if (!failures.has(goal.name)) failures.set(goal.name, failure(plain, system, run, goal, options))
+      if (!failures.has(goal.name)) failures.set(goal.name, failure(plain, system, run, goal, options, until))
     }
   }
-  const sampledCount = numbers.length
-  return { seed, sampled: sampledCount, stuck, reached, slowestMs, failed, failures: [...failures.values()] }
+  return { seed, sampled: tried, stuck, reached, slowestMs, failed, failures: [...failures.values()] }
 }
 
 /** What the state after these happenings waits for; null where progress is promised. */
@@ -158,6 +160,7 @@ function failure(
   found: Run,
   goal: Goal,
   options: LivenessOptions,
+  until: number,
 ): LivenessFailure {
   const verdictOn = ({ steps }: Pick<Run, 'steps'>) =>
     livenessAfter(
@@ -166,7 +169,7 @@ function failure(
       goal,
       options,
     )
-  const run = minimise(plain, found, (shorter) => verdictOn(shorter) !== true)
+  const run = minimise(plain, found, (shorter) => verdictOn(shorter) !== true, until)
   return { name: livenessOf(goal.name), reason: String(verdictOn(run)), run, story: story(run) }
 }
 

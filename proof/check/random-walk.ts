@@ -120,10 +120,8 @@ export function randomWalks(search: Search, options: WalkOptions): WalkEnd {
       transitions++
       look(path)
       end = ended()
-      if ((transitions & 0x3fff) === 0) {
-        tell()
-        if (elapsed() > seconds) end ??= 'seconds'
-      }
+      if ((transitions & 0x3fff) === 0) tell()
+      if (elapsed() > seconds) end ??= 'seconds'
     }
     depth = Math.max(depth, path.length - 1)
     walks++

@@ -69,6 +69,12 @@ test('a bound on depth ends it where it ends a search on one thread', async () =
   expect([together.states, together.bound]).toEqual([alone.states, 'depth'])
 })
 
+test('a module may be TypeScript by its name', async () => {
+  const module = new URL('./typescript-system.mts', import.meta.url).href
+  const { verdict, states } = await checkInParallel({ module, name: 'steps', args: [8] }, { workers: 2 })
+  expect([verdict, states]).toEqual(['exhausted', 256])
+})
+
 test('a module without the function is refused, with what was expected', async () => {
   await expect(checkInParallel({ module: systems, name: 'nothing' })).rejects.toThrow(
     /to export a function nothing/,

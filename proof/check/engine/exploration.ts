@@ -4,6 +4,7 @@ import { Facets } from '../properties/facets.ts'
 import { type Broken, Judge } from '../properties/judge.ts'
 import { Observations } from '../properties/observations.ts'
 import {
+  named,
   Remembered,
   type RememberedProperty,
   rememberGoals,
@@ -64,7 +65,9 @@ export class Exploration {
     this.#systemGoals = rememberGoals(system.goals ?? [], this.#facets)
     this.#beginnings = rememberGoals(system.begin ?? [], this.#facets)
     this.goals = this.#systemGoals
-    this.#prunes = (system.prunes ?? []).map((prune) => new Remembered(prune, this.#facets))
+    this.#prunes = (system.prunes ?? []).map(
+      (prune, index) => new Remembered(named(`prunes[${index}]`, prune), this.#facets),
+    )
     this.#expansion = new Expansion(locals, this.observations, settles)
     this.#width = system.nodes.length + 2
     this.#arrivals = new Arrivals(this.#width)

@@ -64,6 +64,16 @@ export type Happening =
   | { readonly kind: 'crash'; readonly node: string }
   | { readonly kind: 'restart'; readonly node: string; readonly id: string }
 
+/** What a search has come across, by places of nodes; plain data. */
+export interface Coverage {
+  /** Types of messages, with the node from which and the one to which they were sent. */
+  readonly messages: readonly { readonly type: string; readonly from: string; readonly to: number }[]
+  /** Types of effects that are neither `send` nor XState's own. */
+  readonly effects: readonly { readonly type: string; readonly node: string }[]
+  /** For each node how many events of its script have happened. */
+  readonly scripted: readonly number[]
+}
+
 /** A step that breaks a step invariant, found while listing steps. */
 export interface BrokenStep {
   readonly name: string
@@ -126,6 +136,8 @@ export class Locals {
   readonly #selves = new PairTable()
   #selfCount = 0
   readonly #crashed: (number | undefined)[] = []
+  /** For each node how many events of its script have happened at most. */
+  readonly #scripted: number[]
   readonly #views: (NodeView | undefined)[] = []
   readonly #delivered = new Map<number, SnapshotStep>()
   readonly #happened = new Map<string, SnapshotStep>()
@@ -145,6 +157,7 @@ export class Locals {
     this.#stepInvariants = system.steps ?? []
     this.#steppers = system.nodes.map(({ machine }) => createTolerantStepper(machine))
     this.#links = new Links(system)
+    this.#scripted = system.nodes.map(() => 0)
     this.#outboxId([])
     this.#timersId([])
   }
@@ -268,6 +281,19 @@ export class Locals {
     return view
   }
 
+  coverage(): Coverage {
+    const messages = new Map<string, Coverage['messages'][number]>()
+    for (const [index, { from, message }] of this.#messages.entries()) {
+      const [{ type }, to] = [message, this.#messageTo[index]!]
+      messages.set(`${to} ${type}`, { type, from, to })
+    }
+    const effects = new Map<string, Coverage['effects'][number]>()
+    for (const emission of this.#emissions)
+      for (const { type } of emission?.actions ?? [])
+        effects.set(`${emission!.node} ${type}`, { type, node: emission!.node })
+    return { messages: [...messages.values()], effects: [...effects.values()], scripted: this.#scripted }
+  }
+
   #viewOf({ node, life, alive, snapshot, outbox }: Local): NodeView {
     return {
       id: this.#idOf(node, life),
@@ -377,10 +403,20 @@ export class Locals {
       yield { happening, local: this.#after(now, step, left, now.script), emission: step.emission }
     }
     const event = script[now.script]
-    if (event !== undefined && (ready === undefined || ready(this.#snapshots[now.snapshot]!))) {
+    if (event !== undefined && this.#isReady(ready, id, this.#snapshots[now.snapshot]!)) {
       const step = this.#onEvent(now, event, true)
       const happening: Happening = { kind: 'script', node: id, event }
       yield { happening, local: this.#after(now, step, timers, now.script + 1), emission: step.emission }
+    }
+  }
+
+  /** @throws Error naming the node where its `ready` throws */
+  #isReady(ready: CheckedNode['ready'], id: string, snapshot: AnyMachineSnapshot): boolean {
+    try {
+      return ready === undefined || ready(snapshot)
+    } catch (error) {
+      const where = `in the state ${JSON.stringify(snapshot.value)}`
+      throw new Error(`ready of node "${id}" threw ${where}: ${reasonOf(error)}`, { cause: error })
     }
   }
 
@@ -690,6 +726,7 @@ export class Locals {
     const rest = ((life * 2 + (alive ? 1 : 0)) * 0x400 + script) * 0x800 + timers
     return this.#localIds.getOrSet(sent, rest, () => {
       const id = this.#locals.push(local) - 1
+      this.#scripted[local.node] = Math.max(this.#scripted[local.node]!, script)
       if (id >= this.hashes.length) {
         this.hashes = grownTo(new Uint32Array(this.hashes.length * 2), this.hashes)
         this.selves = grownTo(new Int32Array(this.selves.length * 2), this.selves)

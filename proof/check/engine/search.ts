@@ -6,7 +6,7 @@ import type { CheckedSystem, Goal, NodeView } from '../system.ts'
 import { validSystem } from '../valid-system.ts'
 import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
-import { type Happening, Locals } from './locals.ts'
+import { type Coverage, type Happening, Locals } from './locals.ts'
 import type { StateSet } from './state-store.ts'
 
 /** Where a search stops although there is more to see; the verdict is then `bounded`. */
@@ -123,12 +123,18 @@ export class Search {
       if (states.violation !== null) return 'violated'
       if (stopAtGoals && states.goalsLeft === 0 && states.goalStates.length > 0) return 'goals'
       if (store.size >= statesMax) return 'states'
+      if (performance.now() > deadline) return 'seconds'
       if (at - toldAt < 0x4000) return null
       toldAt = at
       if (states.bytes > bytesMax) return 'bytes'
-      if (performance.now() > deadline) return 'seconds'
       tell()
       return null
+    }
+    // A batch of slow steps must not outlast the bound: what is slow is taken state by state.
+    let batch = batchMax
+    const nextBatch = (began: number) => {
+      if (deadline === Number.POSITIVE_INFINITY) return
+      batch = performance.now() - began > slowBatchMs ? 1 : Math.min(batchMax, 2 * batch)
     }
     const breadthFirst = (): SearchEnd['end'] => {
       for (;;) {
@@ -139,8 +145,10 @@ export class Search {
           levelEnd = store.size
         }
         const first = at
-        at = Math.min(levelEnd, at + batchMax)
+        at = Math.min(levelEnd, at + batch)
+        const began = performance.now()
         states.explore(first, at)
+        nextBatch(began)
         const over = isOver()
         if (over !== null) return over
       }
@@ -299,6 +307,11 @@ export class Search {
     )
   }
 
+  /** See `unseen`. */
+  get coverage(): Coverage {
+    return this.locals.coverage()
+  }
+
   /** All that can happen next in a state. */
   happenings(state: Int32Array): Happening[] {
     return Array.from({ length: this.#nodes }, (_, place) => this.#happeningsAt(state, place)).flat()
@@ -349,6 +362,7 @@ export class Search {
 
 /** States that are expanded before what they lead to is entered. */
 export const batchMax = 32
+const slowBatchMs = 50
 
 export const statesMaxDefault = 50_000_000
 export const bytesMaxDefault = 6 * 2 ** 30

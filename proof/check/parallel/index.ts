@@ -1,25 +1,27 @@
 /** The model checker on several threads, which share the states that they find. Node only; the verdicts are those of `check`. */
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { loaderFor } from '../../../runtime/load-module.ts'
 import {
   type CheckOptions,
   type CheckResult,
   concluded,
+  explainedBy,
   type Found,
   nextStepwise,
   searched,
   toBeginning,
 } from '../check.ts'
 import type { Violation } from '../engine/exploration.ts'
+import type { Coverage } from '../engine/locals.ts'
 import { bytesMaxDefault, progressOf, Search, type SearchEnd, statesMaxDefault } from '../engine/search.ts'
 import { refuseOddParallel } from '../options.ts'
 import type { CheckedSystem, SystemSource } from '../system.ts'
-import { type FromWorker, type Order, type Report, systemFrom, type WorkerStart } from './messages.ts'
+import type { FromWorker, Order, Report, WorkerStart } from './messages.ts'
 import { counters, sharedMemory, stops } from './shared-memory.ts'
 import { SharedNumbers } from './shared-numbers.ts'
 import { emptyIndex, SharedStateStore } from './shared-store.ts'
+import { systemFrom } from './system-source.ts'
 
 export type { SystemSource } from '../system.ts'
 
@@ -47,6 +49,7 @@ export async function checkInParallel(
   if (!Number.isInteger(workers) || workers < 1 || workers > 64)
     throw new RangeError(`expected 1 to 64 workers, got ${workers}`)
   const system = await systemFrom(source)
+  const until = explainedBy(options)
   const started = performance.now()
   const secondsMax = options.bounds?.seconds ?? Number.POSITIVE_INFINITY
   for (let stepwise = 0; ; ) {
@@ -57,7 +60,7 @@ export async function checkInParallel(
     const { found, sentReads } = await foundTogether(source, search, system, crewOptions)
     const next = nextStepwise(found, stepwise, sentReads)
     if (next === null || search.absorbing === 0 || seconds() >= secondsMax)
-      return concluded({ ...found, seconds: seconds() }, system, options)
+      return concluded({ ...found, seconds: seconds() }, system, { ...options, until })
     stepwise = next
   }
 }
@@ -73,7 +76,7 @@ async function foundTogether(
   const crew = new Crew(source, search, options)
   try {
     const found = await crew.run()
-    return { found, sentReads: crew.sentReads }
+    return { found: { ...found, coverages: crew.coverages }, sentReads: crew.sentReads }
   } finally {
     await crew.dismiss()
   }
@@ -95,6 +98,7 @@ class Crew {
   readonly #controls: MessagePort[] = []
   /** A bit for each node whose sent messages a property that is not monotone has read in any thread. */
   sentReads = 0
+  coverages: readonly Coverage[] = []
 
   constructor(source: SystemSource, search: Search, options: CrewOptions) {
     const { workers: count, reduction, stepwise, bounds = {} } = options
@@ -152,6 +156,7 @@ class Crew {
         round.reports = await Promise.all(this.#controls.map((_, worker) => this.#ask(worker, order)))
         index = this.#grown()
       }
+      this.coverages = [this.#search.coverage, ...round.reports.map(({ coverage }) => coverage)]
       this.sentReads = round.reports.reduce((sum, report) => sum | report.sentReads, states.sentReads)
       tell()
       return searched(this.#search, this.#endOf(round, over, (performance.now() - started) / 1000))
@@ -288,11 +293,7 @@ function allToAll(count: number): MessagePort[][] {
 /** The worker's module. Sources in TypeScript, as in this project's own tests, need their loader in each thread. */
 function workerModule(): URL {
   if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url)
-  const loader = pathToFileURL(
-    createRequire(import.meta.url)
-      .resolve('tsx/esm/api')
-      .replace(/cjs$/, 'mjs'),
-  ).href
+  const loader = loaderFor(import.meta.url)
   const worker = new URL('./worker.ts', import.meta.url).href
   const code = `import { register } from ${JSON.stringify(loader)}\nregister()\nawait import(${JSON.stringify(worker)})`
   return new URL(`data:text/javascript,${encodeURIComponent(code)}`)

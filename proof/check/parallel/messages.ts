@@ -1,7 +1,8 @@
 /** What the coordinator of a parallel search and its workers say to each other. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Violation } from '../engine/exploration.ts'
-import type { CheckedSystem, SystemSource } from '../system.ts'
+import type { Coverage } from '../engine/locals.ts'
+import type { SystemSource } from '../system.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
 export interface WorkerStart {
@@ -35,6 +36,7 @@ export interface Report {
   readonly locals: number
   readonly snapshotSteps: number
   readonly violation: Violation | null
+  readonly coverage: Coverage
   /** See `Exploration.sentReads`. */
   readonly sentReads: number
   readonly goals: readonly (number | null)[]
@@ -42,13 +44,3 @@ export interface Report {
 }
 
 export type FromWorker = Report | { readonly kind: 'failed'; readonly message: string }
-
-/** The system that a module makes. @throws TypeError where it exports no such function */
-export async function systemFrom({ module, name, args = [] }: SystemSource) {
-  const exported = ((await import(module)) as Record<string, unknown>)[name]
-  if (typeof exported !== 'function')
-    throw new TypeError(
-      `expected ${module} to export a function ${name}, got ${typeof exported}; it must return the system`,
-    )
-  return exported(...args) as CheckedSystem
-}

@@ -1,10 +1,11 @@
 /** One thread of a parallel search: takes states that nobody has taken, and enters what they lead to into the shared store. */
 import { workerData } from 'node:worker_threads'
 import { batchMax, Search } from '../engine/search.ts'
-import { type FromWorker, type Order, systemFrom, type WorkerStart } from './messages.ts'
+import type { FromWorker, Order, WorkerStart } from './messages.ts'
 import { counters, stops } from './shared-memory.ts'
 import { SharedNumbers } from './shared-numbers.ts'
 import { SharedStateStore } from './shared-store.ts'
+import { systemFrom } from './system-source.ts'
 
 const start = workerData as WorkerStart
 const shared = new Int32Array(start.memory.counters)
@@ -37,6 +38,7 @@ async function worker(): Promise<(order: Order) => void> {
       locals: locals.size,
       snapshotSteps: locals.snapshotSteps,
       violation: states.violation,
+      coverage: search.coverage,
       sentReads: states.sentReads,
       goals: states.goalStates,
       reads: states.reads,

@@ -105,17 +105,17 @@ export function rememberInvariants(
 export function rememberGoals(list: readonly Goal[], facets: Facets): RememberedProperty<boolean>[] {
   return list.map(({ name, reached, monotone }) => ({
     name,
-    verdict: new Remembered(named(name, reached), facets, monotone),
+    verdict: new Remembered(named(`the goal "${name}"`, reached), facets, monotone),
   }))
 }
 
-/** A goal that throws is told by its name. */
-function named<Verdict>(name: string, compute: (system: SystemView) => Verdict) {
+/** A function of states that throws is told by what it is. */
+export function named<Verdict>(what: string, compute: (system: SystemView) => Verdict) {
   return (system: SystemView): Verdict => {
     try {
       return compute(system)
     } catch (error) {
-      throw new Error(`the goal "${name}" threw: ${reasonOf(error)}`, { cause: error })
+      throw new Error(`${what} threw: ${reasonOf(error)}`, { cause: error })
     }
   }
 }
