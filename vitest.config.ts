@@ -1,3 +1,4 @@
+/** Tests: all of them on the newest XState, those of what steps a chart on the oldest too, and those in a browser. */
 import { defineConfig } from 'vitest/config'
 
 const browserTests = 'test/inspector/browser/**/*.test.ts'
@@ -12,6 +13,22 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'unit', pool: 'threads', include: ['test/**/*.test.ts'], exclude: [browserTests] },
+      },
+      {
+        extends: true,
+        // The oldest XState that the package admits (peerDependencies).
+        resolve: {
+          alias: [{ find: /^xstate(?=$|\/)/, replacement: 'xstate-lowest' }],
+        },
+        test: {
+          name: 'xstate-lowest',
+          pool: 'threads',
+          include: [
+            'test/machines/{step,step-fallback,zoo,replicated}.test.ts',
+            'test/actors/{agreement,lifecycle}.test.ts',
+            'test/check/check.test.ts',
+          ],
+        },
       },
       {
         extends: true,

@@ -8,10 +8,11 @@ import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import { evaluateGuard } from 'xstate/guards'
 import { isTimer } from '../effects.ts'
 import { type Selector, tablesOf } from './configurations.ts'
-import { ActionResolver } from './resolve-actions.ts'
+import { type Microstep, resolveActions, writable } from './resolve-actions.ts'
 import {
   activeNodes,
   type Chart,
+  iterationsMax,
   reportMicrostep,
   type Scope,
   stepByXState,
@@ -46,13 +47,15 @@ export function compiledStep(chart: Chart, fallsThrough: boolean): TakeStep {
     if (transitions.length > 0) {
       const plan = tables.plan(from, transitions)
       if (plan === null) return null
-      const resolver = new ActionResolver(chart, snapshot, event, scope, raised)
-      resolver.resolve(plan.actions)
+      const step: Microstep = { chart, event, scope, raised, snapshot, isOwn: false }
+      resolveActions(step, plan.actions)
       if (plan.to !== from) {
-        const { nodes, value, tags } = plan.to
-        Object.assign(resolver.writable(), { _nodes: nodes, value, tags })
+        const written: { _nodes: unknown; value: unknown; tags: unknown } = writable(step)
+        written._nodes = plan.to.nodes
+        written.value = plan.to.value
+        written.tags = plan.to.tags
       }
-      next = resolver.snapshot
+      next = step.snapshot
     }
     reportMicrostep(scope, event, next, transitions)
     return next
@@ -63,7 +66,7 @@ export function compiledStep(chart: Chart, fallsThrough: boolean): TakeStep {
     const raised: EventObject[] = []
     let next = microstep(snapshot, event, scope, raised)
     if (next === null) return byXState(snapshot, event, scope)
-    const { maxIterations = Number.POSITIVE_INFINITY } = machine.options
+    const maxIterations = iterationsMax(machine)
     for (let count = 1; count <= maxIterations; count++) {
       const own = raised.shift()
       if (own === undefined) return next

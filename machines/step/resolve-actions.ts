@@ -3,114 +3,102 @@ import { type AnyMachineSnapshot, assign, type EventObject } from 'xstate'
 import { collectActions, EnqueuedAssign } from './enqueue.ts'
 import type { Action, ActionArgs, Chart, Implementation, Scope } from './xstate-internals.ts'
 
-/** A microstep under way. Until it is over, the active states are those from before. */
-export class ActionResolver {
-  /** What the actions so far have made of the snapshot; the very same object if they changed nothing. */
+/** A microstep under way. */
+export interface Microstep {
+  readonly chart: Chart
+  readonly event: EventObject
+  readonly scope: Scope
+  /** Receives the events that actions raise. */
+  readonly raised: EventObject[]
+  /** What the actions so far have made of the snapshot. Until the microstep is over, its states are those from before. */
   snapshot: AnyMachineSnapshot
-  /** Whether `snapshot` was made here, so that it may be written to. */
-  isOwn = false
-  readonly #chart: Chart
-  readonly #event: EventObject
-  readonly #scope: Scope
-  readonly #raised: EventObject[]
+  /** Whether `snapshot` was made by this microstep, so that it may be written to. */
+  isOwn: boolean
+}
 
-  /** @param raised receives the events that actions raise */
-  constructor(
-    chart: Chart,
-    snapshot: AnyMachineSnapshot,
-    event: EventObject,
-    scope: Scope,
-    raised: EventObject[],
-  ) {
-    this.#chart = chart
-    this.snapshot = snapshot
-    this.#event = event
-    this.#scope = scope
-    this.#raised = raised
+/** Each action sees what those before it have assigned. */
+export function resolveActions(step: Microstep, actions: readonly Action[]): void {
+  for (let index = 0; index < actions.length; index++) resolveAction(step, actions[index]!)
+}
+
+/** The snapshot, as one that may be written to. */
+export function writable(step: Microstep): AnyMachineSnapshot {
+  if (!step.isOwn) {
+    step.snapshot = { ...step.snapshot } as AnyMachineSnapshot
+    step.isOwn = true
   }
+  return step.snapshot
+}
 
-  /** Each action sees what those before it have assigned. */
-  resolve(actions: readonly Action[]): void {
-    for (const action of actions) this.#resolveOne(action)
+function resolveAction(step: Microstep, action: Action): void {
+  const { scope, event } = step
+  const { self, system } = scope
+  const { context } = step.snapshot
+  const args: ActionArgs = { context, event, self, system }
+  if (action instanceof EnqueuedAssign) {
+    resolveAssign(step, action.assignment, args, undefined)
+    return
   }
+  const isInline = typeof action === 'function'
+  const name = typeof action === 'object' ? action.type : action
+  const own = isInline ? action : step.chart.actions[name as string]
+  const given = typeof action === 'object' ? action.params : undefined
+  const params = typeof given === 'function' ? given({ context, event }) : given
 
-  /** The snapshot as one that may be written to. */
-  writable(): AnyMachineSnapshot {
-    if (!this.isOwn) {
-      this.snapshot = { ...this.snapshot } as AnyMachineSnapshot
-      this.isOwn = true
-    }
-    return this.snapshot
+  if (own?.resolve === undefined) {
+    const type = isInline ? action.name || '(anonymous)' : (name as string)
+    scope.actionExecutor({ type, info: args as never, params, exec: own as never })
+  } else if (own.type === 'xstate.assign') resolveAssign(step, own.assignment, args, params)
+  else if (own.type === 'xstate.enqueueActions')
+    resolveActions(step, collectActions(own, args, params, step.snapshot))
+  else resolveBuiltIn(step, own, args, params)
+}
+
+function resolveBuiltIn(step: Microstep, own: Implementation, args: ActionArgs, params: unknown): void {
+  const { scope, snapshot, raised } = step
+  const [changed, resolved, more] = own.resolve!(scope, snapshot, args, params, own, {
+    internalQueue: raised,
+  })
+  if (changed !== snapshot) {
+    step.snapshot = changed
+    step.isOwn = true
   }
+  if (own.execute !== undefined)
+    scope.actionExecutor({
+      type: own.type!,
+      info: args as never,
+      params: resolved as never,
+      exec: own.execute.bind(null, scope, resolved),
+    })
+  if (more !== undefined) resolveActions(step, more)
+}
 
-  #resolveOne(action: Action): void {
-    const { self, system } = this.#scope
-    const { context } = this.snapshot
-    const event = this.#event
-    if (action instanceof EnqueuedAssign) {
-      this.#assign(action.assignment, { context, event, self, system }, undefined)
+function resolveAssign(step: Microstep, assignment: unknown, args: ActionArgs, params: unknown): void {
+  const { context, event, self, system } = args
+  if (!spawning.has(assignment as object)) {
+    try {
+      const given = { context, event, self, system, spawn: spawnCalled }
+      const changed = assigned(assignment, context as object, given, params)
+      writable(step).context = changed
       return
+    } catch (error) {
+      if (error !== spawnCalled) throw error
+      spawning.add(assignment as object)
     }
-    const isInline = typeof action === 'function'
-    const name = typeof action === 'object' ? action.type : action
-    const own = isInline ? action : this.#chart.actions[name as string]
-    const args: ActionArgs = { context, event, self, system }
-    const given = typeof action === 'object' ? action.params : undefined
-    const params = typeof given === 'function' ? given({ context, event }) : given
-
-    if (own?.resolve === undefined) {
-      const type = isInline ? action.name || '(anonymous)' : (name as string)
-      this.#scope.actionExecutor({ type, info: args as never, params, exec: own as never })
-    } else if (own.type === 'xstate.assign') this.#assign(own.assignment, args, params)
-    else if (own.type === 'xstate.enqueueActions')
-      this.resolve(collectActions(own, args, params, this.snapshot))
-    else this.#resolveBuiltIn(own, args, params)
   }
-
-  #resolveBuiltIn(own: Implementation, args: ActionArgs, params: unknown): void {
-    const extra = { internalQueue: this.#raised }
-    const [changed, resolved, more] = own.resolve!(this.#scope, this.snapshot, args, params, own, extra)
-    if (changed !== this.snapshot) {
-      this.snapshot = changed
-      this.isOwn = true
-    }
-    if (own.execute !== undefined)
-      this.#scope.actionExecutor({
-        type: own.type!,
-        info: args as never,
-        params: resolved as never,
-        exec: own.execute.bind(null, this.#scope, resolved),
-      })
-    if (more !== undefined) this.resolve(more)
-  }
-
-  #assign(assignment: unknown, args: ActionArgs, params: unknown): void {
-    if (!spawning.has(assignment as object)) {
-      try {
-        const { context, event, self, system } = args
-        const changed = assigned(assignment, { context, event, self, system, spawn: spawnCalled }, params)
-        this.writable().context = changed
-        return
-      } catch (error) {
-        if (error !== spawnCalled) throw error
-        spawning.add(assignment as object)
-      }
-    }
-    this.#resolveBuiltIn(assign(assignment as never) as never, args, params)
-  }
+  resolveBuiltIn(step, assign(assignment as never) as never, args, params)
 }
 
 /** The assignments that have spawned: XState makes these, and their actors. */
 const spawning = new WeakSet<object>()
 
 /** Stands for `spawn` in assignments, and is what it throws. */
-const spawnCalled = (): never => {
+function spawnCalled(): never {
   throw spawnCalled
 }
 
-function assigned(assignment: unknown, args: object, params: unknown): object {
-  const { context } = args as { context: object }
-  if (typeof assignment === 'function') return Object.assign({ ...context }, assignment(args, params))
+function assigned(assignment: unknown, context: object, args: object, params: unknown): object {
+  if (typeof assignment === 'function') return Object.assign({}, context, assignment(args, params))
   const changed: Record<string, unknown> = { ...context }
   for (const [key, value] of Object.entries(assignment as object))
     changed[key] = typeof value === 'function' ? value(args, params) : value

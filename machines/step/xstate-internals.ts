@@ -155,6 +155,13 @@ export function transitionsByXState(
   return machine.getTransitionData(snapshot as never, event as never) as unknown as readonly Transition[]
 }
 
+/** How many further microsteps one event may cause. XState had no such bound before 5.31. */
+export function iterationsMax({ options }: AnyStateMachine): number {
+  return (
+    (options as { readonly maxIterations?: number } | undefined)?.maxIterations ?? Number.POSITIVE_INFINITY
+  )
+}
+
 export function activeNodes(snapshot: AnyMachineSnapshot): readonly StateNode[] {
   return snapshot._nodes as never
 }

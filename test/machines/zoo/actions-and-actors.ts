@@ -283,7 +283,7 @@ export const actionsAndActors: readonly Animal[] = [
       initial: 'on',
       states: {
         on: {
-          invoke: { id: 'kid', src: 'kid', systemId: 'kid', onDone: 'off', onSnapshot: { actions: 'count' } },
+          invoke: { id: 'kid', src: 'kid', onDone: 'off', onSnapshot: { actions: 'count' } },
           on: {
             send: { actions: sendTo('kid', { type: 'go' }) },
             stop: 'off',
