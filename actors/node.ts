@@ -137,7 +137,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       clock = tick(clock, id)
       outgoing.push({ from: id, to, message, stamp: clock })
     }
-    const after = clock === known ? stepped : withClock(stepped, clock, stepped !== before)
+    const after = clock === known ? stepped : withClock(stepped, clock, before)
     const steps = microsteps
     scope.defer(() =>
       orLeave(() => {
@@ -325,10 +325,20 @@ function mayExceed(clock: Clock, after: AnyMachineSnapshot, before: AnyMachineSn
   return Object.keys(clock.vector).length !== Object.keys(known.vector).length
 }
 
-/** The clock is the only part of a context that is not the chart's own. A snapshot that nobody has seen yet is not copied. */
-function withClock(snapshot: AnyMachineSnapshot, clock: Clock, isNew: boolean): AnyMachineSnapshot {
+/** The clock is the only part of a context that is not the chart's own. What this step made, and nobody has seen, is not copied. */
+function withClock(
+  snapshot: AnyMachineSnapshot,
+  clock: Clock,
+  before: AnyMachineSnapshot | null,
+): AnyMachineSnapshot {
+  if (before !== null && snapshot.context !== before.context) {
+    snapshot.context.clock = clock
+    return snapshot
+  }
   const context = { ...snapshot.context, clock }
-  return (isNew ? Object.assign(snapshot, { context }) : { ...snapshot, context }) as AnyMachineSnapshot
+  return (
+    snapshot !== before ? Object.assign(snapshot, { context }) : { ...snapshot, context }
+  ) as AnyMachineSnapshot
 }
 
 function reasonsIn(actions: readonly PureAction[]): readonly string[] {

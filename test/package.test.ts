@@ -143,12 +143,20 @@ describe('the packed package', () => {
   })
 
   test.each([
-    ['NodeNext', 'for Node', ['es2022', 'esnext.disposable'], ['node']],
-    ['Bundler', 'for a browser', ['es2022', 'esnext.disposable', 'dom', 'dom.iterable'], []],
+    ['NodeNext', 'for Node', ['es2022', 'esnext.disposable'], ['node'], {}],
+    ['Bundler', 'for a browser', ['es2022', 'esnext.disposable', 'dom', 'dom.iterable'], [], {}],
+    [
+      'Bundler',
+      'with the oldest XState that is admitted',
+      ['es2022', 'esnext.disposable', 'dom', 'dom.iterable'],
+      [],
+      { xstate: [join(root, 'node_modules/xstate-lowest')] },
+    ],
   ] as const)(
     'type-checks in a strict application that resolves as %s, %s',
-    async (resolution, _, lib, types) => {
-      const file = `consumer-${resolution}.ts`
+    async (resolution, title, lib, types, paths) => {
+      const name = `${resolution}-${title.replaceAll(' ', '-')}`
+      const file = `consumer-${name}.ts`
       const opens = doors.map((door, index) => `import * as door${index} from '${specifier(door)}'`)
       const uses = `export { ${doors.map((_, i) => `door${i}`)} }`
       writeFileSync(join(application, file), [...opens, fiveLines, consumer, uses].join('\n'))
@@ -163,15 +171,15 @@ describe('the packed package', () => {
           types,
           module: resolution === 'NodeNext' ? 'nodenext' : 'esnext',
           moduleResolution: resolution.toLowerCase(),
+          paths,
         },
         files: [file],
       }
-      writeFileSync(join(application, `tsconfig.${resolution}.json`), JSON.stringify(settings))
+      writeFileSync(join(application, `tsconfig.${name}.json`), JSON.stringify(settings))
 
       const used = resolution === 'NodeNext' ? compilers : compilers.slice(1, 2)
       const problems: Record<string, readonly string[]> = {}
-      for (const [version, tsc] of used)
-        problems[version] = await problemsOf(tsc, `tsconfig.${resolution}.json`)
+      for (const [version, tsc] of used) problems[version] = await problemsOf(tsc, `tsconfig.${name}.json`)
 
       expect(problems).toEqual(Object.fromEntries(used.map(([version]) => [version, []])))
     },
@@ -281,22 +289,13 @@ describe('in a browser bundle', () => {
     async (door) => {
       const { metafile } = await bundled(door, true).catch(() => nodeOnly(door))
 
-<<<<<<< HEAD
       const allowed =
         packages[door] ??
         inNodePackages[door] ??
-        Object.keys(manifest.dependencies).filter((name) => !commandLineOnly.includes(name))
+        [...Object.keys(manifest.dependencies), 'xstate'].filter((name) => !commandLineOnly.includes(name))
       expect(importedBy(metafile).filter((name) => !allowed.includes(name))).toEqual([])
     },
   )
-=======
-    const allowed =
-      packages[door] ??
-      inNodePackages[door] ??
-      [...Object.keys(manifest.dependencies), 'xstate'].filter((name) => !commandLineOnly.includes(name))
-    expect(importedBy(metafile).filter((name) => !allowed.includes(name))).toEqual([])
-  })
->>>>>>> e503381 (package: xstate is a peer dependency, ^5.32.6; tests run at both ends)
 
   test.each(Object.keys(inNodePackages))(
     '%s brings along no package of another door, in Node',

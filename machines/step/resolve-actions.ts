@@ -75,22 +75,16 @@ function resolveBuiltIn(step: Microstep, own: Implementation, args: ActionArgs, 
 
 function resolveAssign(step: Microstep, assignment: unknown, args: ActionArgs, params: unknown): void {
   const { context, event, self, system } = args
-  if (!spawning.has(assignment as object)) {
-    try {
-      const given = { context, event, self, system, spawn: spawnCalled }
-      const changed = assigned(assignment, context as object, given, params)
-      writable(step).context = changed
-      return
-    } catch (error) {
-      if (error !== spawnCalled) throw error
-      spawning.add(assignment as object)
-    }
+  try {
+    const given = { context, event, self, system, spawn: spawnCalled }
+    const changed = assigned(assignment, context as object, given, params)
+    writable(step).context = changed
+  } catch (error) {
+    if (error !== spawnCalled) throw error
+    // XState makes this assignment, and the actors that it spawns.
+    resolveBuiltIn(step, assign(assignment as never) as never, args, params)
   }
-  resolveBuiltIn(step, assign(assignment as never) as never, args, params)
 }
-
-/** The assignments that have spawned: XState makes these, and their actors. */
-const spawning = new WeakSet<object>()
 
 /** Stands for `spawn` in assignments, and is what it throws. */
 function spawnCalled(): never {
