@@ -8,6 +8,13 @@ export {
   explore,
   type Visited,
 } from './explore.ts'
+export {
+  type ChartInvariants,
+  checkInvariants,
+  type InvariantResult,
+  type PathTo,
+  shortestPaths,
+} from './invariants.ts'
 export { type Finding, type FindingKind, findingKinds, type LintReport, lintChart, lintText } from './lint.ts'
 export { chartMatchers, type MatcherResult } from './matchers.ts'
 export type {
@@ -33,4 +40,5 @@ export {
   mutationText,
 } from './mutants/mutation-test.ts'
 export { type MutationKind, mutationKinds } from './mutants/operators.ts'
+export { chartTable } from './table.ts'
 export { transitionId } from './transitions.ts'
