@@ -46,8 +46,10 @@ const program = new Command('standby')
   .addHelpText('after', '\nStart with: standby run')
 for (const register of commands) register(program)
 
-// Whoever reads may have gone, as with `| head -3`: that is a wish to stop. `run` and `serve` have ways of their own.
-if (process.argv[2] !== 'run' && process.argv[2] !== 'serve') {
+// A reader that has gone, as with `| head -3`, is a wish to stop. `run` and `serve` handle it themselves once they run.
+const handlesOutput = ['run', 'serve'].includes(process.argv[2] ?? '')
+const asksForHelp = process.argv.some((word) => word === '--help' || word === '-h')
+if (!handlesOutput || asksForHelp) {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 }
 

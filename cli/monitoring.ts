@@ -4,7 +4,9 @@ import { formatAddress } from '../runtime/serve/config/address.ts'
 import { checkedAddresses, readConfigFile } from '../runtime/serve/config/config.ts'
 import { secretIn } from '../runtime/serve/config/secrets.ts'
 import type { NodeStatus } from '../runtime/serve/node-status.ts'
+import { configFlags } from './config-flags.ts'
 import { duration } from './options.ts'
+import { configOption, optionOf } from './process-options.ts'
 
 /** Where the addresses and the token come from. */
 export interface MonitoringFlags {
@@ -22,13 +24,11 @@ export interface Answer {
 
 /** Adds `--config`, `--http-token-file` and `--timeout`. */
 export function addMonitoringFlags(command: Command): Command {
+  const httpToken = configFlags.find(({ field }) => field === 'httpTokenFile')!
   return command
-    .option('--config <file>', 'a JSON file whose "monitoring" lists the addresses (STANDBY_CONFIG)')
-    .option(
-      '--http-token-file <file>',
-      'what the requests must carry (STANDBY_HTTP_TOKEN_FILE, STANDBY_HTTP_TOKEN)',
-    )
-    .option('--timeout <duration>', 'how long to wait for each', duration, 2000)
+    .addOption(configOption())
+    .addOption(optionOf(httpToken))
+    .option('--timeout <duration>', 'longest wait for each answer', duration, 2000)
 }
 
 /** Where to ask, the nearest source only: arguments, environment, file. A wrong one ends the command. */
@@ -37,15 +37,15 @@ export function placesIn(
   options: MonitoringFlags,
   command: Command,
 ): { readonly places: readonly string[]; readonly token: string | null } {
-  const { STANDBY_MONITORING, STANDBY_CONFIG, STANDBY_HTTP_TOKEN, STANDBY_HTTP_TOKEN_FILE } = process.env
+  const { STANDBY_MONITORING, STANDBY_HTTP_TOKEN } = process.env
   try {
     const around = STANDBY_MONITORING?.split(/[\s,]+/).filter((text) => text !== '') ?? []
-    const file = options.config ?? STANDBY_CONFIG
+    const file = options.config
     const named = given.length > 0 ? given : around
     const listed = named.length > 0 || file === undefined ? named : readConfigFile(file).monitoring
     const places = checkedAddresses(listed ?? [])
-    const tokenFile =
-      options.httpTokenFile ?? (STANDBY_HTTP_TOKEN === undefined ? STANDBY_HTTP_TOKEN_FILE : undefined)
+    const isFlag = command.getOptionValueSource('httpTokenFile') === 'cli'
+    const tokenFile = isFlag || STANDBY_HTTP_TOKEN === undefined ? options.httpTokenFile : undefined
     const token = secretIn('httpTokenFile', tokenFile) ?? STANDBY_HTTP_TOKEN ?? null
     if (places.length > 0) return { places: places.map(formatAddress), token }
   } catch (error) {

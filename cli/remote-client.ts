@@ -10,18 +10,17 @@ import { schedulerClock } from '../runtime/schedulers.ts'
 import { dialingNetworkIn } from '../runtime/serve/config/network-config.ts'
 import { openNetwork } from '../runtime/serve/network.ts'
 import { flushed, loadTracing } from '../runtime/serve/tracing.ts'
-import { gatheredConfig, type NetworkFlags } from './process-options.ts'
+import { flagsOf, gatheredConfig, type NetworkFlags } from './process-options.ts'
 
 /** How commands of a client end: 1 if it surely was not executed, 3 if it may have been. */
 export const exitCodes = { failed: 1, wrongOption: 2, mayHaveExecuted: 3 } as const
 
-/** The network that flags, environment and file lead to, and an id that nobody has used on it. */
+/** The network that flags, environment and file lead to, and an id that is new on it. */
 export async function openRemote(
-  flags: NetworkFlags,
   command: Command,
 ): Promise<{ readonly transport: Transport; readonly id: NodeId; readonly system: string }> {
   try {
-    const network = dialingNetworkIn(gatheredConfig(flags, process.env))
+    const network = dialingNetworkIn(gatheredConfig(flagsOf(command), process.env))
     const transport = await openNetwork(network, schedulerClock())
     return { transport, id: `cli-${randomBytes(6).toString('hex')}#1`, system: network.system }
   } catch (error) {
@@ -35,7 +34,7 @@ export async function withRemoteClient(
   command: Command,
   use: (client: KeyValueClient) => Promise<void>,
 ): Promise<void> {
-  const { transport, id, system } = await openRemote(flags, command)
+  const { transport, id, system } = await openRemote(command)
   const tracing = await loadTracing(system, process.env)
   const client = withKeyValueMethods(
     createClient<KeyValueCommand, KeyValueResult>({

@@ -3,7 +3,7 @@ import { Argument, type Command } from 'commander'
 import { loadApplication } from '../runtime/serve/config/application.ts'
 import { checkedConfig, type ProcessConfig, type ProcessRole, roles } from '../runtime/serve/config/config.ts'
 import { checkInstalled } from '../runtime/serve/network.ts'
-import { addProcessFlags, gatheredConfig, type ProcessFlags } from './process-options.ts'
+import { addProcessFlags, flagsOf, gatheredConfig, type ProcessFlags } from './process-options.ts'
 
 interface ServeOptions extends ProcessFlags {
   readonly newSystem?: true
@@ -45,11 +45,10 @@ A wrong option ends with 2, anything else that keeps it from running with 1.`,
 }
 
 function configOf(role: ProcessRole, options: ServeOptions, command: Command): ProcessConfig {
-  const { newSystem, checkConfig: _, ...flags } = options
-  if (newSystem && role !== 'view-service')
+  if (options.newSystem && role !== 'view-service')
     command.error(`error: option '--new-system' is for a view service, got ${role}; leave it out`)
   try {
-    return checkedConfig(role, gatheredConfig(flags, process.env))
+    return checkedConfig(role, gatheredConfig(flagsOf(command), process.env))
   } catch (error) {
     return command.error(`error: ${(error as Error).message}`)
   }

@@ -18,13 +18,13 @@ interface WatchOptions extends NetworkFlags {
 export function registerWatchViews(program: Command): void {
   const command = program
     .command('watch-views')
-    .description('print the current view of a running system, and each one that follows')
+    .description('print the current view of a running system and each later one')
     .option('--every <duration>', 'how often to ask', duration, 200)
-    .option('--for <duration>', 'end by itself after this long', duration)
+    .option('--for <duration>', 'end after this long', duration)
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', '\nEnds with exit code 0, or with 1 if it never heard of a view.')
+    .addHelpText('after', '\nExit code: 0, or 1 if no view service answered.')
   addNetworkFlags(command).action(async (options: WatchOptions, self: Command) => {
-    const { transport, id } = await openRemote(options, self)
+    const { transport, id } = await openRemote(self)
     let clock: Clock = zeroClock
     let newest = -1
     transport.attach(id, ({ from, message, stamp }: Envelope) => {

@@ -124,7 +124,7 @@ describe('where it comes from', () => {
       STANDBY_INSECURE: 'false',
     }
 
-    expect(gatheredConfig({ config, name: 'flag', peer: [['s3', 'flag:3']] }, environment)).toEqual({
+    expect(gatheredConfig({ config, name: 'flag', peer: { s3: 'flag:3' } }, environment)).toEqual({
       name: 'flag',
       listen: 'environment:1',
       data: 'file',

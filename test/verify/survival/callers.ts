@@ -98,7 +98,10 @@ export function startClientProcess(
   }
 }
 
-/** A caller over HTTP who counts its operations and asks again until it is answered (S9); the gateway may come and go. */
+/**
+ * A caller over HTTP that numbers its operations and asks again until it is answered (S9); gateways may come and go.
+ * `address` is asked before each request: one that differs each time hops between gateways.
+ */
 export function httpCaller(name: string, address: () => string): Caller {
   let session: string | null = null
   let sequence = 0
