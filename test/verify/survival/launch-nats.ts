@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { createProcesses } from '../../serve/processes.ts'
 import { served, timing } from '../../serve/processes.ts'
-import { type Launcher, viewServiceName } from './system.ts'
+import { gatewayNames, isGateway, type Launcher, viewServiceName } from './system.ts'
 
 /** The launcher of a view service, servers and a gateway that know the server of NATS at `url`. */
 export function natsLauncher(
@@ -16,12 +16,12 @@ export function natsLauncher(
   writeFileSync(config, JSON.stringify({ ...network, timing, logFormat: 'json', http: '127.0.0.1:0' }))
   const roleOf = (name: string) => {
     if (name === viewServiceName) return 'view-service'
-    return name === 'gateway' ? 'client-gateway' : 'server'
+    return isGateway(name) ? 'client-gateway' : 'server'
   }
   return {
-    names: [viewServiceName, ...servers, 'gateway'],
+    names: [viewServiceName, ...servers, ...gatewayNames],
     start(name, isFirst) {
-      const data = name === 'gateway' ? [] : ['--data', join(folder, name)]
+      const data = isGateway(name) ? [] : ['--data', join(folder, name)]
       const isNew = name === viewServiceName && isFirst ? ['--new-system'] : []
       return served(name, run(['serve', roleOf(name), '--name', name, '--config', config, ...data, ...isNew]))
     },

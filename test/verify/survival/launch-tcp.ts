@@ -5,7 +5,7 @@ import type { createProcesses } from '../../serve/processes.ts'
 import { createSystem, served } from '../../serve/processes.ts'
 import type { BrokenChartsName } from './broken-charts.ts'
 import { type Link, openLink } from './proxy.ts'
-import { type Launcher, readerName, viewServiceName } from './system.ts'
+import { gatewayNames, isGateway, type Launcher, readerName, viewServiceName } from './system.ts'
 
 const brokenServer = new URL('./broken-server.ts', import.meta.url).pathname
 
@@ -38,7 +38,7 @@ export async function tcpLauncher(
     if (hasBrokenLogs) closeSync(full)
   })
   const listeners = [viewServiceName, ...servers]
-  const dialers = [...listeners, 'clients', readerName, 'gateway']
+  const dialers = [...listeners, 'clients', readerName, ...gatewayNames]
   const links = new Map<string, Link>()
   for (const from of dialers) {
     for (const to of listeners) {
@@ -65,14 +65,14 @@ export async function tcpLauncher(
   }
   const started = (name: string, ofViewService: readonly string[], flags: readonly string[]) => {
     if (name === viewServiceName) return system.viewService(...ofViewService)
-    if (name === 'gateway') return system.gateway(name, ...flags)
+    if (isGateway(name)) return system.gateway(name, ...flags)
     return broken === undefined ? system.server(name, ...flags) : brokenServerOf(name, broken)
   }
 
   return {
     directoryOf,
     launcher: {
-      names: [...listeners, 'gateway'],
+      names: [...listeners, ...gatewayNames],
       async start(name, isFirst) {
         const flags = [...flagsOf(name), ...(hasBrokenLogs ? ['--log-level', 'debug'] : [])]
         const served = await started(name, isFirst ? [...flags, '--new-system'] : flags, flags)

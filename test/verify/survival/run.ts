@@ -14,7 +14,7 @@ import type { Fault, Stage } from './faults.ts'
 import { natsLauncher } from './launch-nats.ts'
 import { tcpLauncher } from './launch-tcp.ts'
 import { type LoadVerdict, startLoad } from './load.ts'
-import { readerName, startSurvivors } from './system.ts'
+import { gatewayNames, readerName, startSurvivors } from './system.ts'
 
 /** How a run ended. */
 export interface SurvivalReport extends LoadVerdict {
@@ -80,7 +80,12 @@ async function run({ family, random, rounds, progress, processes, nats }: Runnin
   const [first, last] = here.clients.map((client) => clientCaller(client.id.split('#')[0]!, client))
   const reader = clientCaller('reader', there.clients[0]!, true)
   const callers = [first!, reader, ...clientProcesses.flatMap((process) => process.callers)]
-  callers.push(httpCaller('http', () => system.served('gateway')?.http ?? '127.0.0.1:1'))
+  const httpOf = (name: string) => system.served(name)?.http ?? '127.0.0.1:1'
+  let hops = 0
+  callers.push(
+    httpCaller('http', () => httpOf(gatewayNames[0])),
+    httpCaller('hopping', () => httpOf(gatewayNames[hops++ % gatewayNames.length]!)),
+  )
 
   const load = startLoad(callers, random)
   const faults = new Map<string, number>()

@@ -21,6 +21,9 @@ export type Who = 'primary' | 'backup' | 'idle' | 'view-service' | 'gateway'
 const leaveMs = 12_000
 const redundantMs = 60_000
 export const viewServiceName = 'view-service'
+/** Faults strike the first; a caller hops between both. */
+export const gatewayNames = ['gateway', 'gateway-2'] as const
+export const isGateway = (name: string) => gatewayNames.some((gateway) => gateway === name)
 /** Who only reads; it has links of its own. */
 export const readerName = 'reader'
 
@@ -69,7 +72,7 @@ export async function startSurvivors(launcher: Launcher) {
       await look()
       const [primary, backup] = [nameOf(view.primary), nameOf(view.backup)]
       if (who !== 'idle') return who === 'primary' ? primary : backup
-      const isServer = (name: string) => name !== viewServiceName && name !== 'gateway'
+      const isServer = (name: string) => name !== viewServiceName && !isGateway(name)
       return [...alive.keys()].find((name) => isServer(name) && name !== primary && name !== backup) ?? null
     },
     kill: (name: string) => ended(name, 'SIGKILL'),
