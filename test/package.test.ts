@@ -36,11 +36,11 @@ const specifier = (door: string) => manifest.name + door.slice(1)
 
 /** What may come along with each door, and the doors that a browser opens. A door that is not listed brings anything but what is the command line's. */
 const packages: Record<string, readonly string[]> = {
-  '.': ['xstate', 'valibot', 'sorted-btree', 'rxjs', 'pure-rand', 'microdiff', 'picocolors'],
+  '.': ['xstate', 'valibot', 'sorted-btree', 'rxjs', 'pure-rand', 'picocolors'],
   './machines': ['xstate', 'valibot', 'sorted-btree'],
   './actors': ['xstate', 'valibot', 'sorted-btree'],
   './history': [],
-  './inspector': ['xstate', 'valibot', 'sorted-btree', 'microdiff'],
+  './inspector': ['xstate', 'valibot', 'sorted-btree'],
   './transport/memory': ['rxjs', 'pure-rand'],
   './transport/faults': ['valibot'],
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand'],

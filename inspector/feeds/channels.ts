@@ -5,7 +5,11 @@ import { connectType, isReadyMessage, wireVersion } from './window-wire.ts'
 export interface Channel {
   /** `onOpen` is called whenever somebody begins to listen; `isFirst` is false from the second time on. Returns how to close it. */
   open(onOpen: (isFirst: boolean) => void): () => void
-  /** `busy`: somebody listens, but is behind. */
+  /** Whether each line is handed over at once, while the app waits. */
+  readonly isSynchronous?: true
+  /** Whether a listener that opens again is a page that was reloaded, and has nothing of the run. */
+  readonly isReloaded?: true
+  /** `busy`: a listener is behind. */
   state(): 'closed' | 'busy' | 'ready'
   send(lines: readonly string[]): void
   /** Runs `flush` soon, so that many steps leave as one message. */
@@ -17,6 +21,7 @@ const gatherMs = 8
 /** Each line at once. */
 export function callbackChannel(write: (line: string) => void): Channel {
   return {
+    isSynchronous: true,
     open: () => () => {},
     state: () => 'ready',
     send: (lines) => {
@@ -26,12 +31,18 @@ export function callbackChannel(write: (line: string) => void): Channel {
   }
 }
 
-/** A window with the page, which says when it is there; everything goes through a port that only the two of them hold. */
-export function windowChannel(url: URL, onProblem: (text: string) => void): Channel {
+/** The page in a window of its own, or in a frame; it says when it is there, and everything goes through a port of the two. */
+export function windowChannel(
+  url: URL,
+  onProblem: (text: string) => void,
+  iframe?: HTMLIFrameElement,
+): Channel {
   let port: MessagePort | null = null
   return {
+    isReloaded: true,
     open(onOpen) {
-      const page = window.open(url, 'standby-inspector')
+      if (iframe !== undefined && iframe.src !== url.href) iframe.src = url.href
+      const page = iframe === undefined ? window.open(url, 'standby-inspector') : iframe.contentWindow
       if (page === null) {
         onProblem(
           'expected a window for the inspector, got none; allow this site to open windows, or start it from a click',

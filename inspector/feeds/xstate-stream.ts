@@ -9,9 +9,10 @@ import type {
 } from 'xstate'
 import type { Json } from '../../machines/application/application.ts'
 import type { ActorRun } from '../../runtime/trace/actors/actor-run.ts'
+import { inOrder } from '../../runtime/trace/actors/in-order.ts'
 import { describeLogic, plainSnapshot } from '../../runtime/trace/actors/plain-actors.ts'
-import { type Considered, consideredIn } from '../../runtime/trace/considered.ts'
-import { describeMachine, type MachineDescription } from '../../runtime/trace/definition.ts'
+import { type Considered, consideredIn, refusalOf } from '../../runtime/trace/considered.ts'
+import { describeMachine, type MachineDescription, nameOf } from '../../runtime/trace/definition.ts'
 import { encode } from '../../runtime/trace/encode.ts'
 
 type Event = { readonly type: string }
@@ -27,25 +28,58 @@ interface InspectedActor extends ActorRefLike {
 }
 
 interface Standing {
-  /** Delivered and not yet told as taken, in order. */
+  /** Events that were delivered and whose snapshot is still to come, in order. */
   readonly inbox: Event[]
   snapshot: Snapshot<unknown> | undefined
   microsteps: { event: string; source: string; target: string[]; guard: string | null }[]
   isRefused: boolean
   actions: { type: string; params: unknown }[]
-  /** The event whose step was told before its snapshot came. */
-  told: Event | null
 }
 
-/** Feeds a run from inspection events, one after another. */
-export function followInspection(run: ActorRun): (event: InspectionEvent) => void {
+/** What XState's `_processingStatus` says of an actor that has ended. */
+const stopped = 2
+
+/** What an inspection event does not carry, and what may be another once it is taken. */
+export interface Seen {
+  /** Whether the actor had ended. */
+  readonly isStopped: boolean
+  /** The actor's snapshot if it had failed. */
+  readonly failed: Snapshot<unknown> | null
+}
+
+export function seenNow({ type, actorRef }: InspectionEvent): Seen {
+  const actor = actorRef as InspectedActor
+  // An actor that is being made has no snapshot that could be asked for.
+  const snapshot = type === '@xstate.snapshot' ? actor.getSnapshot() : null
+  return {
+    isStopped: actor._processingStatus === stopped,
+    failed: snapshot?.status === 'error' ? snapshot : null,
+  }
+}
+
+/** Takes inspection events, one after another. */
+export interface Inspection {
+  /** `seen`: what was true of the actors when XState reported the event; default: what is true now. */
+  take(event: InspectionEvent, seen?: Seen): void
+  /** Takes the end of actors that threw: XState inspects nothing then. */
+  settle(): void
+}
+
+/**
+ * Feeds a run from inspection events. XState gives an actor's snapshot after all that its actions have brought about;
+ * the run is told in causal order, so that the step comes first, with all of its actions.
+ */
+export function followInspection(target: ActorRun): Inspection {
+  const run = inOrder(target)
   const standings = new WeakMap<object, Standing>()
   const descriptions = new WeakMap<object, MachineDescription>()
+  /** Actors with an event in their inbox. */
+  const busy = new Set<InspectedActor>()
 
   const standingOf = (actor: InspectedActor): Standing => {
     let standing = standings.get(actor)
     if (standing === undefined) {
-      standing = { inbox: [], snapshot: undefined, microsteps: [], isRefused: false, actions: [], told: null }
+      standing = { inbox: [], snapshot: undefined, microsteps: [], isRefused: false, actions: [] }
       standings.set(actor, standing)
       appear(actor)
     }
@@ -69,70 +103,74 @@ export function followInspection(run: ActorRun): (event: InspectionEvent) => voi
     const { status } = snapshot
     const index = standing.inbox.indexOf(event)
     if (index >= 0) standing.inbox.splice(0, index + 1)
+    if (standing.inbox.length === 0) busy.delete(actor)
     standing.snapshot = snapshot
     standing.microsteps = []
     standing.actions = []
     standing.isRefused = false
-    const plain = plainSnapshot(snapshot)
     const isAMachine = isMachineSnapshot(snapshot)
+    const tried = isAMachine ? considered(before, event, microsteps) : []
+    const isRefusal = isRefused && microsteps.length === 0
     run.take({
       key: actor.sessionId,
       event: plainEvent(event),
-      ...plain,
+      ...plainSnapshot(snapshot),
       status,
       ...(status === 'error' ? { error: textOf(snapshot.error) } : {}),
-      ...(isAMachine ? { microsteps: considered(before, event, microsteps), actions } : {}),
-      ...(isRefused && microsteps.length === 0 ? { refused: 'no transition takes it in this state' } : {}),
+      ...(isAMachine ? { microsteps: tried, actions } : {}),
+      ...(isRefusal ? { refused: refusalOf(tried) } : {}),
     })
+    if (status === 'error') run.settled(actor.sessionId)
   }
 
-  /** Before what it sends is told, an actor's step is told: XState gives its snapshot only afterwards. */
-  const tellSoFar = (actor: InspectedActor) => {
-    const standing = standingOf(actor)
-    const [event] = standing.inbox
-    if (event === undefined) return
-    const snapshot = actor.getSnapshot()
-    const hasBegun =
-      standing.microsteps.length > 0 ||
-      standing.actions.length > 0 ||
-      event.type === 'xstate.init' ||
-      !isMachineSnapshot(snapshot) ||
-      snapshot.status === 'error'
-    if (!hasBegun) return
-    standing.told = event
-    take(actor, standing, event, snapshot)
-  }
-
-  return (inspected) => {
-    const actor = inspected.actorRef as InspectedActor
-    const standing = standingOf(actor)
-    switch (inspected.type) {
-      case '@xstate.event': {
-        const event = inspected.event
-        const source = inspected.sourceRef as InspectedActor | undefined
-        if (source !== undefined) tellSoFar(source)
-        // An actor that failed has told nobody: it shows when the next event comes for it.
-        if (actor._processingStatus === 2 && standing.snapshot?.status === 'active') tellSoFar(actor)
-        run.deliver(source?.sessionId ?? null, actor.sessionId, plainEvent(event))
-        if (actor._processingStatus !== 2) standing.inbox.push(event)
-        return
-      }
-      case '@xstate.microstep': {
-        const transitions = inspected._transitions
-        if (transitions.length === 0) standing.isRefused = true
-        standing.microsteps.push(...transitions.map((one) => microstepOf(inspected.event.type, one)))
-        return
-      }
-      case '@xstate.action':
-        standing.actions.push(inspected.action)
-        return
-      case '@xstate.snapshot': {
-        const { event, snapshot } = inspected
-        const isTold = standing.told === event && standing.snapshot?.status === snapshot.status
-        standing.told = null
-        if (!isTold) take(actor, standing, event, snapshot)
-      }
+  const settle = (actors: Iterable<InspectedActor> = busy) => {
+    for (const actor of actors) {
+      const standing = standingOf(actor)
+      const snapshot = actor.getSnapshot()
+      const [event] = standing.inbox
+      if (snapshot.status !== 'error' || event === undefined) continue
+      take(actor, standing, event, snapshot)
+      standing.inbox.length = 0
+      busy.delete(actor)
     }
+  }
+
+  return {
+    settle: () => settle(),
+    take(inspected, seen = seenNow(inspected)) {
+      const actor = inspected.actorRef as InspectedActor
+      const standing = standingOf(actor)
+      switch (inspected.type) {
+        case '@xstate.event': {
+          const { event } = inspected
+          const source = inspected.sourceRef as InspectedActor | undefined
+          if (source !== undefined) standingOf(source)
+          // Of an actor that throws there is no snapshot, only the news for its parent, or nothing.
+          if (source !== undefined && event.type.startsWith('xstate.error.actor.')) settle([source])
+          if (seen.isStopped) settle([actor])
+          run.deliver(source?.sessionId ?? null, actor.sessionId, plainEvent(event))
+          if (seen.isStopped) {
+            run.settled(actor.sessionId)
+            return
+          }
+          standing.inbox.push(event)
+          busy.add(actor)
+          return
+        }
+        case '@xstate.microstep': {
+          const transitions = inspected._transitions
+          if (transitions.length === 0) standing.isRefused = true
+          standing.microsteps.push(...transitions.map((one) => microstepOf(inspected.event.type, one)))
+          return
+        }
+        case '@xstate.action':
+          standing.actions.push(inspected.action)
+          return
+        case '@xstate.snapshot':
+          // An action that throws at the start leaves a snapshot that says nothing of it.
+          take(actor, standing, inspected.event, seen.failed ?? inspected.snapshot)
+      }
+    },
   }
 }
 
@@ -150,14 +188,8 @@ function microstepOf(event: string, { source, target, guard }: AnyTransitionDefi
     event,
     source: source.id,
     target: target?.map(({ id }) => id) ?? [],
-    guard: guard === undefined ? null : guardName(guard),
+    guard: guard === undefined ? null : nameOf(guard),
   }
-}
-
-function guardName(guard: unknown): string {
-  if (typeof guard === 'string') return guard
-  const { type } = guard as { type?: string }
-  return typeof type === 'string' ? type : '(inline)'
 }
 
 /** A snapshot in an event brings along its whole machine: what it says is enough. */

@@ -1,6 +1,7 @@
 /** Steps, states and values in a few words. Never throws: whatever a trace holds gets some text. */
 import type { Json } from '../../machines/application/application.ts'
 import type { Message } from '../../machines/messages.ts'
+import { chartState, isOwnState } from '../../runtime/observe/story.ts'
 import { describeCommand, describeEnd, describeMessage } from '../../runtime/trace/describe.ts'
 import type { TraceStep } from '../../runtime/trace/format.ts'
 
@@ -60,25 +61,38 @@ export function eventName(event: string): string {
   return timer === null ? event : timer[1]!
 }
 
-/** A state value as text: `primary.serving`; regions of a parallel state are set apart: `pinging | idle`. */
+/** A state value as text: `primary.serving`; regions stand beside each other: `sound.on | volume.low`, `on.(a.x | b.y)`. */
 export function stateText(value: Json): string {
   if (typeof value === 'string') return value
   if (value === null || typeof value !== 'object') return String(value)
   return Object.entries(value)
+    .map(([key, inner]) => below(key, inner as Json, stateText))
+    .join(' | ')
+}
+
+function below(key: string, inner: Json, textOf: (value: Json) => string): string {
+  const text = textOf(inner)
+  if (text === '') return key
+  return isParallel(inner) ? `${key}.(${text})` : `${key}.${text}`
+}
+
+/** The state for a narrow place: all regions, each without its own name. Of our own charts the one that matters. */
+export function shortState(value: Json): string {
+  if (isOwnState(value)) return chartState(value)
+  if (!isParallel(value)) {
+    const [[key, inner] = []] = typeof value === 'object' && value !== null ? Object.entries(value) : []
+    return key === undefined ? stateText(value) : below(key, inner as Json, shortState)
+  }
+  return Object.entries(value as object)
     .map(([key, inner]) => {
-      const text = stateText(inner as Json)
-      return text === '' ? key : `${key}.${text}`
+      const text = shortState(inner as Json)
+      return text === '' ? key : isParallel(inner) ? `(${text})` : text
     })
     .join(' | ')
 }
 
-/** The state that tells most, for a narrow place: of parallel regions the deepest, without the region's own name. */
-export function shortState(value: Json): string {
-  if (typeof value === 'string') return value
-  if (value === null || typeof value !== 'object') return String(value)
-  const regions = Object.values(value).map((inner) => stateText(inner as Json))
-  if (regions.length === 1) return stateText(value)
-  return regions.reduce((best, text) => (text.split('.').length >= best.split('.').length ? text : best), '')
+function isParallel(value: Json): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 1
 }
 
 function safely(text: () => string, otherwise = 'something'): string {

@@ -185,8 +185,13 @@ function changesOf(step: TraceStep): Reason[] {
     }
   })
   const more = patch.length - context.length
+  const mutated = (after.mutated ?? []).map((name): Reason => {
+    const advice = 'XState and its subscribers cannot see that; return a new value from assign'
+    return { about: 'change', said: false, text: `${name} was mutated in place: ${advice}.` }
+  })
   return [
     ...state,
+    ...mutated,
     ...context,
     ...(more > 0 ? [{ about: 'change' as const, text: `And ${more} more.` }] : []),
   ]

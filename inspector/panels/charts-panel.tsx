@@ -16,12 +16,12 @@ export function ChartsPanel() {
   growth.value
   const current = run.value
   if (current === null) return null
-  const machines = current.header.machines.filter(({ definition }) =>
+  const machines = current.machines.filter(({ definition }) =>
     current.lanes.some(({ machine }) => machine === definition.id),
   )
   const wanted = chosenMachine.value ?? current.lane(node.value)?.machine
   const shown = machines.find(({ definition }) => definition.id === wanted) ?? machines[0]
-  if (shown === undefined) return <p class="empty">The run does not tell any statechart.</p>
+  if (shown === undefined) return <p class="empty">This run contains no statecharts.</p>
   const { definition } = shown
   const nodes = statesOf(current, definition.id)
   const diverged = divergedNodes(nodes)

@@ -133,12 +133,19 @@ export function createStory(options: StoryOptions = {}): Story {
   }
 }
 
+/** Whether a state value is of our server or view service: other charts may have regions of the same names. */
+export function isOwnState(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const regions = Object.keys(value).sort().join()
+  return regions === 'heartbeat,role' || regions === 'checks,views'
+}
+
 /** The state of a chart in one word: a server's role, a view service's views, and all regions of any other chart. */
 export function chartState(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) return String(value)
-  if ('role' in value) return stateIn(value)
-  if ('views' in value) return chartState(value.views)
+  if (isOwnState(value))
+    return 'role' in value ? stateIn(value) : chartState((value as { views?: unknown }).views)
   return Object.entries(value)
     .map(([region, inner]) => `${region}.${chartState(inner)}`)
     .join(' | ')

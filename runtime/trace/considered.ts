@@ -27,7 +27,7 @@ export function consideredIn(
   const nodes: readonly AnyStateNode[] = before?._nodes ?? []
   const machine = before?.machine as AnyStateMachine | undefined
   if (machine === undefined) return microsteps.map((microstep) => ({ ...microstep, result: true }))
-  if (microsteps.length === 0) return refusedBelow(nodes, machine.root, event)
+  if (microsteps.length === 0) return refusedIn(nodes, event)
   return microsteps.flatMap((taken, index) => {
     const source = nodeWithId(machine, taken.source)
     const own = source === undefined ? [] : refusedBefore(source, taken)
@@ -37,8 +37,21 @@ export function consideredIn(
 }
 
 function refusedBelow(nodes: readonly AnyStateNode[], source: AnyStateNode, event: string): Considered[] {
-  return nodes
-    .filter((node) => node !== source && isBelow(node, source))
+  return refusedIn(
+    nodes.filter((node) => node !== source && isBelow(node, source)),
+    event,
+  )
+}
+
+/** Why an event changed nothing: no transition takes it, or the guards of those that would said no. */
+export function refusalOf(considered: readonly Considered[]): string {
+  const guards = [...new Set(considered.map(({ guard }) => guard ?? '(inline)'))]
+  if (guards.length === 0) return 'no transition takes it in this state'
+  return guards.length === 1 ? `its guard ${guards[0]} said no` : `its guards said no: ${guards.join(', ')}`
+}
+
+function refusedIn(nodes: readonly AnyStateNode[], event: string): Considered[] {
+  return [...nodes]
     .reverse()
     .flatMap((node) => candidatesOf(node, event).filter(({ guard }) => guard !== undefined))
     .map((transition) => refused(transition, event))
@@ -52,9 +65,14 @@ function refusedBefore(source: AnyStateNode, taken: Microstep): Considered[] {
   return []
 }
 
-/** As XState does: wildcards count only where a state does not name the event. */
+/** As XState does: wildcards count only if a state does not name the event, the longest first. */
 function candidatesOf(node: AnyStateNode, event: string): readonly AnyTransitionDefinition[] {
-  return node.transitions.get(event) ?? node.transitions.get('*') ?? []
+  const named = node.transitions.get(event)
+  if (named !== undefined) return named
+  const partial = [...node.transitions.keys()]
+    .filter((key) => key.endsWith('.*') && `${event}.`.startsWith(key.slice(0, -1)))
+    .sort((a, b) => b.length - a.length)[0]
+  return node.transitions.get(partial ?? '*') ?? []
 }
 
 function isSame(transition: AnyTransitionDefinition, taken: Microstep): boolean {

@@ -115,7 +115,18 @@ export function targetOf({ target }: AnyTransitionDefinition): string[] {
 /** The name of a guard, an action or an actor; `(inline)` where it has none. */
 export function nameOf(named: unknown): string {
   if (typeof named === 'string') return named.startsWith('xstate.invoke.') ? '(inline)' : named
-  return (named as { type?: string }).type ?? '(inline)'
+  return (named as { type?: string }).type ?? combinedGuard(named) ?? '(inline)'
+}
+
+/** `not a`, `(a and b)`, `(a or b)` and `in state` for XState's own combinations of guards. */
+function combinedGuard(guard: unknown): string | null {
+  if (typeof guard !== 'function' || !('check' in guard)) return null
+  const { guards, stateValue } = guard as { guards?: readonly unknown[]; stateValue?: unknown }
+  if (stateValue !== undefined)
+    return `in ${typeof stateValue === 'string' ? stateValue : JSON.stringify(stateValue)}`
+  if (!Array.isArray(guards)) return null
+  const names = guards.map(nameOf)
+  return guard.name === 'not' ? `not ${names[0]}` : `(${names.join(` ${guard.name} `)})`
 }
 
 /** XState sends itself an event for each `after`: the transition says so already. */

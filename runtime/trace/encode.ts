@@ -1,6 +1,7 @@
 /** Any value as JSON for a trace: never throws, never hangs on size or cycles, runs no getter; what is left out is marked. */
 import type { Json } from '../../machines/application/application.ts'
 import { OrderedMap } from '../../machines/application/ordered-map.ts'
+import { mapOf, setOf, typeKey } from './collections.ts'
 
 /** How much of one value is kept. */
 export interface EncodeLimits {
@@ -9,9 +10,17 @@ export interface EncodeLimits {
   /** Characters of JSON text of the whole value, about. */
   readonly sizeMax: number
   readonly depthMax: number
+  /**
+   * Whether values that JSON has no form for keep their content and their type, as contexts of apps need it: sets and
+   * maps as collections, instances and objects of the platform by `$type`. Default false: they are left out.
+   */
+  readonly typed?: boolean
 }
 
 export const encodeLimits: EncodeLimits = { textMax: 4096, sizeMax: 65_536, depthMax: 64 }
+
+/** Limits for values of any app. */
+export const appLimits: EncodeLimits = { ...encodeLimits, typed: true }
 
 /** What stands where something was left out: `{"$omitted": "a function"}`; in objects and maps the key `$omitted`. */
 export const omittedKey = '$omitted'
@@ -46,6 +55,7 @@ export function encode(value: unknown, limits: EncodeLimits = encodeLimits): Jso
         room -= 8
         return Number.isFinite(item) ? item + 0 : omitted(String(item))
       case 'bigint':
+        if (limits.typed === true) return typedValue('bigint', text(String(item)))
         return omitted(`a bigint: ${text(String(item))}`)
       case 'object':
         return item === null ? null : visitObject(item)
@@ -74,17 +84,20 @@ export function encode(value: unknown, limits: EncodeLimits = encodeLimits): Jso
   const contentOf = (item: object): Json => {
     if (Array.isArray(item)) return list(item)
     if (item instanceof OrderedMap) return members(item.entriesAfter(), item.size)
-    if (item instanceof Date)
+    if (item instanceof Date && limits.typed !== true)
       return Number.isNaN(item.getTime()) ? omitted('an invalid date') : item.toISOString()
-    if (item instanceof Error) {
+    if (item instanceof Error && limits.typed !== true) {
       return members(Object.entries({ message: messageOf(item), name: `${item.name}` }), 2)
     }
     const name = className(item)
+    const typed = limits.typed === true ? typedForm(item, name, visit) : undefined
+    if (typed !== undefined) return typed
     if (item instanceof Map || item instanceof Set) return omitted(`a ${name} of ${item.size}`)
     if (ArrayBuffer.isView(item)) return omitted(`a ${name} of ${item.byteLength} bytes`)
     if (isActor(item)) return omitted('an actor')
     const keys = Object.keys(item).sort()
-    return members(ownValues(item, keys), keys.length)
+    const content = members(ownValues(item, keys), keys.length)
+    return limits.typed === true && !isPlain(item) ? instanceOf(name, content) : content
   }
 
   const list = (items: readonly unknown[]): Json => {
@@ -117,6 +130,43 @@ export function encode(value: unknown, limits: EncodeLimits = encodeLimits): Jso
   return visit(value)
 }
 
+/** Maps, sets and objects of the platform; undefined for everything else. */
+function typedForm(item: object, name: string, visit: (value: unknown) => Json): Json | undefined {
+  if (item instanceof Map) return mapOf([...item].map(([key, value]) => [visit(key), visit(value)] as const))
+  if (item instanceof Set) return setOf([...item].map(visit))
+  if (item instanceof Date)
+    return typedValue('Date', Number.isNaN(item.getTime()) ? 'invalid' : item.toISOString())
+  if (item instanceof RegExp) return typedValue('RegExp', String(item))
+  if (item instanceof URL) return typedValue('URL', visit(item.href))
+  if (item instanceof Error) return typedValue(visit(item.name) as string, visit(messageOf(item)))
+  if (
+    item instanceof Promise ||
+    item instanceof WeakMap ||
+    item instanceof WeakSet ||
+    item instanceof WeakRef
+  )
+    return { [typeKey]: name }
+  const { nodeType, nodeName, id } = item as { nodeType?: unknown; nodeName?: unknown; id?: unknown }
+  if (typeof nodeType !== 'number' || typeof nodeName !== 'string') return undefined
+  return typedValue(
+    name,
+    visit(`${nodeName.toLowerCase()}${typeof id === 'string' && id !== '' ? `#${id}` : ''}`),
+  )
+}
+
+function typedValue(type: string, value: Json): Json {
+  return { [typeKey]: type, value }
+}
+
+function instanceOf(name: string, content: Json): Json {
+  return Object.assign(Object.create(null), { [typeKey]: name }, content) as Json
+}
+
+function isPlain(item: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(item)
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+}
+
 const getter: unique symbol = Symbol('getter')
 
 function* ownValues(item: object, keys: readonly string[]): Iterable<readonly [string, unknown]> {
@@ -128,7 +178,7 @@ function* ownValues(item: object, keys: readonly string[]): Iterable<readonly [s
 }
 
 /** Actors carry the system's private numbering, which must not reach a trace. */
-function isActor(item: object): boolean {
+export function isActor(item: object): boolean {
   return ['getSnapshot', 'send', 'subscribe'].every((name) => {
     for (let holder: object | null = item; holder !== null; holder = Object.getPrototypeOf(holder)) {
       const property = Object.getOwnPropertyDescriptor(holder, name)

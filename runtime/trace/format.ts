@@ -66,6 +66,8 @@ export interface TraceStep {
     readonly context?: Json
     /** Relative to the context after the node's step before this one. */
     readonly patch?: Patch
+    /** In runs of apps: the fields of the context that were mutated in place, and not replaced. */
+    readonly mutated?: readonly string[]
   }
   /** The transitions that were tried, in order, each with what its guard said; `result: true` was taken. */
   readonly microsteps?: readonly Considered[]

@@ -1,5 +1,4 @@
 /** What changed between two JSON values, as a JSON Patch (RFC 6902) of `add`, `replace` and `remove`. */
-import microdiff from 'microdiff'
 import type { Json } from '../../machines/application/application.ts'
 
 /** One change of a value, at a JSON pointer. */
@@ -12,22 +11,36 @@ export type Patch = readonly PatchOperation[]
 
 type Container = Record<string, Json> | Json[]
 
-/** The patch that makes `after` of `before`. */
+/** The patch that makes `after` of `before`; what both share is not looked into. */
 export function patchOf(before: Json, after: Json): Patch {
-  if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after)) {
-    return Object.is(before, after) ? [] : [{ op: 'replace', path: '', value: after }]
-  }
-  const differences = microdiff(before, after, { cyclesFix: false })
-  const replaced = differences.filter(({ type }) => type === 'CHANGE')
+  const found: Found = { replaced: [], removed: [], added: [] }
+  compare(before, after, '', found)
   // From the end, so that no removal from a list moves what is still to be removed.
-  const removed = differences.filter(({ type }) => type === 'REMOVE').reverse()
-  const added = differences.filter(({ type }) => type === 'CREATE')
-  const valueIn = (difference: object) => (difference as { value: Json }).value
-  return [
-    ...replaced.map((one) => ({ op: 'replace', path: pointer(one.path), value: valueIn(one) }) as const),
-    ...removed.map((one) => ({ op: 'remove', path: pointer(one.path) }) as const),
-    ...added.map((one) => ({ op: 'add', path: pointer(one.path), value: valueIn(one) }) as const),
-  ]
+  return [...found.replaced, ...found.removed.reverse(), ...found.added]
+}
+
+interface Found {
+  readonly replaced: PatchOperation[]
+  readonly removed: PatchOperation[]
+  readonly added: PatchOperation[]
+}
+
+function compare(before: Json, after: Json, path: string, found: Found): void {
+  if (Object.is(before, after)) return
+  if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after)) {
+    found.replaced.push({ op: 'replace', path, value: after })
+    return
+  }
+  const isKept = (key: string) => Object.hasOwn(after, key)
+  for (const key of Object.keys(before)) {
+    const inner = `${path}/${escaped(key)}`
+    if (isKept(key)) compare(memberOf(before, key)!, memberOf(after, key)!, inner, found)
+    else found.removed.push({ op: 'remove', path: inner })
+  }
+  for (const key of Object.keys(after)) {
+    if (Object.hasOwn(before, key)) continue
+    found.added.push({ op: 'add', path: `${path}/${escaped(key)}`, value: memberOf(after, key)! })
+  }
 }
 
 /**
@@ -97,8 +110,8 @@ function isContainer(value: Json | undefined): value is Container {
   return typeof value === 'object' && value !== null
 }
 
-function pointer(path: readonly (string | number)[]): string {
-  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+function escaped(segment: string): string {
+  return /[~/]/.test(segment) ? segment.replaceAll('~', '~0').replaceAll('/', '~1') : segment
 }
 
 function unescaped(segment: string): string {

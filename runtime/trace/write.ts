@@ -12,7 +12,7 @@ import { createServerMachine } from '../../machines/server/index.ts'
 import type { PureAction } from '../../machines/step.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
 import type { Sink } from '../observe/tee.ts'
-import { consideredIn } from './considered.ts'
+import { consideredIn, refusalOf } from './considered.ts'
 import { type ContextLog, createContextLog } from './context-log.ts'
 import { createCorrelation } from './correlation.ts'
 import { describeMachine, type MachineDescription } from './definition.ts'
@@ -112,7 +112,7 @@ export function createTrace(options: TraceOptions): Trace {
         : consideredIn(before, event?.type ?? '', observation.microsteps ?? [])
     const eventType = event?.type ?? typeOf(envelope)
     const unhandled = before !== undefined && (observation.microsteps ?? []).length === 0
-    const reasons = unhandled ? ['no transition takes it in this state', ...ignored] : ignored
+    const reasons = unhandled ? [refusalOf(considered), ...ignored] : ignored
     return {
       i: steps,
       node,

@@ -5,8 +5,9 @@ import { isTimer } from '../../../machines/effects.ts'
 import type { Considered } from '../considered.ts'
 import { createContextLog } from '../context-log.ts'
 import type { MachineDescription } from '../definition.ts'
-import { encode } from '../encode.ts'
+import { appLimits, encode } from '../encode.ts'
 import { type TraceHeader, type TraceMessage, type TraceStep, traceFormat, traceVersion } from '../format.ts'
+import { createShadow } from '../shadow.ts'
 import { createNames } from './actor-names.ts'
 
 /** An actor that has appeared. */
@@ -58,6 +59,8 @@ export interface ActorRunOptions {
   readonly now?: () => number
   /** What the header says of where the run comes from. */
   readonly origin: string
+  /** Replaces contexts and events before they are encoded. */
+  readonly sanitize?: (value: unknown, kind: 'context' | 'event') => unknown
 }
 
 interface Pending {
@@ -82,14 +85,19 @@ const stoppedMax = 4096
 /** Entries of a vector clock: in a system with more actors the ones least heard of are dropped (L6). */
 const vectorMax = 256
 
-export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorRunOptions): ActorRun {
+export function createActorRun(
+  sink: RunSink,
+  { now = Date.now, origin, sanitize }: ActorRunOptions,
+): ActorRun {
   const actors = new Map<string, Actor>()
-  const contexts = createContextLog()
+  const contexts = createContextLog(createShadow())
   const names = createNames()
   const stopped: string[] = []
   let described = new Map<unknown, string>()
   let i = 0
 
+  const clean = <Value>(value: Value, kind: 'context' | 'event'): Value =>
+    sanitize === undefined ? value : (sanitize(value, kind) as Value)
   const emit = (step: Omit<TraceStep, 'i' | 't' | 'operations' | 'verdicts'>) => {
     sink.step({ i: i++, ...step, t: now(), operations: [], verdicts: [] } as TraceStep)
   }
@@ -173,7 +181,7 @@ export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorR
     emit({
       node,
       kind: sent === null ? (isOwn && isTimer(event) ? 'timer' : 'local') : 'receive',
-      ...(sent === null ? { event: encode(event) } : { message: sent.message }),
+      ...(sent === null ? { event: encode(clean(event, 'event'), appLimits) } : { message: sent.message }),
       ...clocksOf(actor),
       ...rest,
     })
@@ -205,7 +213,7 @@ export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorR
       let sent: Pending['sent'] = null
       if (sender !== undefined && !isInit) {
         sender.clock = tick(sender.clock, sender.node)
-        const message = messageOf(sender, actor, event, now())
+        const message = messageOf(sender, actor, clean(event, 'event'), event.type, now())
         emit({ node: sender.node, kind: 'send', message, ...clocksOf(sender) })
         sent = { message, stamp: sender.clock }
       }
@@ -218,7 +226,7 @@ export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorR
           kind: 'drop',
           lamport: null,
           vector: null,
-          event: encode(event),
+          event: encode(clean(event, 'event'), appLimits),
           detail: 'it has stopped',
         })
     },
@@ -230,7 +238,7 @@ export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorR
       const isFirst = !actor.isStarted
       const rest: Partial<TraceStep> = {
         ...before,
-        after: { value, ...contexts.entryFor(node, context, isFirst) },
+        after: { value, ...contexts.entryFor(node, fieldsOf(clean(context, 'context')), isFirst) },
         ...(microsteps.length === 0 ? {} : { microsteps }),
         ...(refused === undefined ? {} : { refused: { event: event.type, reason: refused } }),
         ...(actions === undefined ? {} : { actions: actions.map(actionEntry) }),
@@ -259,14 +267,30 @@ export function createActorRun(sink: RunSink, { now = Date.now, origin }: ActorR
   }
 }
 
-function messageOf(sender: Actor, to: Actor, event: { readonly type: string }, sentAt: number): TraceMessage {
-  const { type, ...body } = event
+/** What `sanitize` made of a context; if that is no record, as a field of one. */
+function fieldsOf(context: unknown): Readonly<Record<string, unknown>> {
+  const isRecord = typeof context === 'object' && context !== null && !Array.isArray(context)
+  return isRecord ? (context as Record<string, unknown>) : { context }
+}
+
+function messageOf(sender: Actor, to: Actor, event: unknown, type: string, sentAt: number): TraceMessage {
+  const { type: _, ...body } = (typeof event === 'object' && event !== null ? event : { event }) as {
+    type?: unknown
+  }
   const id = `${sender.node}@${sender.clock.lamport}`
-  return { id, copy: 0, type: String(type), from: sender.node, to: to.node, body: encode(body), sentAt }
+  return {
+    id,
+    copy: 0,
+    type: String(type),
+    from: sender.node,
+    to: to.node,
+    body: encode(body, appLimits),
+    sentAt,
+  }
 }
 
 function actionEntry({ type, params }: { type: string; params: unknown }) {
-  return { type, params: encode(params ?? null) }
+  return { type, params: encode(params ?? null, appLimits) }
 }
 
 function bounded(clock: Clock, node: string): Clock {

@@ -11,13 +11,19 @@ type Told =
   | { readonly kind: 'take'; readonly taken: Taken }
 
 /** Messages that are held back at most; past it they are told in the order in which they came. */
-const heldMax = 2000
+const heldMax = 20_000
+
+/** A run whose messages may come before what caused them. */
+export interface OrderedRun extends ActorRun {
+  /** The actor will take nothing more of what was delivered to it: nothing waits for it. */
+  settled(key: string): void
+}
 
 /**
  * The same run, told in causal order. An actor that sends while an event of its own is not yet told as taken must be dealing
  * with that event: everything is held back until its state comes.
  */
-export function inOrder(run: ActorRun): ActorRun {
+export function inOrder(run: ActorRun): OrderedRun {
   const pending = new Map<string, number>()
   let held: Told[] = []
   let waitingFor: string | null = null
@@ -64,6 +70,10 @@ export function inOrder(run: ActorRun): ActorRun {
   }
 
   return {
+    settled(key) {
+      pending.delete(key)
+      if (waitingFor === key) release()
+    },
     appear: (actor) => run.appear(actor),
     isKnown: (key) => run.isKnown(key),
     deliver: (from, to, event) => take({ kind: 'deliver', from, to, event }),
