@@ -1,4 +1,5 @@
 /** A server as a live actor. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Actor, createActor } from 'xstate'
 import type { Application } from '../machines/application/application.ts'
 import { keyValueStore } from '../machines/application/key-value-store.ts'
@@ -44,6 +45,8 @@ export interface ServerNode {
   applied(): number | null
   /** Nothing in flight is finished, nothing is sent any more: to the others it is a crash. */
   stop(): void
+  [Symbol.dispose](): void
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -89,16 +92,19 @@ export function createServer(options: ServerActorOptions): ServerNode {
     inspect,
   })
   startNode(actor, node)
+  const stop = () => {
+    halted = true
+    actor.stop()
+  }
   return {
     id,
     actor,
     role: () => roleIn(actor.getSnapshot().value),
     state: () => stateIn(actor.getSnapshot().value),
     applied: () => actor.getSnapshot().context.replica?.position ?? null,
-    stop() {
-      halted = true
-      actor.stop()
-    },
+    stop,
+    [Symbol.dispose]: stop,
+    [Symbol.asyncDispose]: async () => stop(),
   }
 }
 

@@ -1,4 +1,5 @@
 /** The view service as a live actor. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Actor, type AnyMachineSnapshot, createActor, type InspectionEvent, type Observer } from 'xstate'
 import { type NodeId, parseNodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
@@ -58,6 +59,8 @@ export interface ViewServiceNode {
   /** Whether the current view's primary has confirmed it (V4). */
   acknowledged(): boolean
   stop(): void
+  [Symbol.dispose](): void
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -101,12 +104,15 @@ export function createViewService(options: ViewServiceOptions): ViewServiceNode 
     inspect,
   })
   startNode(actor, node)
+  const stop = () => void actor.stop()
   return {
     id,
     actor,
     view: () => actor.getSnapshot().context.view,
     acknowledged: () => actor.getSnapshot().hasTag('acknowledged'),
-    stop: () => void actor.stop(),
+    stop,
+    [Symbol.dispose]: stop,
+    [Symbol.asyncDispose]: async () => stop(),
   }
 }
 

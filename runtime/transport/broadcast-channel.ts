@@ -1,4 +1,5 @@
 /** The transport over a BroadcastChannel: the tabs and workers of one origin, or the threads of one process. Everyone there is trusted; there are no keys. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { knownOptions } from '../../actors/known-options.ts'
 import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'
 import { Endpoint, type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
@@ -20,6 +21,7 @@ export interface BroadcastChannelTransportOptions {
 export interface BroadcastChannelTransport extends Transport {
   counters(): EnvelopeCounters
   close(): void
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -67,6 +69,11 @@ export function createBroadcastChannelTransport(
     } else endpoint.deliver(frame.envelope)
   }
 
+  const close = () => {
+    endpoint.close()
+    channel.close()
+  }
+
   return {
     attach: (id, receive) => endpoint.attach(id, receive),
     send(envelope) {
@@ -80,9 +87,7 @@ export function createBroadcastChannelTransport(
       endpoint.count(null, envelope)
     },
     counters: () => endpoint.counters(),
-    close() {
-      endpoint.close()
-      channel.close()
-    },
+    close,
+    [Symbol.asyncDispose]: async () => close(),
   }
 }

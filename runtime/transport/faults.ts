@@ -1,4 +1,5 @@
 /** Faults as a decorator of any transport: loss, delay, duplicates, reordering, cut links and partitions; chance comes from a seed. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
 import { knownOptions, nearest } from '../../actors/known-options.ts'
@@ -43,7 +44,7 @@ export interface Faults {
 }
 
 /** A transport with levers for faults. */
-export interface FaultyTransport extends Transport {
+export interface FaultyTransport extends Transport, AsyncDisposable {
   readonly faults: Faults
 }
 
@@ -110,6 +111,12 @@ export function withFaults(inner: Transport, options: FaultOptions): FaultyTrans
   }
 
   const telling = createNetworkTelling(clock, observe)
+  const close = () => {
+    closed = true
+    for (const handle of delayed) clock.clearTimeout(handle)
+    delayed.clear()
+    return inner.close()
+  }
 
   const connected = (from: NodeId, to: NodeId): boolean => {
     for (const cut of cuts) if (isNode(from, cut.from) && isNode(to, cut.to)) return false
@@ -165,12 +172,8 @@ export function withFaults(inner: Transport, options: FaultOptions): FaultyTrans
         pass(envelope, 1, rates)
       }
     },
-    close() {
-      closed = true
-      for (const handle of delayed) clock.clearTimeout(handle)
-      delayed.clear()
-      return inner.close()
-    },
+    close,
+    [Symbol.asyncDispose]: async () => close(),
     faults: {
       set(rates, scope = {}) {
         checked('faults.set', ratesSchema, rates)

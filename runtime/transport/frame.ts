@@ -9,7 +9,7 @@ export const versions = [2, 2] as const
 
 /** Bounds on frames; what is beyond them is refused by name. */
 export interface FrameLimits {
-  /** UTF-8 bytes of one frame; default 32 MiB, twice the largest command. */
+  /** UTF-8 bytes of one frame; default 32 MiB: a reply carries the results of a whole batch. */
   readonly frameBytesMax: number
   /** How deep its objects and lists are nested; default 256. */
   readonly depthMax: number

@@ -1,4 +1,5 @@
 /** The transport within one process: an RxJS subject that delivers copies on a scheduler, real or virtual. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { observeOn, type SchedulerLike, Subject } from 'rxjs'
 import { StandbyError } from '../../actors/errors.ts'
 import { knownOptions } from '../../actors/known-options.ts'
@@ -22,7 +23,7 @@ export interface MemoryTransportOptions {
  * what is addressed to nobody is lost, as on a network.
  * @throws StandbyError `invalidOption`
  */
-export function createMemoryTransport(options: MemoryTransportOptions = {}): Transport {
+export function createMemoryTransport(options: MemoryTransportOptions = {}): Transport & AsyncDisposable {
   knownOptions('createMemoryTransport', options, { scheduler: true, delayMs: true })
   const { scheduler = turnScheduler, delayMs = 0 } = options
   if (!(delayMs >= 0 && delayMs <= delayMaxMs)) {
@@ -35,6 +36,11 @@ export function createMemoryTransport(options: MemoryTransportOptions = {}): Tra
     .pipe(observeOn(scheduler, delayMs))
     .subscribe((envelope) => receivers.get(envelope.to)?.(envelope))
   let closed = false
+  const close = () => {
+    closed = true
+    delivery.unsubscribe()
+    receivers.clear()
+  }
 
   return {
     attach(id, receive) {
@@ -55,11 +61,8 @@ export function createMemoryTransport(options: MemoryTransportOptions = {}): Tra
       const copy = closed ? null : copied(envelope)
       if (copy !== null) network.next(copy)
     },
-    close() {
-      closed = true
-      delivery.unsubscribe()
-      receivers.clear()
-    },
+    close,
+    [Symbol.asyncDispose]: async () => close(),
   }
 }
 

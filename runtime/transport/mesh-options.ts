@@ -1,4 +1,5 @@
 /** What every transport between processes can be given: directory, keys, bounds. Checked before anything is opened. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
 import type { Observe, Random, TimeClock, Transport } from '../../actors/ports.ts'

@@ -1,4 +1,5 @@
 /** The transport over MessagePorts: workers, frames and threads of one page or process. Who holds the port is trusted; there are no keys. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { StandbyError } from '../../actors/errors.ts'
 import { knownOptions } from '../../actors/known-options.ts'
 import type { Envelope, Observe, TimeClock, Transport } from '../../actors/ports.ts'
@@ -29,6 +30,7 @@ export interface MessagePortTransport extends Transport {
   connect(port: AnyMessagePort): () => void
   counters(): EnvelopeCounters
   close(): void
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -118,6 +120,13 @@ export function createMessagePortTransport(options: MessagePortTransportOptions 
     }
   }
 
+  const close = () => {
+    endpoint.close()
+    for (const link of links) link.close()
+    links.clear()
+    routes.clear()
+  }
+
   for (const port of options.ports ?? []) connect(port)
   return {
     connect,
@@ -129,11 +138,7 @@ export function createMessagePortTransport(options: MessagePortTransportOptions 
       else post(envelope, text, null)
     },
     counters: () => endpoint.counters(),
-    close() {
-      endpoint.close()
-      for (const link of links) link.close()
-      links.clear()
-      routes.clear()
-    },
+    close,
+    [Symbol.asyncDispose]: async () => close(),
   }
 }

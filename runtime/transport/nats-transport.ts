@@ -1,4 +1,5 @@
 /** The transport over a connection to NATS: a subject for each pair of nodes. NATS's accounts and permissions say who may speak. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { StandbyError } from '../../actors/errors.ts'
 import { knownOptions } from '../../actors/known-options.ts'
 import type { Observe, TimeClock, Transport } from '../../actors/ports.ts'

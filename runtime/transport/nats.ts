@@ -1,23 +1,40 @@
 /** The transport over a NATS server or cluster, for Node. Browsers have nats-browser.ts. */
-import { connect } from '@nats-io/transport-node'
+import { StandbyError } from '../../actors/errors.ts'
 import { type NatsTransport, type NatsTransportOptions, natsTransport } from './nats-transport.ts'
 
 export type { EnvelopeCounters } from './endpoint.ts'
 export type { NatsLimits, NatsTransport, NatsTransportOptions } from './nats-transport.ts'
 
 /**
- * Connects to NATS. A node listens on `standby.<system>.<name>.<incarnation>.*.*`; the last two parts are the sender's, so
- * that a permission to publish to `standby.<system>.*.*.s1.*` lets its owner speak for `s1` and for nobody else: an
- * envelope from another than its subject says is refused.
+ * Connects to NATS, which needs the package `@nats-io/transport-node` beside this one. A node subscribes to
+ * `standby.<system>.<its tokens>.>`; the last tokens of a subject are the sender's, so that a permission to publish to
+ * `standby.<system>.*.*.*.server.s1.*` lets its owner speak for the server `s1` and for no other: an envelope from
+ * another sender than its subject says is refused. Tokens are role, name and incarnation, the role only with `servers`.
  *
  * In order between two nodes while the connection lasts, no duplicates; lost is what is sent while no server is there, or
  * finds `sendBytesMax` waiting, or has no room in a buffer of NATS's. What is larger than the server's `max_payload` goes
  * in parts. Reconnection is NATS's own, every 200 ms (NATS: 2 s) and without end.
  *
- * In a browser the same door speaks NATS over WebSocket, with `@nats-io/nats-core`: `servers` are `ws://` or `wss://`, where
- * a server of NATS has a listener `websocket`.
- * @throws StandbyError `invalidOption` for a system's name that is none; NATS's error where no server answers.
+ * In a browser the same entry point speaks NATS over WebSocket, with `@nats-io/nats-core`: `servers` are `ws://` or
+ * `wss://`, at a NATS server with a listener `websocket`.
+ * @throws StandbyError `invalidOption` for a wrong option, a package that is not installed, or a server with too small a
+ * `max_payload`; NATS's error if no server answers.
  */
-export function openNatsTransport(options: NatsTransportOptions = {}): Promise<NatsTransport> {
+export async function openNatsTransport(options: NatsTransportOptions = {}): Promise<NatsTransport> {
+  const { connect } = await loadPackage()
   return natsTransport(options, connect)
+}
+
+/** Loaded on first use: the package is an optional peer. Exported for its test. */
+export async function loadPackage(
+  load = () => import('@nats-io/transport-node'),
+): Promise<Pick<typeof import('@nats-io/transport-node'), 'connect'>> {
+  try {
+    return await load()
+  } catch (cause) {
+    if ((cause as { code?: string } | null)?.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    const what =
+      'transport: expected the package of NATS to be installed, got none; npm install @nats-io/transport-node'
+    throw new StandbyError('invalidOption', what, { cause })
+  }
 }

@@ -9,6 +9,7 @@ import { schedulerClock } from '../../runtime/schedulers.ts'
 import { checkedConfig, type ProcessConfig } from '../../runtime/serve/config/config.ts'
 import { dialingNetworkIn } from '../../runtime/serve/config/network-config.ts'
 import { loadNats, type Network, openNetwork } from '../../runtime/serve/network.ts'
+import { loadPackage } from '../../runtime/transport/nats.ts'
 import { createIdentities, type Identity } from '../transport/certificates.ts'
 import { skipsNats, startNatsServer } from '../transport/nats-server.ts'
 import { until } from './processes.ts'
@@ -127,6 +128,7 @@ describe('what cannot be started is refused by name', () => {
     const missing = () => Promise.reject(Object.assign(new Error('no'), { code: 'ERR_MODULE_NOT_FOUND' }))
 
     await expect(loadNats(missing)).rejects.toThrow(refusal('npm install @nats-io/transport-node'))
+    await expect(loadPackage(missing)).rejects.toThrow(refusal('npm install @nats-io/transport-node'))
   })
 })
 
@@ -208,6 +210,35 @@ describe('who gets in', () => {
     })
 
     expect(there.heard).toEqual(['s2#1'])
+  })
+
+  test('keys in a file are replaced while the process runs, and a broken file changes nothing', async () => {
+    const lines: string[] = []
+    const log = { write: (_: unknown, line: string) => void lines.push(line) }
+    const rotated = (secrets: readonly string[]) =>
+      JSON.stringify({
+        accepts: Object.fromEntries(secrets.map((secret) => [secret.slice(0, 3), { secret, names: ['s2'] }])),
+      })
+    const keyed = (secret: string) => ({ authentication: { key: { id: secret.slice(0, 3), secret } } })
+    const [old, next] = ['old-key-of-s2-0000', 'new-key-of-s2-0000']
+    const keysFile = file('rotated.keys', rotated([old!]))
+    const config = checkedConfig('server', { ...server, keysFile })
+    const network = await openNetwork(config, schedulerClock(), log)
+    networks.push(network)
+    const heard: string[] = []
+    network.attach('s1#1', ({ from }) => void heard.push(from))
+    const peers = { ...server.peers, s1: network.address }
+
+    writeFileSync(keysFile, 'half a fi')
+    await until('a complaint', () => lines.some((line) => line.startsWith('keeps its old keys')))
+    says(await open(dialingNetworkIn({ peers, ...keyed(old!) })), 's2#1', 's1#1')
+    await until('the old key', () => heard.includes('s2#1'))
+    writeFileSync(keysFile, rotated([old!, next!]))
+    await until('a change', () => lines.some((line) => line.startsWith('took new keys')))
+    says(await open(dialingNetworkIn({ peers, ...keyed(next!) })), 's2#2', 's1#1')
+    await until('the new key', () => heard.includes('s2#2'))
+
+    expect(lines.join()).not.toContain('key-of-s2')
   })
 
   test('another system is turned away', async () => {

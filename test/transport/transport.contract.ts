@@ -32,6 +32,7 @@ const promises = {
   detached: 'delivers nothing to a node that has detached, not even what was under way',
   again: 'frees the id of a node that has detached, and a second detach does not touch the successor',
   closed: 'once closed it delivers nothing, not even what was under way, and sends without throwing',
+  disposed: 'is closed by await using',
   closedTwice: 'is closed twice without harm',
   roles: 'N6: brings every message of a wrong role to a refusal by name, before any chart sees it',
   closedAttach: 'once closed it refuses who attaches',
@@ -261,6 +262,17 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
       await settle()
 
       expect(received).toEqual([])
+    })
+
+    promise('disposed', async () => {
+      const { there, received, here, settle } = await arrange()
+
+      await (there as Transport & AsyncDisposable)[Symbol.asyncDispose]()
+      here.send(envelope(ping(1)))
+      await settle()
+
+      expect(received).toEqual([])
+      expect(() => there.attach('c#1', () => {})).toThrow(expect.objectContaining({ code: 'stopped' }))
     })
 
     promise('closedTwice', async () => {
