@@ -1,7 +1,5 @@
-/** A view service as a process: its record on disk, one process at a time, and a stop when the record proves to be lost or old (V11). */
-import { StandbyError } from '../../actors/errors.ts'
-import type { Envelope, Transport } from '../../actors/ports.ts'
-import { createViewService } from '../../actors/view-service.ts'
+/** A view service as a process: its record on disk, one process at a time, and no views while the record proves to be old (V11). */
+import { createViewService, type ViewServiceNode } from '../../actors/view-service.ts'
 import type { ViewRecord } from '../../machines/view-service.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
 import type { Store } from '../store/store.ts'
@@ -20,6 +18,7 @@ import {
   watchNode,
 } from './node-process.ts'
 import type { NodeStatus } from './node-status.ts'
+import { createRecordGuard, refuseOldSystem } from './record-guard.ts'
 import { tapped } from './tapped-transport.ts'
 import { isStuck, type Situation, type Verdict, verdictOf } from './verdict.ts'
 
@@ -49,54 +48,63 @@ export async function startViewServiceProcess(
   try {
     const store = options.store ?? viewRecordFile(data, files)
     const record = openViewRecord(store, options)
-    if (options.isNew) await refuseOldSystem(id, ports.transport, ports, timing.pingCheckIntervalMs * 2)
+    const servers = config.servers
+    if (options.isNew) {
+      const listenMs = timing.pingCheckIntervalMs * 2
+      await refuseOldSystem({ id, transport: ports.transport, clock, servers }, listenMs)
+    }
 
     const observe = observerOf(ports)
-    const viewService = createViewService({
-      id,
-      transport: tapped(ports.transport, metrics.tap, {
-        receives(envelope) {
-          const ahead = viewAhead(envelope, viewService.view().number)
-          if (ahead !== null && !draining) onFailure(lostRecord(envelope.from, ahead))
-          return ahead === null
-        },
-      }),
-      clock,
-      timing,
-      record,
-      vectorEntriesMax: config.limits.vectorEntriesMax,
-      onRefused: reportRefused(ports),
-      ...(config.servers && { servers: config.servers }),
-      keep: (next) => store.save(next),
-      ...(observe && { observe }),
+    const guard = createRecordGuard({
+      ...{ id, clock, log, servers, transport: ports.transport },
+      known: () => viewService.view().number,
+      holdMs: timing.pingCheckIntervalMs * (timing.pingTimeout + 1),
+      suspend: () => viewService.stop(),
+      resume: () => begin(store.load()),
     })
-    const { actor } = viewService
-    watchNode(actor, { log, metrics, onFailure }, (snapshot) =>
-      snapshot.hasTag('acknowledged') ? 'acknowledged' : 'waiting for an acknowledgement',
-    )
+    let viewService: ViewServiceNode
+    const begin = (from: ViewRecord | null) => {
+      viewService = createViewService({
+        id,
+        transport: tapped(ports.transport, metrics.tap, guard.tap),
+        clock,
+        timing,
+        record: from,
+        vectorEntriesMax: config.limits.vectorEntriesMax,
+        onRefused: reportRefused(ports),
+        ...(servers && { servers }),
+        keep: (next) => store.save(next),
+        ...(observe && { observe }),
+      })
+      watchNode(viewService.actor, { log, metrics, onFailure }, (snapshot) =>
+        snapshot.hasTag('acknowledged') ? 'acknowledged' : 'waiting for an acknowledgement',
+      )
+      watchVerdict(viewService.actor, situation, log)
+    }
     const situation = (): Situation => ({
-      ...actor.getSnapshot().context,
+      ...viewService.actor.getSnapshot().context,
       acknowledged: viewService.acknowledged(),
     })
-    watchVerdict(actor, situation, log)
+    begin(record)
     const stop = async () => {
       if (draining) return
       draining = true
+      guard.stop()
       viewService.stop()
       await unlock()
     }
     const status = (): NodeStatus => ({
       node: id,
       role: 'view service',
-      state: viewService.acknowledged() ? 'acknowledged' : 'awaitingAcknowledgement',
+      state: stateOf(guard.isSuspended(), viewService.acknowledged()),
       view: viewService.view(),
       verdict: verdictOf(situation()),
       applied: null,
       queue: 0,
       transfer: null,
-      lamport: lamportOf(actor),
+      lamport: lamportOf(viewService.actor),
       uptimeMs: clock.now() - startedAt,
-      ready: !draining && !isStuck(situation()) && isConnected(ports),
+      ready: !draining && !guard.isSuspended() && !isStuck(situation()) && isConnected(ports),
       draining,
     })
     metrics.watch(status)
@@ -107,6 +115,11 @@ export async function startViewServiceProcess(
     await unlock()
     throw error
   }
+}
+
+function stateOf(isSuspended: boolean, isAcknowledged: boolean): string {
+  if (isSuspended) return 'suspended'
+  return isAcknowledged ? 'acknowledged' : 'awaitingAcknowledgement'
 }
 
 /** Logs the verdict each time it changes. */
@@ -135,33 +148,4 @@ function levelOf(verdict: Verdict): LogLevel {
 function adviceOn(verdict: Verdict): string {
   if (verdict === 'alone') return ': a crash of its only server with the state stops it; start another server'
   return verdict === 'lost' ? ': no server with the state is left; found a new system and restore a dump' : ''
-}
-
-/** The number of a view that a server knows and this view service never told; null if there is none. */
-function viewAhead({ message }: Envelope, known: number): number | null {
-  return message?.type === 'ping' && message.viewNumber > known ? message.viewNumber : null
-}
-
-/** Before anything is told in a new system: is there an old one that goes by its name? */
-async function refuseOldSystem(
-  id: string,
-  transport: Transport,
-  { clock }: Pick<ProcessPorts, 'clock'>,
-  listenMs: number,
-): Promise<void> {
-  let found: StandbyError | null = null
-  const detach = transport.attach(id, (envelope) => {
-    const ahead = viewAhead(envelope, 0)
-    if (ahead !== null) found = lostRecord(envelope.from, ahead)
-  })
-  await new Promise<void>((resolve) => void clock.setTimeout(resolve, listenMs))
-  detach()
-  if (found !== null) throw found
-}
-
-function lostRecord(server: string, viewNumber: number): StandbyError {
-  return new StandbyError(
-    'invalidStore',
-    `expected a record of every view, got ${server}, which knows view ${viewNumber}: this record is lost or out of date; restore the newest one, or stop every server of the former system first`,
-  )
 }
