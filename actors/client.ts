@@ -104,7 +104,7 @@ export function createClient<Command, Result>(
   const { retryIntervalMs } = timing
   const limits = checkedLimits(options.limits)
   const timeoutMs = checked('timeoutMs', schemas.timeoutMs, options.timeoutMs ?? 10_000)
-  const retries = createRetransmission(clock, retryIntervalMs, timing)
+  const retries = createRetransmission(clock, retryIntervalMs, timing, { cutMaxMs: retryIntervalMs })
   const { clientQueueMax, batchMax, batchBytesMax } = limits
   const own = chartOf(retryIntervalMs, clientQueueMax, batchMax, batchBytesMax)
   const machine = changed(own, options.charts?.client)
@@ -355,6 +355,7 @@ function hear(message: Message, retries: Retransmission): void {
   // `overloaded` is no reason to come again soon, and a view that is not new brings nobody who answers.
   else if (message.type === 'refusal' && message.reason !== 'overloaded') retries.heard()
   else if (message.type === 'viewReply' && message.view.primary === null) retries.heard()
+  else if (message.type === 'viewReply') retries.heardOther()
 }
 
 function copied(command: unknown): Json {

@@ -8,6 +8,7 @@ import { floorsBench } from './floors.bench.ts'
 import { historyBench } from './history.bench.ts'
 import { inspectorBench } from './inspector.bench.ts'
 import { livePageBench } from './live-page.bench.ts'
+import { lossBench } from './loss.bench.ts'
 import { type BenchOptions, isMet, type Measurement } from './measurement.ts'
 import { natsBench } from './nats.bench.ts'
 import { profileInto } from './processes/programs.ts'
@@ -23,6 +24,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Measurement[]>>
   floors: floorsBench,
   put: putBench,
   failover: failoverBench,
+  loss: lossBench,
   cost: costBench,
   search: searchBench,
   simulate: simulateBench,

@@ -2,17 +2,25 @@
 import { describe, expect, test } from 'vitest'
 import { createClient } from '../../actors/client.ts'
 import { defaultTiming } from '../../actors/options.ts'
-import { createRetransmission } from '../../actors/retransmission.ts'
+import { createRetransmission, type SilenceLimits } from '../../actors/retransmission.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import type { MessageType } from '../../machines/messages.ts'
 import { append, createPorts, createWorld, type World } from '../support/world.ts'
 
 /** The timeouts of one node, on a clock of its own. */
-function timeouts({ retransmitMaxMs = 2000 } = {}) {
+function timeouts({
+  retransmitMaxMs = 2000,
+  pingCheckIntervalMs = 0,
+  limits = {},
+}: {
+  retransmitMaxMs?: number
+  pingCheckIntervalMs?: number
+  limits?: SilenceLimits
+} = {}) {
   let time = 0
   let last = 0
-  const timing = { ...defaultTiming, pingCheckIntervalMs: 0, retransmitMaxMs }
-  const retransmission = createRetransmission({ now: () => time }, 50, timing)
+  const timing = { ...defaultTiming, pingCheckIntervalMs, retransmitMaxMs }
+  const retransmission = createRetransmission({ now: () => time }, 50, timing, limits)
   return {
     retransmission,
     pass(ms: number) {
@@ -82,6 +90,72 @@ describe('the timeout of RFC 6298', () => {
   })
 })
 
+describe('loss is told from slowness', () => {
+  /** An exchange whose first copies are lost: the answer follows the last one after a round trip. */
+  function lossy({ retransmission, pass }: ReturnType<typeof timeouts>, name: string, lost: number) {
+    const waits: number[] = []
+    for (let copy = 0; copy <= lost; copy++) {
+      waits.push(retransmission.sent(name, copy > 0))
+      if (copy < lost) pass(waits.at(-1)!)
+    }
+    pass(4)
+    retransmission.answered(name)
+    return waits
+  }
+
+  test('an answer within a usual round trip of the last copy leaves the wait as it is', () => {
+    const node = timeouts({ pingCheckIntervalMs: 1000 })
+    node.exchange(4)
+    for (let round = 0; round < 20; round++) {
+      expect(lossy(node, `lossy ${round}`, 3)).toEqual([50, 50, 50, 50])
+    }
+  })
+
+  test('so it does before any round trip is known, if it comes at once', () => {
+    const node = timeouts({ pingCheckIntervalMs: 1000 })
+    expect(lossy(node, 'a', 2)).toEqual([50, 50, 50])
+    expect(lossy(node, 'b', 2)).toEqual([50, 50, 50])
+  })
+
+  test('it ends what slowness has made of the wait', () => {
+    const node = timeouts({ pingCheckIntervalMs: 1000 })
+    node.exchange(4)
+    node.retransmission.sent('slow', false)
+    node.pass(50)
+    node.retransmission.sent('slow', true)
+    node.pass(40)
+    node.retransmission.answered('slow')
+
+    expect(lossy(node, 'lossy', 2)).toEqual([100, 100, 100])
+    expect(node.exchange(4)).toBe(50)
+  })
+
+  test('silence as long as exchanges usually last under this loss is no silence', () => {
+    const node = timeouts({ pingCheckIntervalMs: 100 })
+    node.exchange(4)
+    for (let round = 0; round < 40; round++) lossy(node, `varied ${round}`, round % 8)
+
+    expect(lossy(node, 'usual', 6)).toEqual(Array(7).fill(50))
+    expect(lossy(node, 'long', 30).at(-1)).toBeGreaterThan(50)
+  })
+
+  test('while nobody answers waits grow to their bound, and to the other one while other nodes do', () => {
+    const { retransmission, pass } = timeouts({ limits: { busyMaxMs: 400, cutMaxMs: 100 } })
+    const next = () => {
+      pass(1)
+      return retransmission.sent('a', true)
+    }
+    retransmission.sent('a', false)
+    expect([next(), next(), next()]).toEqual([100, 100, 100])
+    const heard = Array.from({ length: 3 }, () => {
+      retransmission.heardOther()
+      return next()
+    })
+    expect(heard).toEqual([200, 400, 400])
+    expect(next()).toBe(100)
+  })
+})
+
 /** How long after `from` messages of a type were sent, by the world's record. */
 function sentAt(world: World, type: MessageType, from: number): number[] {
   return world
@@ -111,6 +185,49 @@ describe('clients', () => {
     expect(sentAt(world, 'request', start)).toEqual(times)
     expect(sentAt(world, 'getView', start)).toEqual(times.slice(1))
   })
+
+  test('C1: cut off from everyone, it asks at the interval, so that the first copy after the healing comes soon', () => {
+    const { world, client } = settledWorld()
+    world.drop({ from: client.id })
+    const start = world.clock.now()
+
+    world.call(client, append('log', 'x'))
+    world.advance(2000)
+
+    expect(sentAt(world, 'request', start)).toEqual(Array.from({ length: 41 }, (_, index) => 50 * index))
+  })
+
+  test('C1: a client of the minority side is answered within two retry intervals of the healing', () => {
+    for (const cutMs of [310, 500, 1000, 2000, 5000, 9000]) {
+      const { world, client } = settledWorld({ servers: 3 })
+      const primary = world.primary().id
+      const others = ['s1#1', 's2#1', 's3#1'].filter((id) => id !== primary)
+      world.network.partition([primary, client.id], ['view-service', ...others])
+      const call = world.call(client, append('log', 'x'))
+      world.advance(cutMs)
+      world.network.heal()
+      const took = world.until('an answer', () => call.ends.length > 0)
+      expect(took, `after ${cutMs} ms`).toBeLessThanOrEqual(2 * defaultTiming.retryIntervalMs)
+    }
+  })
+
+  test.each([0.05, 0.2, 0.4])(
+    'C1: with %d of all messages lost, calls take at most 1.2 times as long as with fixed waits',
+    (drop) => {
+      const took = (retransmitMaxMs: number) => {
+        let sum = 0
+        for (let seed = 1; seed <= 6; seed++) {
+          const { world, client } = settledWorld({ servers: 2, seed, timing: { retransmitMaxMs } })
+          world.network.set({ drop })
+          const start = world.clock.now()
+          for (let round = 0; round < 60; round++) world.execute(client, append('log', 'x'))
+          sum += world.clock.now() - start
+        }
+        return sum
+      }
+      expect(took(2000) / took(50)).toBeLessThan(1.2)
+    },
+  )
 
   test('C1: the first answer ends the long waits', () => {
     const { world, client } = settledWorld()
