@@ -17,7 +17,6 @@ export function runLive(
 ): View {
   const events: StoryEvent[] = []
   let scene: string | null = null
-  let problems = 0
   const rates: number[] = []
   let stop = () => {}
 
@@ -32,9 +31,6 @@ export function runLive(
         scene = text
         onEvent({ t, kind: 'scene', node: null, state: null, lamport: null, operations: [], text })
       },
-      onAnswer({ problem, result }) {
-        if (problem !== null && result !== null) problems += 1
-      },
     },
     begin(playground, quit) {
       const startedAt = playground.clock.now()
@@ -43,7 +39,6 @@ export function runLive(
         seed,
         address,
         scene,
-        problems,
         rates,
         events,
         startedAt,
@@ -172,6 +167,7 @@ function modelOfSystem(playground: Playground) {
     nodes,
     answered,
     unanswered,
+    problems: playground.problems(),
     failovers: playground.failovers(),
     longestWaitMs: waitMs.max ?? 0,
     waitingMs: playground.longestWaitNow(),

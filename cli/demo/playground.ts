@@ -9,7 +9,7 @@ import { schedulerClock } from '../../runtime/schedulers.ts'
 import { createCorrelation } from '../../runtime/trace/correlation.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
 import { until } from '../../runtime/waiting.ts'
-import { createChecks } from './checks.ts'
+import { RunJudge } from './judge.ts'
 import { createPausableClock, type PausableClock } from './pausable-clock.ts'
 import { createLevers, isHealthy, type Levers, runScript } from './script.ts'
 import { type Summary, summaryOf } from './summary.ts'
@@ -41,6 +41,8 @@ export interface Playground {
   readonly seconds: () => number
   counts(): WorkloadCounts
   failovers(): number
+  /** What was found wrong so far. */
+  problems(): number
   longestWaitNow(): number
   /** Whether the script is playing; it ends where a person takes over. */
   readonly playing: boolean
@@ -87,11 +89,11 @@ export function startPlayground(options: PlaygroundOptions): Playground {
     observe: sinks.observe,
   })
   const clients = Array.from({ length: options.clients }, () => cluster.client())
-  const checks = createChecks()
+  const judge = new RunJudge()
   const workload = startWorkload({
     clients,
     clock,
-    checks,
+    judge,
     seed,
     rate: options.rate,
     onAnswer: (answer) => options.onAnswer?.(answer, lastOperation.get(answer.client) ?? null, clock.now()),
@@ -129,6 +131,7 @@ export function startPlayground(options: PlaygroundOptions): Playground {
     levers,
     seconds: () => (clock.now() - startedAt) / 1000,
     counts: () => workload.counts(),
+    problems: () => judge.judgement().problems.length,
     failovers: () => counters.read().failovers,
     longestWaitNow: () => workload.longestWaitNow(),
     get playing() {
@@ -151,12 +154,12 @@ export function startPlayground(options: PlaygroundOptions): Playground {
       await until(clock, () => workload.counts().answered > 0, 3000)
       await workload.stop(1000)
       await until(clock, () => isHealthy(cluster) || cluster.servers.length === 1, 1500)
-      await workload.readBack(2000)
+      await workload.finish(2000)
       const summary = summaryOf({
         seconds,
         counts: workload.counts(),
         counted: counters.read(),
-        checked: checks.judge(),
+        judgement: judge.judgement(),
         failures: sinks.failures,
         firstError: sinks.firstError,
       })

@@ -1,18 +1,19 @@
-/** Clients that put, append and get at a steady pace, one call at a time each; everything they are answered is checked. */
+/** Clients that call at a steady pace, one call at a time each; everything they are answered is judged. */
 
 import { setMaxListeners } from 'node:events'
-import type { Random, TimeClock } from '../../actors/ports.ts'
-import { parseNodeId } from '../../machines/node-id.ts'
+import type { TimeClock } from '../../actors/ports.ts'
+import type { KeyValueCommand } from '../../machines/application/key-value-store.ts'
+import { keyValueWorkload } from '../../proof/simulate/workload.ts'
 import { type KeyValueClient, StandbyError } from '../../runtime/index.ts'
 import { createHistogram, type Distribution } from '../../runtime/observe/histogram.ts'
 import { seededRandom } from '../../runtime/schedulers.ts'
 import { wait } from '../../runtime/waiting.ts'
-import { type CheckedCommand, type Checks, tokenEnd } from './checks.ts'
+import type { Epoch, RunJudge } from './judge.ts'
 
 export interface WorkloadOptions {
   readonly clients: readonly KeyValueClient[]
   readonly clock: TimeClock
-  readonly checks: Checks
+  readonly judge: RunJudge
   /** For what is called when; the same seed makes the same choices. */
   readonly seed: number
   /** Calls a second, of all clients together, as long as answers come in time. */
@@ -23,103 +24,86 @@ export interface WorkloadOptions {
 /** How one call ended. */
 export interface Answer {
   readonly client: string
-  readonly command: CheckedCommand
+  readonly command: KeyValueCommand
   readonly tookMs: number
-  /** Why there is no result, or what is wrong with it; null when all is well. */
+  /** Why there is no result; null if there is one. */
   readonly problem: string | null
   readonly result: unknown
 }
 
 export interface WorkloadCounts {
   readonly answered: number
-  readonly puts: number
-  readonly appends: number
-  readonly gets: number
+  /** Answered calls of each operation. */
+  readonly byOperation: Readonly<Record<KeyValueCommand['op'], number>>
   readonly unanswered: number
   readonly waitMs: Distribution
 }
 
 export interface Workload {
   counts(): WorkloadCounts
-  /** Milliseconds that the longest call under way has been waiting. */
+  /** Milliseconds that the longest call in progress has been waiting. */
   longestWaitNow(): number
-  /** Makes no more calls, and waits for those under way, `graceMs` at most. */
+  /** Makes no more calls, and waits for those in progress, `graceMs` at most. */
   stop(graceMs: number): Promise<void>
-  /** Reads back what was appended, so that the checks can compare. */
-  readBack(timeoutMs: number): Promise<void>
+  /** Reads back every key that is not judged yet, `timeoutMs` for each at most, and judges the rest. */
+  finish(timeoutMs: number): Promise<void>
 }
 
-const registerKeys = ['x', 'y', 'z']
-/** A journal longer than this is closed, read back and deleted, so that a long run stays small. */
-const journalLengthMax = 2000
-
 export function startWorkload(options: WorkloadOptions): Workload {
-  const { clients, clock, checks, seed, rate, onAnswer } = options
+  const { clients, clock, judge, seed, rate, onAnswer } = options
   const stopping = new AbortController()
   // Every client listens while it waits for its next call.
   setMaxListeners(0, stopping.signal)
   const waits = createHistogram()
   const waitingSince = new Map<string, number>()
-  const counted = { put: 0, append: 0, get: 0, unanswered: 0 }
-  let journal = 1
-  let tokens = 0
-  const journalKey = (number: number) => (number === 1 ? 'journal' : `journal-${number}`)
-  const underWay = new Map<string, number>()
-  const closed: string[] = []
+  const byOperation = { put: 0, append: 0, get: 0, delete: 0, compareAndSet: 0 }
+  let [made, unanswered] = [0, 0]
+  let isReadingBack = false
 
-  const commandOf = (random: Random, name: string): CheckedCommand => {
-    const dice = random()
-    const register = registerKeys[Math.floor(random() * registerKeys.length)]!
-    if (dice < 0.4) {
-      return { op: 'append', key: journalKey(journal), value: `${name}.${++tokens}${tokenEnd}` }
-    }
-    if (dice < 0.7) return { op: 'put', key: register, value: `${name}.${++tokens}` }
-    return { op: 'get', key: dice < 0.82 ? journalKey(journal) : register }
-  }
-
-  const call = async (client: KeyValueClient, command: CheckedCommand): Promise<unknown> => {
-    const checked = checks.called(client.id, command)
+  const call = async (client: KeyValueClient, command: KeyValueCommand): Promise<void> => {
+    const judged = judge.called(client.id, command)
     const start = clock.now()
     waitingSince.set(client.id, start)
-    const { key } = command
-    underWay.set(key, (underWay.get(key) ?? 0) + 1)
     let result: unknown = null
-    let problem: string | null
+    let problem: string | null = null
     try {
-      result = await client.execute(command)
-      problem = checks.answered(checked, result)
-      counted[command.op] += 1
+      const answer = await client.execute(command)
+      judge.answered(judged, answer)
+      result = answer
+      byOperation[command.op] += 1
       waits.record(clock.now() - start)
     } catch (error) {
-      const { code, mayHaveExecuted } =
-        error instanceof StandbyError ? error : { code: String(error), mayHaveExecuted: true }
-      checks.failed(checked, mayHaveExecuted)
+      const { code, mayHaveExecuted } = failureOf(error)
+      judge.failed(judged, mayHaveExecuted)
       problem = `no answer: ${code}`
-      if (code !== 'stopped') counted.unanswered += 1
+      if (code !== 'stopped') unanswered += 1
     }
     waitingSince.delete(client.id)
-    underWay.set(key, underWay.get(key)! - 1)
     onAnswer?.({ client: client.id, command, tookMs: clock.now() - start, problem, result })
-    return result
   }
 
-  const turnJournal = (result: unknown) => {
-    if (typeof result !== 'number' || result < journalLengthMax) return
-    closed.push(journalKey(journal))
-    journal += 1
+  /** Reads the keys of an epoch that has ended, as calls of its history, and judges it. */
+  const readBack = async (client: KeyValueClient, epoch: Epoch, timeoutMs?: number): Promise<void> => {
+    let unread = 0
+    for (const key of epoch.keys) {
+      // Once one key is without an answer, so are the others.
+      if (unread > 0) unread += 1
+      else if (!(await isRead(client, epoch, key, timeoutMs))) unread = 1
+    }
+    judge.close(epoch, unread)
+    if (unread > 0 || timeoutMs !== undefined) return
+    for (const key of epoch.keys) await client.delete(key).catch(() => {})
   }
 
-  /** A closed journal that no call under way is about is read back and deleted. */
-  const audit = async (client: KeyValueClient) => {
-    const index = closed.findIndex((key) => (underWay.get(key) ?? 0) === 0)
-    if (index < 0) return
-    const [key] = closed.splice(index, 1)
+  const isRead = async (client: KeyValueClient, epoch: Epoch, key: string, timeoutMs?: number) => {
+    const command = { op: 'get', key } as const
+    const judged = judge.called(client.id, command, epoch)
     try {
-      checks.readBack(key!, await client.get(key!))
-      await client.delete(key!)
-      underWay.delete(key!)
+      judge.answered(judged, await client.execute(command, timeoutMs === undefined ? {} : { timeoutMs }))
+      return true
     } catch (error) {
-      if (error instanceof StandbyError && error.code !== 'stopped') closed.push(key!)
+      judge.failed(judged, failureOf(error).mayHaveExecuted)
+      return false
     }
   }
 
@@ -130,10 +114,13 @@ export function startWorkload(options: WorkloadOptions): Workload {
     while (!stopping.signal.aborted) {
       await wait(clock, Math.max(0, next - clock.now()), stopping.signal)
       if (stopping.signal.aborted) return
-      const command = commandOf(random, parseNodeId(client.id).name)
-      const result = await call(client, command)
-      if (command.op === 'append' && command.key === journalKey(journal)) turnJournal(result)
-      await audit(client)
+      await call(client, judge.withinEpoch(keyValueWorkload.command(random, made++)))
+      const [ended] = judge.ended()
+      if (ended !== undefined && !isReadingBack) {
+        isReadingBack = true
+        await readBack(client, ended)
+        isReadingBack = false
+      }
       next = Math.max(clock.now(), next + pauseMs * (0.5 + random()))
     }
   }
@@ -142,11 +129,9 @@ export function startWorkload(options: WorkloadOptions): Workload {
 
   return {
     counts: () => ({
-      answered: counted.put + counted.append + counted.get,
-      puts: counted.put,
-      appends: counted.append,
-      gets: counted.get,
-      unanswered: counted.unanswered,
+      answered: Object.values(byOperation).reduce((sum, count) => sum + count, 0),
+      byOperation,
+      unanswered,
       waitMs: waits.read(),
     }),
     longestWaitNow: () => Math.max(0, ...[...waitingSince.values()].map((since) => clock.now() - since)),
@@ -155,15 +140,12 @@ export function startWorkload(options: WorkloadOptions): Workload {
       const settled = new AbortController()
       await Promise.race([running.then(() => settled.abort()), wait(clock, graceMs, settled.signal)])
     },
-    async readBack(timeoutMs) {
-      const [client] = clients
-      for (const key of checks.openJournals()) {
-        try {
-          checks.readBack(key, await client!.get(key, { timeoutMs }))
-        } catch {
-          return
-        }
-      }
+    async finish(timeoutMs) {
+      for (const epoch of judge.open()) await readBack(clients[0]!, epoch, timeoutMs)
     },
   }
+}
+
+function failureOf(error: unknown): { readonly code: string; readonly mayHaveExecuted: boolean } {
+  return error instanceof StandbyError ? error : { code: String(error), mayHaveExecuted: true }
 }
