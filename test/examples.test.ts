@@ -161,6 +161,13 @@ test('the checker finds the bug in a protocol that is not ours', async () => {
   expect(output).toMatch(/timer 500 fires, now aborted/)
 })
 
+test('the checker finds the bug in Paxos', { timeout: deadlineMs }, async () => {
+  const output = await outputOf('check-paxos')
+  expect(output).toContain("as it should be, network 'once': exhausted, 16668 states")
+  expect(output).toContain("as it should be, network 'set': exhausted, 16355 states")
+  expect(output).toContain('with a server that forgets what was accepted: violated')
+})
+
 test('inspect-an-app: what actors send, and what they refuse', { timeout: deadlineMs }, async () => {
   const output = await outputOf('inspect-an-app')
 

@@ -132,7 +132,7 @@ export function replay(
     if (place < 0) return null
     const view = search.locals.view(state[place]!)
     const known = search.locals.view(before[place]!)
-    const sent = view.sent.filter((message) => !known.sent.includes(message))
+    const sent = search.sentSince(known, view)
     const step = { happening, node: view.id, sent, value: view.snapshot.value, before: known, after: view }
     steps.push(step)
     if (until(state, step)) return { steps, state, isShown: true }
@@ -192,7 +192,9 @@ export function story({ steps }: Run): string {
 export function sentence(happening: Happening): string {
   switch (happening.kind) {
     case 'deliver':
-      return `${happening.node} receives ${brief(happening.message.message)} from ${happening.message.from}`
+      return `${happening.node} receives ${brief(happening.message.message)} from ${happening.message.from}${happening.kept ? ', which will arrive again' : ''}`
+    case 'lose':
+      return `${brief(happening.message.message)} from ${happening.message.from} to ${happening.node} is lost`
     case 'timer':
       return `${happening.node}: timer ${timerName(happening.event.type)} fires`
     case 'script':

@@ -201,11 +201,12 @@ function runTo(search: Search, plain: Search, { place, before, event }: Question
   for (let number = 0; before !== null && number < search.store.size; number++) {
     search.store.read(number, state)
     if (!isThere(state[place]!)) continue
-    const found = search.locals.steps(state, place).find(({ happening }) => isAsked(happening))
+    const { id } = search.locals.view(state[place]!)
+    const found = search.happenings(state).find((happening) => happening.node === id && isAsked(happening))
     if (found === undefined) continue
     const asks = (last: Step | null | undefined) =>
       last != null && isAsked(last.happening) && textOf(last.before.snapshot) === from
-    const way = [...happeningsTo(search, number), found.happening]
+    const way = [...happeningsTo(search, number), found]
     const { absorbing } = search
     const run = confirmed(plain, { name: event.type, ways: () => [way], absorbing }, (_, last) => asks(last))
     return minimise(plain, run, ({ steps }) => asks(steps.at(-1)))

@@ -10,6 +10,7 @@ export {
   type SearchOptions,
 } from './engine/search.ts'
 export { type HandlerChecks, handlerProperties } from './handlers.ts'
+export { type HistoryProperty, linearizable, sequential } from './histories.ts'
 export type { LivenessFailure, LivenessOptions, LivenessResult } from './liveness.ts'
 export { type Repeated, type RunTraceOptions, repeat, traceOf } from './run-trace.ts'
 export { type SavedHappening, type SavedRun, savedRunIn, type TraceVerdict } from './saved-run.ts'

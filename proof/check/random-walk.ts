@@ -169,9 +169,10 @@ class Walker {
   step(state: Int32Array): Int32Array | null {
     const counts = this.#counts.fill(0)
     const faults = counts.length - 1
-    const left = state.at(-1)!
+    const [left, budget] = [state[this.#search.nodes + 1], state.at(-1)]
     this.#search.eachNext(state, this.#next, (place) => {
-      const pot = this.#next.at(-1) === left ? place : faults
+      const isFault = this.#next[this.#search.nodes + 1] !== left || this.#next.at(-1) !== budget
+      const pot = isFault ? faults : place
       // Each of the steps seen so far is the drawn one with the same chance.
       if (this.#random(++counts[pot]!) === 0) this.#drawn[pot]!.set(this.#next)
     })

@@ -42,7 +42,7 @@ export function traceOf(
   for (const happening of happenings) {
     saved.push(savedHappening(stage, happening))
     last = observations.length
-    stage.play(happening)
+    if (happening.kind !== 'lose') stage.play(happening)
   }
   // A duplicate is told before it arrives; a call before it is made.
   while (observations[last + 1] !== undefined && observations[last]!.after === undefined) last += 1
@@ -111,7 +111,11 @@ function verdictOn(
 function savedHappening(stage: Stage, happening: Happening): SavedHappening {
   const { kind, node } = happening
   switch (kind) {
-    case 'deliver':
+    case 'deliver': {
+      const { kept } = happening
+      return { kind, ...stage.nameOfMessage(happening.message), ...(kept === undefined ? {} : { kept }) }
+    }
+    case 'lose':
       return { kind, ...stage.nameOfMessage(happening.message) }
     case 'script':
       return { kind, node }
@@ -129,7 +133,7 @@ function restoredHappenings(system: CheckedSystem, saved: readonly SavedHappenin
     if (happening === null) return null
     restored.push(happening)
     try {
-      stage.play(happening)
+      if (happening.kind !== 'lose') stage.play(happening)
     } catch {
       return null
     }
@@ -138,9 +142,11 @@ function restoredHappenings(system: CheckedSystem, saved: readonly SavedHappenin
 }
 
 function restoredHappening(stage: Stage, saved: SavedHappening): Happening | null {
-  if (saved.kind === 'deliver') {
+  if (saved.kind === 'deliver' || saved.kind === 'lose') {
     const message = stage.message(saved)
-    return message === null ? null : { kind: 'deliver', node: saved.to, message }
+    if (message === null) return null
+    const kept = saved.kind === 'deliver' && saved.kept === true ? { kept: true as const } : {}
+    return { kind: saved.kind, node: saved.to, message, ...kept } as Happening
   }
   if (saved.kind !== 'script') return saved
   const event = stage.nextScript(saved.node)

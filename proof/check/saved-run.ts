@@ -5,7 +5,8 @@ import type { MessageName } from '../stage/sent-messages.ts'
 
 /** A happening without what the charts know: of a message only its name. */
 export type SavedHappening =
-  | ({ readonly kind: 'deliver' } & MessageName)
+  | ({ readonly kind: 'deliver'; readonly kept?: true } & MessageName)
+  | ({ readonly kind: 'lose' } & MessageName)
   | { readonly kind: 'timer'; readonly node: string; readonly event: EventObject }
   | { readonly kind: 'script'; readonly node: string }
   | { readonly kind: 'crash'; readonly node: string }
@@ -37,6 +38,7 @@ function isSaved(value: unknown): value is SavedHappening {
   const { kind, node, to, from, type, nth, event, id } = (value ?? {}) as Record<string, unknown>
   switch (kind) {
     case 'deliver':
+    case 'lose':
       return [from, to, type].every((part) => typeof part === 'string') && typeof nth === 'number'
     case 'timer':
       return typeof node === 'string' && typeof (event as EventObject | undefined)?.type === 'string'

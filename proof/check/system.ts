@@ -138,6 +138,15 @@ export interface CheckedSystem {
   /** How many crashes and restarts may befall the nodes that may crash, in all; default 0. */
   readonly crashes?: number
   readonly restarts?: number
+  /**
+   * How messages travel. `set` (default): once sent, a message may arrive at any time, any number of times, or never.
+   * `once`: each arrives at most once, in any order. `ordered`: each arrives at most once, and on each link, from one
+   * node to another, in the order of sending. Only on a `set` can properties read `sent`.
+   */
+  readonly network?: 'set' | 'once' | 'ordered'
+  /** How many messages in all a network that is not a `set` may lose, and deliver once more; default 0, at most 1,023. */
+  readonly losses?: number
+  readonly duplicates?: number
   /** Links on which nothing arrives, one way each, for every life of their ends; `to` need not be a node. */
   readonly cuts?: readonly { readonly from: string; readonly to: string }[]
   /**

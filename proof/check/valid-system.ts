@@ -10,6 +10,8 @@ const nodesMax = 30
 /** Crashes and restarts that are left share one integer with 26 and 6 bits. */
 const crashesMax = 2 ** 24
 const restartsMax = 63
+/** Losses and duplicates that are left share one integer. */
+const budgetMax = 1023
 const scriptMax = 1023
 
 /**
@@ -46,6 +48,14 @@ function refuseInvalid(system: CheckedSystem): void {
   }
   refuseCount('crashes', crashes, crashesMax)
   refuseCount('restarts', restarts, restartsMax)
+  for (const kind of ['losses', 'duplicates'] as const) {
+    const { network = 'set', [kind]: count = 0 } = system
+    refuseCount(kind, count, budgetMax)
+    if (count > 0 && network === 'set')
+      throw new RangeError(
+        `expected ${kind} with network 'once' or 'ordered', got them with 'set', on which every message may be lost and arrive again; leave them out`,
+      )
+  }
   for (const { from, to } of cuts) {
     if (!ids.has(from))
       throw new TypeError(`expected a cut from one of ${[...ids].join(', ')}, got one from ${from} to ${to}`)

@@ -26,5 +26,16 @@ export {
   type UnknownOutput,
   unknownOutput,
 } from './model.ts'
+export {
+  casRegisterModel,
+  type MutexInput,
+  mutexModel,
+  type QueueInput,
+  queueModel,
+  type RegisterInput,
+  registerModel,
+  type SetInput,
+  setModel,
+} from './models.ts'
 export { pointsOf, replay } from './order.ts'
 export { type PageOptions, renderHistory } from './page/index.ts'

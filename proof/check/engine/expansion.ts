@@ -152,6 +152,6 @@ export class Expansion {
   }
 }
 
-function leftHash(left: number): number {
+export function leftHash(left: number): number {
   return mix(left + 0x60000000)
 }

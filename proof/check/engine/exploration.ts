@@ -14,6 +14,7 @@ import type { CheckedSystem, Goal } from '../system.ts'
 import { Arrivals } from './arrivals.ts'
 import { Expansion } from './expansion.ts'
 import type { Locals } from './locals.ts'
+import { NetworkExpansion } from './network-expansion.ts'
 import { type StateSet, StateStore } from './state-store.ts'
 
 /** A property that does not hold: in a state, or (`isStep`) for a step from it or while it is settled. */
@@ -50,7 +51,9 @@ export class Exploration {
   readonly #facets: Facets
   readonly #judge: Judge
   readonly #prunes: readonly Remembered<boolean>[]
-  readonly #expansion: Expansion
+  readonly #expansion: Expansion | NetworkExpansion
+  /** On a network that keeps messages; else null. */
+  readonly network: NetworkExpansion | null
   readonly #arrivals: Arrivals
   readonly #state: Int32Array
 
@@ -68,8 +71,10 @@ export class Exploration {
     this.#prunes = (system.prunes ?? []).map(
       (prune, index) => new Remembered(named(`prunes[${index}]`, prune), this.#facets),
     )
-    this.#expansion = new Expansion(locals, this.observations, settles)
-    this.#width = system.nodes.length + 2
+    this.network =
+      (system.network ?? 'set') === 'set' ? null : new NetworkExpansion(system, locals, this.observations)
+    this.#expansion = this.network ?? new Expansion(locals, this.observations, settles)
+    this.#width = system.nodes.length + (this.network === null ? 2 : 4)
     this.#arrivals = new Arrivals(this.#width)
     this.#state = new Int32Array(this.#width)
     this.store = new StateStore(this.#width)
@@ -82,6 +87,11 @@ export class Exploration {
 
   get transitions(): number {
     return this.#expansion.transitions
+  }
+
+  /** Integers of a state. */
+  get width(): number {
+    return this.#width
   }
 
   /** Forgets all states; the goals are the system's again. */

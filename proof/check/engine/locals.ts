@@ -56,9 +56,18 @@ export interface LocalContent extends Pick<Local, 'node' | 'life' | 'alive' | 's
   readonly timers: readonly Timer[]
 }
 
+/** What a step of a node comes to: its next state, and by number what it emits and sends. */
+export interface NodeStep {
+  readonly local: number
+  readonly emission: number
+  readonly sends: readonly number[]
+}
+
 /** What can happen in one place: which step, for people. */
 export type Happening =
-  | { readonly kind: 'deliver'; readonly node: string; readonly message: SentMessage }
+  /** `kept`: the network delivers the message once more later on. */
+  | { readonly kind: 'deliver'; readonly node: string; readonly message: SentMessage; readonly kept?: true }
+  | { readonly kind: 'lose'; readonly node: string; readonly message: SentMessage }
   | { readonly kind: 'timer'; readonly node: string; readonly event: EventObject }
   | { readonly kind: 'script'; readonly node: string; readonly event: EventObject }
   | { readonly kind: 'crash'; readonly node: string }
@@ -105,6 +114,8 @@ export class Locals {
   readonly #links: Links
   readonly #ordered: boolean
   readonly #absorbing: number
+  /** Whether a node state has all that was sent; else the network has what is in flight. */
+  readonly #keepsSent: boolean
   readonly #stepInvariants: readonly StepInvariant[]
 
   readonly #snapshots: AnyMachineSnapshot[] = []
@@ -142,6 +153,7 @@ export class Locals {
   readonly #delivered = new Map<number, SnapshotStep>()
   readonly #happened = new Map<string, SnapshotStep>()
   readonly #inner: (Int32Array | undefined)[] = []
+  readonly #own: ((NodeStep & { readonly happening: Happening })[] | undefined)[] = []
   readonly #pairs = new PairTable()
   readonly #stepped = new PairTable()
   readonly #saturated = new PairTable()
@@ -154,6 +166,7 @@ export class Locals {
     this.channels = new Int32Array(this.hashes.length * system.nodes.length)
     this.#ordered = system.timers === 'ordered'
     this.#absorbing = absorbing
+    this.#keepsSent = (system.network ?? 'set') === 'set'
     this.#stepInvariants = system.steps ?? []
     this.#steppers = system.nodes.map(({ machine }) => createTolerantStepper(machine))
     this.#links = new Links(system)
@@ -167,7 +180,7 @@ export class Locals {
   }
 
   /** The local state from which a node starts, and what starting emitted. */
-  start(node: number): { readonly local: number; readonly emission: number } {
+  start(node: number): NodeStep {
     const { id, input } = this.nodes[node]!
     return this.#enter(node, 1, id, input ?? { id }, 0, 0)
   }
@@ -237,18 +250,66 @@ export class Locals {
   }
 
   /** The crash and the restart that can happen to a node. */
-  faults(local: number): { readonly happening: Happening; readonly local: number }[] {
+  faults(local: number): (NodeStep & { readonly happening: Happening })[] {
     const { node, life } = this.#locals[local]!
     const id = this.#idOf(node, life)
-    const found: { happening: Happening; local: number }[] = []
+    const found: (NodeStep & { happening: Happening })[] = []
     const crashed = this.crashed(local)
-    if (crashed >= 0) found.push({ happening: { kind: 'crash', node: id }, local: crashed })
+    if (crashed >= 0)
+      found.push({ happening: { kind: 'crash', node: id }, local: crashed, emission: 0, sends: [] })
     const next = this.restarted(local)
     if (next !== null) {
       const happening: Happening = { kind: 'restart', node: id, id: this.#idOf(node, life + 1) }
-      found.push({ happening, local: next.local })
+      found.push({ ...next, happening })
     }
     return found
+  }
+
+  // For networks that keep messages
+
+  /** Timers and script, with what each step sends. */
+  ownSteps(local: number): readonly (NodeStep & { readonly happening: Happening })[] {
+    let steps = this.#own[local]
+    if (steps === undefined) {
+      steps = [...this.#innerHappenings(local)]
+      this.#own[local] = steps
+    }
+    return steps
+  }
+
+  /** The arrival of a message in a state; null where its receiver takes nothing, or lives under another id. */
+  arrival(state: ArrayLike<number>, message: number) {
+    const sent = this.#messages[message]!
+    const place = this.#messageTo[message]!
+    const now = this.#locals[state[place]!]!
+    if (!this.#takesEvents(now) || this.#idOf(now.node, now.life) !== sent.to) return null
+    const { local, emission } = this.#deliver(state[place]!, message)
+    const step = this.#stepOn(now, message)
+    const happening = { kind: 'deliver', node: sent.to, message: sent } as const
+    return {
+      place,
+      happening,
+      step: { local, emission, sends: step.sends, isNoOp: isNoOp(step, now.snapshot) },
+    }
+  }
+
+  /** Asks step invariants of a step, once. */
+  judge(from: number, to: number): void {
+    if (this.#stepInvariants.length === 0 || this.#stepped.get(from, to) >= 0) return
+    this.#stepped.set(from, to, 0)
+    this.#judgeStep(this.#locals[from]!.node, this.view(from), this.view(to))
+  }
+
+  message(message: number): SentMessage {
+    return this.#messages[message]!
+  }
+
+  messageHash(message: number): number {
+    return this.#messageHashes[message]!
+  }
+
+  placeOf(message: number): number {
+    return this.#messageTo[message]!
   }
 
   /** The local state after a crash, or -1 where none may befall. What was sent stays on its way. */
@@ -264,7 +325,7 @@ export class Locals {
   }
 
   /** The local state of the next life, or -1. */
-  restarted(local: number): { readonly local: number; readonly emission: number } | null {
+  restarted(local: number): NodeStep | null {
     const now = this.#locals[local]!
     const restart = this.nodes[now.node]!.restart
     if (now.alive || restart === undefined) return null
@@ -295,6 +356,7 @@ export class Locals {
   }
 
   #viewOf({ node, life, alive, snapshot, outbox }: Local): NodeView {
+    if (!this.#keepsSent) return withoutSent(this.#idOf(node, life), alive, this.#snapshots[snapshot]!)
     return {
       id: this.#idOf(node, life),
       alive,
@@ -323,6 +385,8 @@ export class Locals {
       }
       case 'restart':
         return this.restarted(local)
+      case 'lose':
+        return null
       case 'timer':
       case 'script': {
         const wanted = JSON.stringify(happening.event)
@@ -400,13 +464,15 @@ export class Locals {
       const step = this.#onEvent(now, timer.event, false)
       const left = timers.filter((other) => other !== timer)
       const happening: Happening = { kind: 'timer', node: id, event: timer.event }
-      yield { happening, local: this.#after(now, step, left, now.script), emission: step.emission }
+      const { emission, sends } = step
+      yield { happening, local: this.#after(now, step, left, now.script), emission, sends }
     }
     const event = script[now.script]
     if (event !== undefined && this.#isReady(ready, id, this.#snapshots[now.snapshot]!)) {
       const step = this.#onEvent(now, event, true)
       const happening: Happening = { kind: 'script', node: id, event }
-      yield { happening, local: this.#after(now, step, timers, now.script + 1), emission: step.emission }
+      const { emission, sends } = step
+      yield { happening, local: this.#after(now, step, timers, now.script + 1), emission, sends }
     }
   }
 
@@ -483,9 +549,7 @@ export class Locals {
     if (to === from && emission === 0) return
     for (let i = 0; i < list.length; i += 2) if (list[i] === to && list[i + 1] === emission) return
     list.push(to, emission)
-    if (this.#stepInvariants.length === 0 || this.#stepped.get(from, to) >= 0) return
-    this.#stepped.set(from, to, 0)
-    this.#judgeStep(this.#locals[from]!.node, this.view(from), this.view(to))
+    this.judge(from, to)
   }
 
   #judgeStep(node: number, before: NodeView, after: NodeView): void {
@@ -519,7 +583,7 @@ export class Locals {
     const origin: SnapshotOrigin = { node, life, from: -1, event: null }
     const step = this.#stepOf(origin, id, snapshot as AnyMachineSnapshot, actions, null)
     const empty: Local = { node, life, alive: true, snapshot: step.snapshot, outbox, timers: 0, script }
-    return { local: this.#after(empty, step, [], script), emission: step.emission }
+    return { local: this.#after(empty, step, [], script), emission: step.emission, sends: step.sends }
   }
 
   /** @throws Error where the machine throws before it has any state */
@@ -598,7 +662,8 @@ export class Locals {
     const after: Local = {
       ...now,
       snapshot: step.snapshot,
-      outbox: step.sends.length === 0 ? now.outbox : this.#outboxWith(now.outbox, step.sends),
+      outbox:
+        step.sends.length === 0 || !this.#keepsSent ? now.outbox : this.#outboxWith(now.outbox, step.sends),
       timers: left === this.#timerLists[now.timers] ? now.timers : this.#timersId(left),
       script,
     }
@@ -767,6 +832,20 @@ function changed(timers: readonly Timer[], changes: readonly TimerChange[]): rea
     if ('set' in change) left = [...left, change.set]
   }
   return left
+}
+
+/** A view on a network that forgets what has arrived. */
+function withoutSent(id: string, alive: boolean, snapshot: AnyMachineSnapshot): NodeView {
+  return {
+    id,
+    alive,
+    snapshot,
+    get sent(): never {
+      throw new Error(
+        "expected a property of states, got one that reads `sent`, which only the network 'set' keeps; leave out `network`",
+      )
+    },
+  }
 }
 
 /** The view, which calls `read` when its sent messages are asked for. */

@@ -2,7 +2,7 @@
 
 import { firstBroken } from '../properties/judge.ts'
 import { judged } from '../properties/judged.ts'
-import type { CheckedSystem, Goal, NodeView } from '../system.ts'
+import type { CheckedSystem, Goal, NodeView, SentMessage } from '../system.ts'
 import { validSystem } from '../valid-system.ts'
 import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
@@ -69,6 +69,7 @@ export class Search {
   readonly #system: CheckedSystem
   readonly #nodes: number
   readonly #reduced: boolean
+  #sent: readonly SentMessage[] = []
   /** @internal */
   readonly states: Exploration
 
@@ -83,11 +84,16 @@ export class Search {
     const system = validSystem(given)
     this.#system = system
     this.#nodes = system.nodes.length
-    this.#reduced = reduction === 'sends'
+    this.#reduced = reduction === 'sends' && (system.network ?? 'set') === 'set'
     this.absorbing = this.#reduced ? ~stepwise : 0
     this.locals = new Locals(system, this.absorbing)
     this.states = new Exploration(system, this.locals, this.#reduced)
-    this.width = this.#nodes + 2
+    this.width = this.states.width
+  }
+
+  /** Nodes of the system; in a state their integers come first. */
+  get nodes(): number {
+    return this.#nodes
   }
 
   get store(): StateSet {
@@ -194,12 +200,15 @@ export class Search {
   /** The state in which everything has started. */
   initial(): Int32Array {
     const state = new Int32Array(this.width)
+    const sent: number[] = []
     for (let node = 0; node < this.#nodes; node++) {
-      const { local, emission } = this.locals.start(node)
+      const { local, emission, sends } = this.locals.start(node)
+      sent.push(...sends)
       state[node] = local
       state[this.#nodes] = this.states.observations.after(state[this.#nodes]!, emission)
     }
     state[this.#nodes + 1] = (this.#system.crashes ?? 0) * crashCost + (this.#system.restarts ?? 0)
+    this.states.network?.begin(state, sent)
     return state
   }
 
@@ -218,6 +227,12 @@ export class Search {
 
   /** Lets something happen in `state`, which it changes; the place where it happened, or -1 where it cannot happen. */
   apply(state: Int32Array, happening: Happening): number {
+    const { network } = this.states
+    if (network !== null) {
+      const made = network.apply(state, happening)
+      this.#sent = made?.sends.map((message) => this.locals.message(message)) ?? []
+      return made?.place ?? -1
+    }
     const nodes = this.#nodes
     const cost = happening.kind === 'crash' ? crashCost : happening.kind === 'restart' ? 1 : 0
     const left = state[nodes + 1]!
@@ -231,6 +246,12 @@ export class Search {
       return place
     }
     return -1
+  }
+
+  /** What the happening that was applied last has newly sent. */
+  sentSince(before: NodeView, after: NodeView): readonly SentMessage[] {
+    if (this.states.network !== null) return this.#sent
+    return after.sent.filter((message) => !before.sent.includes(message))
   }
 
   /** The verdict of the invariant of that name. */
@@ -290,16 +311,14 @@ export class Search {
   advance(from: Int32Array, to: Int32Array): Happening[] {
     const sending = this.#reduced ? this.sendAll(from) : []
     const trial = from.slice()
-    for (let place = 0; place < this.#nodes; place++) {
-      for (const happening of this.#happeningsAt(from, place)) {
-        trial.set(from)
-        if (this.apply(trial, happening) < 0) continue
-        const reached = trial.slice()
-        if (this.#reduced) this.states.settle(trial)
-        if (trial.every((local, index) => local === to[index])) {
-          from.set(reached)
-          return [...sending, happening]
-        }
+    for (const happening of this.happenings(from)) {
+      trial.set(from)
+      if (this.apply(trial, happening) < 0) continue
+      const reached = trial.slice()
+      if (this.#reduced) this.states.settle(trial)
+      if (trial.every((local, index) => local === to[index])) {
+        from.set(reached)
+        return [...sending, happening]
       }
     }
     throw new Error(
@@ -314,6 +333,8 @@ export class Search {
 
   /** All that can happen next in a state. */
   happenings(state: Int32Array): Happening[] {
+    const { network } = this.states
+    if (network !== null) return network.happenings(state)
     return Array.from({ length: this.#nodes }, (_, place) => this.#happeningsAt(state, place)).flat()
   }
 

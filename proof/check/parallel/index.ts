@@ -49,6 +49,10 @@ export async function checkInParallel(
   if (!Number.isInteger(workers) || workers < 1 || workers > 64)
     throw new RangeError(`expected 1 to 64 workers, got ${workers}`)
   const system = await systemFrom(source)
+  if ((system.network ?? 'set') !== 'set')
+    throw new RangeError(
+      `expected a system with network 'set' for several threads, got '${system.network}'; search it with check`,
+    )
   const until = explainedBy(options)
   const started = performance.now()
   const secondsMax = options.bounds?.seconds ?? Number.POSITIVE_INFINITY
