@@ -7,7 +7,7 @@ import type { Transport } from '../actors/ports.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import { schedulerClock } from '../runtime/schedulers.ts'
-import { dialingNetworkIn } from '../runtime/serve/config/network-config.ts'
+import { dialingNetworkIn, type NetworkConfig } from '../runtime/serve/config/network-config.ts'
 import { openNetwork } from '../runtime/serve/network.ts'
 import { flushed, loadTracing } from '../runtime/serve/tracing.ts'
 import { flagsOf, gatheredConfig, type NetworkFlags } from './process-options.ts'
@@ -18,11 +18,16 @@ export const exitCodes = { failed: 1, wrongOption: 2, mayHaveExecuted: 3 } as co
 /** The network that flags, environment and file lead to, and an id that is new on it. */
 export async function openRemote(
   command: Command,
-): Promise<{ readonly transport: Transport; readonly id: NodeId; readonly system: string }> {
+): Promise<
+  Pick<NetworkConfig, 'system' | 'servers'> & { readonly transport: Transport; readonly id: NodeId }
+> {
   try {
     const network = dialingNetworkIn(gatheredConfig(flagsOf(command), process.env))
-    const transport = await openNetwork(network, schedulerClock())
-    return { transport, id: `cli-${randomBytes(6).toString('hex')}#1`, system: network.system }
+    const transport = await openNetwork(network, schedulerClock(), {
+      write: (_, line) => void process.stderr.write(`standby: ${line}\n`),
+    })
+    const { system, servers } = network
+    return { transport, id: `cli-${randomBytes(6).toString('hex')}#1`, system, servers }
   } catch (error) {
     return command.error(`error: ${(error as Error).message}`)
   }
@@ -34,7 +39,7 @@ export async function withRemoteClient(
   command: Command,
   use: (client: KeyValueClient) => Promise<void>,
 ): Promise<void> {
-  const { transport, id, system } = await openRemote(command)
+  const { transport, id, system, servers } = await openRemote(command)
   const tracing = await loadTracing(system, process.env)
   const client = withKeyValueMethods(
     createClient<KeyValueCommand, KeyValueResult>({
@@ -42,6 +47,7 @@ export async function withRemoteClient(
       transport,
       clock: schedulerClock(),
       timeoutMs: flags.timeout,
+      ...(servers && { servers }),
       ...(tracing && { observe: tracing.observe }),
     }),
   )

@@ -1,7 +1,7 @@
 /** The network of a stage: every message waits until someone delivers, drops, duplicates or delays it. */
 import { messageIdOf } from '../../actors/observation.ts'
 import type { Envelope, Observe } from '../../actors/ports.ts'
-import { createNetworkTelling, type NetworkTelling } from '../../runtime/transport/network-telling.ts'
+import { createNetworkReports, type NetworkReports } from '../../runtime/transport/network-reports.ts'
 
 /** A copy of a message that is in flight. */
 export interface HeldMessage {
@@ -35,14 +35,14 @@ export interface NetworkOptions {
 /** Holds messages and cuts. A message that is sent over a cut link is lost at once. */
 export class Network {
   readonly #options: NetworkOptions
-  readonly #reports: NetworkTelling
+  readonly #reports: NetworkReports
   readonly #held = new Map<string, HeldMessage>()
   readonly #sent = new Map<string, { readonly envelope: Envelope; copies: number }>()
   readonly #cuts = new Map<string, Cut>()
 
   constructor(options: NetworkOptions) {
     this.#options = options
-    this.#reports = createNetworkTelling(options.clock, options.observe)
+    this.#reports = createNetworkReports(options.clock, options.observe)
   }
 
   send(envelope: Envelope): void {

@@ -48,7 +48,10 @@ export function sharedSecret(secret: string): Authentication {
 }
 
 /** A new pair of keys, as base64 of PKCS #8 and SPKI. */
-export async function createKeyPair(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
+export async function generateKeyPair(): Promise<{
+  readonly privateKey: string
+  readonly publicKey: string
+}> {
   const pair = await crypto.subtle.generateKey(curve, true, ['sign', 'verify'])
   const text = async (format: 'pkcs8' | 'spki', key: CryptoKey) =>
     btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.exportKey(format, key))))
@@ -103,7 +106,7 @@ export async function refuseUnusableKeys({ key, accepts = {} }: Authentication):
       pairs.push([`accepts.${id}.publicKey`, () => verifyingKey(accepted.publicKey)])
   for (const [where, load] of pairs) {
     await load().catch((cause: unknown) => {
-      const what = `authentication.${where}: expected a key on the curve P-256, PKCS #8 if private and SPKI if public; make a pair with createKeyPair or openssl genpkey`
+      const what = `authentication.${where}: expected a key on the curve P-256, PKCS #8 if private and SPKI if public; make a pair with generateKeyPair or openssl genpkey`
       throw new StandbyError('invalidOption', what, { cause })
     })
   }

@@ -13,7 +13,7 @@ import {
   type FrameRefusal,
   frameRefusals,
 } from './frame.ts'
-import { createNetworkTelling, type NetworkTelling } from './network-telling.ts'
+import { createNetworkReports, type NetworkReports } from './network-reports.ts'
 
 /** Why an envelope of this process was lost before it left, or had nobody to arrive at. */
 export const lossReasons = ['noRoute', 'unreachable', 'queueFull', 'tooLarge', 'notJson', 'nobody'] as const
@@ -50,7 +50,7 @@ export class Endpoint {
   readonly clock: TimeClock
   private readonly limits: FrameLimits
   private readonly observe: Observe | undefined
-  private readonly telling: NetworkTelling
+  private readonly reports: NetworkReports
   private readonly receivers = new Map<NodeId, (envelope: Envelope) => void>()
   private closed = false
   private sent = 0
@@ -62,7 +62,7 @@ export class Endpoint {
     this.limits = limits
     this.clock = clock
     this.observe = observe
-    this.telling = createNetworkTelling(clock, observe)
+    this.reports = createNetworkReports(clock, observe)
   }
 
   get isClosed(): boolean {
@@ -145,7 +145,7 @@ export class Endpoint {
 
   lose(reason: LossReason, envelope: Envelope): void {
     this.lost[reason] += 1
-    this.telling.ofMessage('drop', envelope, 0, reason)
+    this.reports.ofMessage('drop', envelope, 0, reason)
   }
 
   /** Counts messages that were lost together, when a connection failed that they waited for. */
@@ -155,10 +155,10 @@ export class Endpoint {
 
   refuse(code: FrameRefusal, message: string | null): void {
     this.refusals[code] += 1
-    if (message !== null) this.tell(message)
+    if (message !== null) this.report(message)
   }
 
-  tell(text: string): void {
+  report(text: string): void {
     const detail = printable(text)
     this.observe?.({
       kind: 'refuse',

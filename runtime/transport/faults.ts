@@ -8,7 +8,7 @@ import type { Envelope, Observe, Random, TimeClock, Transport } from '../../acto
 import { type MessageType, messageSchemas } from '../../machines/messages.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 import { parseNodeId } from '../../machines/node-id.ts'
-import { createNetworkTelling } from './network-telling.ts'
+import { createNetworkReports } from './network-reports.ts'
 
 /** How often what goes wrong; probabilities in [0, 1], all 0 by default. */
 export interface FaultRates {
@@ -110,7 +110,7 @@ export function withFaults(inner: Transport, options: FaultOptions): FaultyTrans
     )
   }
 
-  const telling = createNetworkTelling(clock, observe)
+  const reports = createNetworkReports(clock, observe)
   const close = () => {
     closed = true
     for (const handle of delayed) clock.clearTimeout(handle)
@@ -137,7 +137,7 @@ export function withFaults(inner: Transport, options: FaultOptions): FaultyTrans
   const pass = (envelope: Envelope, copy: number, { delay = 0, delayMaxMs = 50 }: FaultRates) => {
     if (delay === 0 || random() >= delay) return inner.send(envelope)
     const ms = random() * delayMaxMs
-    telling.ofMessage('delay', envelope, copy, `${Math.round(ms)} ms`)
+    reports.ofMessage('delay', envelope, copy, `${Math.round(ms)} ms`)
     const handle = clock.setTimeout(() => {
       delayed.delete(handle)
       inner.send(envelope)
@@ -157,18 +157,18 @@ export function withFaults(inner: Transport, options: FaultOptions): FaultyTrans
     send(envelope) {
       if (closed) return
       if ((cuts.length > 0 || groups.length > 0) && !connected(envelope.from, envelope.to)) {
-        telling.ofMessage('drop', envelope, 0, 'link cut')
+        reports.ofMessage('drop', envelope, 0, 'link cut')
         return
       }
       const rates = rules.length === 0 ? undefined : ratesFor(envelope)
       if (rates === undefined) return inner.send(envelope)
       if (rates.drop && random() < rates.drop) {
-        telling.ofMessage('drop', envelope, 0, 'lost')
+        reports.ofMessage('drop', envelope, 0, 'lost')
         return
       }
       pass(envelope, 0, rates)
       if (rates.duplicate && random() < rates.duplicate) {
-        telling.ofMessage('duplicate', envelope, 1, 'sent twice')
+        reports.ofMessage('duplicate', envelope, 1, 'sent twice')
         pass(envelope, 1, rates)
       }
     },
@@ -188,19 +188,19 @@ export function withFaults(inner: Transport, options: FaultOptions): FaultyTrans
         knownNode('faults.cut from', from)
         knownNode('faults.cut to', to)
         if (!cuts.some((cut) => cut.from === from && cut.to === to)) cuts.push({ from, to })
-        telling.ofNetwork('partition', `${from} -> ${to} cut`)
+        reports.ofNetwork('partition', `${from} -> ${to} cut`)
       },
       partition(...next) {
         for (const group of checked('faults.partition', groupsSchema, next))
           for (const node of group) knownNode('faults.partition', node)
         groups = next
-        telling.ofNetwork('partition', next.map((group) => group.join(' ')).join(' | '))
+        reports.ofNetwork('partition', next.map((group) => group.join(' ')).join(' | '))
       },
       heal() {
         if (cuts.length === 0 && groups.length === 0) return
         cuts = []
         groups = []
-        telling.ofNetwork('heal', 'every link works again')
+        reports.ofNetwork('heal', 'every link works again')
       },
       clear() {
         rules = []

@@ -59,7 +59,7 @@ export class Mesh implements ConnectionHost {
       typeof directory === 'function'
         ? (name) => directory(name) ?? null
         : (name) => (Object.hasOwn(directory, name) ? directory[name]! : null)
-    this.reports = new ReportOnce((detail) => this.endpoint.tell(detail))
+    this.reports = new ReportOnce((detail) => this.endpoint.report(detail))
     this.admission = new Admission(this.limits, this.clock, (code, message) =>
       this.refuseSocket(code, message),
     )

@@ -14,19 +14,19 @@ export class NatsHealth {
   isConnected = true
   private readonly nats: NatsWire
   private readonly clock: TimeClock
-  private readonly tell: (detail: string) => void
+  private readonly report: (detail: string) => void
   private readonly onReconnect: () => void
   private readonly reports: ReportOnce
   /** By subject: subscriptions that the server does not permit. */
   private readonly unsubscribed = new Map<string, string>()
   private refusedPublish: { readonly detail: string; readonly at: number } | null = null
 
-  constructor(nats: NatsWire, clock: TimeClock, tell: (detail: string) => void, onReconnect: () => void) {
+  constructor(nats: NatsWire, clock: TimeClock, report: (detail: string) => void, onReconnect: () => void) {
     this.nats = nats
     this.clock = clock
-    this.tell = tell
+    this.report = report
     this.onReconnect = onReconnect
-    this.reports = new ReportOnce(tell)
+    this.reports = new ReportOnce(report)
     void this.watch()
   }
 
@@ -44,7 +44,7 @@ export class NatsHealth {
   /** The server does not permit a subscription, or does so again (null). */
   subscription(subject: string, error: Error | null): void {
     if (error === null) {
-      if (this.unsubscribed.delete(subject)) this.tell(`NATS: may subscribe to ${subject} again`)
+      if (this.unsubscribed.delete(subject)) this.report(`NATS: may subscribe to ${subject} again`)
       return
     }
     const detail = `NATS: may not subscribe to ${subject} (${error.message}); look at the permissions of its user`
@@ -59,13 +59,13 @@ export class NatsHealth {
 
   private take({ type, error }: { readonly type: string; readonly error?: Error }): void {
     if (type === 'disconnect' || type === 'close') {
-      if (this.isConnected && !this.nats.isClosed()) this.tell('NATS: the connection is lost; dials again')
+      if (this.isConnected && !this.nats.isClosed()) this.report('NATS: the connection is lost; dials again')
       this.isConnected = false
     } else if (type === 'reconnect') {
       this.isConnected = true
-      this.tell('NATS: connected again')
+      this.report('NATS: connected again')
       const problem = payloadProblem(this.nats)
-      if (problem !== null) this.tell(problem)
+      if (problem !== null) this.report(problem)
       this.onReconnect()
     } else if (type === 'error' && error !== undefined) this.takeError(error)
   }

@@ -119,7 +119,7 @@ export async function natsTransport(
   const health = new NatsHealth(
     nats,
     clock,
-    (detail) => endpoint.tell(detail),
+    (detail) => endpoint.report(detail),
     () => outbox.reset(),
   )
   const parts = new Parts(limits.frameBytesMax)

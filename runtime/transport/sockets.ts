@@ -2,7 +2,7 @@
 export {
   type AcceptedKey,
   type Authentication,
-  createKeyPair,
+  generateKeyPair,
   type OwnKey,
   sharedSecret,
 } from './authentication.ts'

@@ -7,7 +7,7 @@ import type { WebSocketTransportOptions } from './websocket.ts'
 import { checkedUrl, checkedUrls } from './websocket-url.ts'
 import { type AnyWebSocket, WebSocketWire } from './websocket-wire.ts'
 
-export { createKeyPair, sharedSecret } from './authentication.ts'
+export { generateKeyPair, sharedSecret } from './authentication.ts'
 export { defaultMeshLimits } from './mesh-options.ts'
 
 /**

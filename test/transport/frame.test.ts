@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type Authentication,
   checkedAuthentication,
-  createKeyPair,
+  generateKeyPair,
   isProof,
   permits,
   prove,
@@ -136,8 +136,8 @@ describe('keys', () => {
   })
 
   test('of a pair, the public half proves nothing and checks everything; PEM is taken too', async () => {
-    const { privateKey, publicKey } = await createKeyPair()
-    const other = await createKeyPair()
+    const { privateKey, publicKey } = await generateKeyPair()
+    const other = await generateKeyPair()
     const pem = `-----BEGIN PRIVATE KEY-----\n${privateKey.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`
     const proof = await prove({ id: 'a', privateKey: pem }, statement)
 

@@ -6,7 +6,7 @@ import type { Observation } from '../../actors/observation.ts'
 import type { Envelope } from '../../actors/ports.ts'
 import { checkHistory, HistoryRecorder, keyValueModel } from '../../proof/history/index.ts'
 import { parseAddress } from '../../runtime/transport/address.ts'
-import { createKeyPair, sharedSecret } from '../../runtime/transport/authentication.ts'
+import { generateKeyPair, sharedSecret } from '../../runtime/transport/authentication.ts'
 import type { MeshOptions, MeshTransport } from '../../runtime/transport/mesh-options.ts'
 import { startCluster } from './cluster-over-sockets.ts'
 import { type OpenMesh, until } from './socket-ends.ts'
@@ -24,7 +24,7 @@ const envelope = (from: string, to: string, viewNumber = 1): Envelope => ({
 async function newKey(id: string, kind: string) {
   if (kind === 'secrets')
     return { own: { id, secret: `${secret} ${id}` }, accepted: { secret: `${secret} ${id}` } }
-  const { privateKey, publicKey } = await createKeyPair()
+  const { privateKey, publicKey } = await generateKeyPair()
   return { own: { id, privateKey }, accepted: { publicKey } }
 }
 

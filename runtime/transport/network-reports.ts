@@ -1,18 +1,18 @@
-/** How a network tells what it does: to one message on its way, or to itself as a whole. No node's clock is concerned. */
+/** Observations of a network: of one message on its way, or of the network as a whole. They carry no node's clock. */
 import { messageIdOf, type ObservationKind } from '../../actors/observation.ts'
 import type { Envelope, Observe, TimeClock } from '../../actors/ports.ts'
 
-/** Tells an observer, if there is one; `detail` says what it was. */
-export interface NetworkTelling {
+/** Reports to an observer, if there is one; `detail` says what happened. */
+export interface NetworkReports {
   /** `copy`: 0 for the original. */
   ofMessage(kind: ObservationKind, envelope: Envelope, copy: number, detail: string): void
   ofNetwork(kind: ObservationKind, detail: string): void
 }
 
-export function createNetworkTelling(
+export function createNetworkReports(
   clock: Pick<TimeClock, 'now'>,
   observe: Observe | undefined,
-): NetworkTelling {
+): NetworkReports {
   return {
     ofMessage(kind, envelope, copy, detail) {
       observe?.({
