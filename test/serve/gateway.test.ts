@@ -16,6 +16,8 @@ import { type FaultyTransport, withFaults } from '../../runtime/transport/faults
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
 
 const clock = schedulerClock()
+/** Sessions that the servers remember. */
+const sessionsMax = 20
 let transport: FaultyTransport
 let cluster: Cluster<KeyValueClient & ClientCore>
 const ends: (() => Promise<void>)[] = []
@@ -27,7 +29,7 @@ beforeEach(async () => {
     (id) => cluster.servers.find(({ node }) => node?.id === id)?.node?.actor ?? null,
     (envelope) => transport.send(envelope),
   )
-  cluster = createCluster({ transport: tapped(transport, staleReplies), clock })
+  cluster = createCluster({ transport: tapped(transport, staleReplies), clock, limits: { sessionsMax } })
   await cluster.redundant()
 })
 afterEach(async () => {
@@ -106,6 +108,10 @@ const failure = (status: number, code: string) => [
     mayHaveExecuted: expect.any(Boolean),
   },
 ]
+/** Pushes every session out of the table of the servers, which holds few. */
+const pushOut = async (of: typeof cluster) => {
+  for (let i = 0; i < sessionsMax; i++) await of.client().put('other', i)
+}
 const openSession = async ({ ask }: Gateway) =>
   ((await ask('POST', '/v1/sessions')) as [number, { session: string }])[1].session
 const numbered = (session: string, sequence: number | string) => ({
@@ -310,6 +316,20 @@ describe('S9 operations of a session', () => {
       failure(400, 'invalidRequest'),
     )
     expect(await gateway.ask('GET', '/v1/keys/a')).toEqual(failure(404, 'keyNotFound'))
+  })
+
+  test('S10 an expired session says that nothing was executed where that is certain', async () => {
+    const [first, second] = [await startGateway(), await startGateway()]
+    const session = await openSession(first)
+    const put = (gateway: Gateway, sequence: number) =>
+      gateway.ask('PUT', '/v1/keys/a', 1, numbered(session, sequence))
+    await put(first, 1)
+    await pushOut(cluster)
+
+    // The second has not seen what was answered before: an earlier copy may have been executed.
+    expect((await put(second, 2))[1]).toMatchObject({ code: 'sessionExpired', mayHaveExecuted: true })
+    expect((await put(first, 2))[1]).toMatchObject({ code: 'sessionExpired', mayHaveExecuted: false })
+    expect(await first.ask('GET', '/v1/keys/a')).toEqual(result(1))
   })
 
   test('a session without a number, or a number without a session, is refused', async () => {
