@@ -53,15 +53,15 @@ export function createMetrics({ now = () => performance.now() }: MetricsOptions 
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const families = createFamilies(registry)
-  const sent = families.counted('standby_messages_sent_total', 'Messages sent, by type.', 'type')
+  const sent = families.counted('standby_messages_sent_total', 'Protocol messages sent, by type.', 'type')
   const received = families.counted(
     'standby_messages_received_total',
-    'Messages delivered to this process, by type.',
+    'Protocol messages received, by type.',
     'type',
   )
   const refusals = families.counted(
     'standby_refusals_total',
-    'Requests that were refused here, by reason (S3).',
+    'Requests refused by this server, by reason.',
     'reason',
     refusalReasons,
   )
@@ -73,20 +73,20 @@ export function createMetrics({ now = () => performance.now() }: MetricsOptions 
   )
   const transferBytes = families.counted(
     'standby_transfer_bytes_total',
-    'Bytes of state in pieces of state transfers that were sent and that were received, repeats included.',
+    'Bytes of state transfers, by side (sent, received), retransmissions included.',
     'side',
     ['sent', 'received'],
   )
   const transferSeconds = new Histogram({
     name: 'standby_transfer_seconds',
-    help: 'From the first piece of a state transfer that was completed to the last, by the end that sends and the end that receives.',
+    help: 'Duration of completed state transfers, by side (sent, received).',
     labelNames: ['side'],
     buckets: transferBuckets,
     registers,
   })
   const viewChanges = new Counter({
     name: 'standby_view_changes_total',
-    help: 'Newer views that this node learnt of: the first that it knew, another primary, or another backup; and the primary of the new view, by name.',
+    help: 'View changes seen by this node, by kind of change (first, primary, backup) and new primary.',
     labelNames: ['change', 'primary'],
     registers,
   })
@@ -94,25 +94,25 @@ export function createMetrics({ now = () => performance.now() }: MetricsOptions 
   const dropped = new Map<string, () => number>()
   families.countedFrom(
     'standby_observations_dropped_total',
-    'Observations that were to be told and are lost: lines of the log that could not be written, spans that were given up.',
+    'Log lines and spans that were dropped.',
     'sink',
     () => [...dropped].map(([sink, read]) => [sink, read()]),
   )
   const requestSeconds = new Histogram({
     name: 'standby_request_seconds',
-    help: 'From the arrival of a request at the primary to its reply.',
+    help: 'Latency of requests at the primary, from arrival to reply.',
     buckets: latencyBuckets,
     registers,
   })
   const operations = new Counter({
     name: 'standby_operations_total',
-    help: 'Operations of the gateway, by command and by how they ended.',
+    help: 'Operations at the gateway, by command and result code.',
     labelNames: ['op', 'code'],
     registers,
   })
   const operationSeconds = new Histogram({
     name: 'standby_operation_seconds',
-    help: 'From the arrival of an operation at the gateway to its result.',
+    help: 'Latency of operations at the gateway, by command.',
     labelNames: ['op'],
     buckets: latencyBuckets,
     registers,

@@ -10,44 +10,38 @@ export function addNetworkMetrics(
 ): void {
   totalFrom(
     'standby_transport_sent_total',
-    'Envelopes that have left, or were delivered within this process.',
+    'Envelopes sent, those within this process included.',
     () => counters().sent,
   )
-  totalFrom('standby_transport_received_total', 'Envelopes that have come.', () => counters().received)
-  countedFrom(
-    'standby_transport_lost_total',
-    'Envelopes that were lost before they left, or had nobody to arrive at, by reason.',
-    'reason',
-    () => Object.entries(counters().lost),
+  totalFrom('standby_transport_received_total', 'Envelopes received.', () => counters().received)
+  countedFrom('standby_transport_lost_total', 'Envelopes lost in this process, by reason.', 'reason', () =>
+    Object.entries(counters().lost),
   )
-  countedFrom(
-    'standby_transport_refused_total',
-    'Frames and peers that were refused, by reason.',
-    'reason',
-    () => Object.entries(counters().refused),
+  countedFrom('standby_transport_refused_total', 'Frames and peers refused, by reason.', 'reason', () =>
+    Object.entries(counters().refused),
   )
   if (counters().sentBytes !== undefined) {
     totalFrom(
       'standby_transport_sent_bytes_total',
-      'Bytes of frames that were sent, without what TLS adds; over WebSocket characters, over NATS those of its protocol.',
+      'Bytes sent, without TLS overhead; characters over WebSocket, bytes of its protocol over NATS.',
       () => counters().sentBytes!,
     )
     totalFrom(
       'standby_transport_received_bytes_total',
-      'Bytes of frames that have come, without what TLS adds; over WebSocket characters, over NATS those of its protocol.',
+      'Bytes received, without TLS overhead; characters over WebSocket, bytes of its protocol over NATS.',
       () => counters().receivedBytes!,
     )
   }
   if (counters().connections === undefined) return
-  gaugeFrom('standby_transport_connections', 'Connections that are open.', () => counters().connections!)
+  gaugeFrom('standby_transport_connections', 'Open connections.', () => counters().connections!)
   totalFrom(
     'standby_transport_dials_total',
-    'Connections that were begun from here: the first to each peer, and each reconnection.',
+    'Connections dialed by this process, reconnections included.',
     () => counters().dialed!,
   )
   gaugeFrom(
     'standby_transport_send_queue_bytes',
-    'Bytes that wait to be sent, on all connections.',
+    'Bytes waiting to be sent on all connections.',
     () => counters().buffered!,
   )
 }

@@ -8,43 +8,47 @@ import type { Families } from './metric-families.ts'
 export function addNodeMetrics({ gaugeFrom, stateFrom }: Families, status: () => NodeStatus): void {
   gaugeFrom(
     'standby_view_number',
-    'Number of the newest view that this node knows.',
+    'Number of the newest view known to this node.',
     () => status().view.number,
   )
-  gaugeFrom('standby_ready', 'Whether the node can do its part.', () => Number(status().ready))
-  gaugeFrom('standby_draining', 'Whether the node is about to leave.', () => Number(status().draining))
+  gaugeFrom('standby_ready', '1 if the node can do its part; of a gateway, if commands are decided.', () =>
+    Number(status().ready),
+  )
+  gaugeFrom('standby_draining', '1 while the node shuts down.', () => Number(status().draining))
   gaugeFrom(
     'standby_queue_length',
-    'What waits: requests at a primary, calls at a gateway.',
+    'Queued work: requests at a primary, operations at a gateway.',
     () => status().queue,
   )
   gaugeFrom(
     'standby_commands_applied',
-    'Commands that the replica of this server has executed; 0 where it holds no state.',
+    'Commands executed by the replica of this server; 0 without a replica.',
     () => status().applied ?? 0,
   )
   gaugeFrom('standby_lamport_time', 'Lamport time of the node.', () => status().lamport)
   gaugeFrom(
     'standby_transfer_pieces',
-    'Pieces of the state transfer under way that are confirmed; 0 where there is none.',
+    'Confirmed pieces of the state transfer in progress; 0 without one.',
     () => status().transfer?.pieces ?? 0,
   )
-  gaugeFrom('standby_view_has_backup', 'Whether the newest view that this node knows has a backup.', () =>
-    Number(status().view.backup !== null),
+  gaugeFrom(
+    'standby_view_has_backup',
+    '1 if the newest view known to this node names a backup, dead or alive.',
+    () => Number(status().view.backup !== null),
   )
   stateFrom(
     'standby_verdict',
-    'Verdict of the view service on the system: 1 for redundant, alone, waiting or lost.',
+    'Verdict of the view service on the system: 1 for one of redundant, alone, waiting, lost.',
     'verdict',
     () => {
       const { verdict } = status()
       return verdict === null ? null : verdictKind(verdict)
     },
   )
-  stateFrom('standby_role', 'What the node is: 1 for its role.', 'role', () => status().role)
+  stateFrom('standby_role', '1 for the role of the node.', 'role', () => status().role)
   stateFrom(
     'standby_node_info',
-    'The id of the node, which names one life of it (N2).',
+    '1 for the id of the node, which names one life of it.',
     'node',
     () => status().node,
   )
