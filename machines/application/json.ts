@@ -4,8 +4,13 @@ import type { Json } from './application.ts'
 /** How deep a value may be nested before it is refused. */
 const depthMax = 200
 
-/** What `sealJson` made, frozen all the way down and known to be JSON, and how deep each of it is nested. */
+/**
+ * What `sealJson` made, frozen all the way down and known to be JSON, and how deep each of it is nested. Values of few parts
+ * are not kept here: looking through one again costs less than an entry does, of which a long list would have many.
+ */
 const sealed = new WeakMap<object, number>()
+/** Arrays, objects and what is in them: of so many a value is still looked through again. */
+const fewParts = 8
 
 /**
  * A copy of a JSON value that shares nothing with it, as if it had crossed a socket: properties that are undefined are
@@ -13,7 +18,7 @@ const sealed = new WeakMap<object, number>()
  * @throws TypeError naming the place of what JSON cannot carry: undefined, a function, NaN, a Date, a Map, a cycle.
  */
 export function copyJson(value: unknown): Json {
-  return copy(value, { root: value, seals: false }, 0)
+  return copy(value, { root: value, seals: false, height: 0, parts: 0 }, 0)
 }
 
 /**
@@ -22,7 +27,7 @@ export function copyJson(value: unknown): Json {
  * @throws TypeError as `copyJson`.
  */
 export function sealJson(value: unknown): Json {
-  return copy(value, { root: value, seals: true }, 0)
+  return copy(value, { root: value, seals: true, height: 0, parts: 0 }, 0)
 }
 
 /** Length of a JSON value's text; only escapes are left out of account, which count as the one character they stand for. */
@@ -55,46 +60,81 @@ export function jsonValues(value: Json, max = Number.POSITIVE_INFINITY): number 
 interface Copying {
   readonly root: unknown
   readonly seals: boolean
+  /** Of what was sealed last: levels of nesting, and parts; both 0 for what is no array and no object. */
+  height: number
+  parts: number
 }
 
 function copy(value: unknown, copying: Copying, depth: number): Json {
   if (typeof value !== 'object' || value === null) {
     if (misfit(value) !== null) throw notJson(copying.root)
+    copying.height = 0
+    copying.parts = 0
     return value === 0 ? 0 : (value as Json)
   }
-  // What is not frozen was not sealed, and needs no look into the table.
-  const known = copying.seals && Object.isFrozen(value) ? sealed.get(value) : undefined
-  if (depth + (known ?? 1) > depthMax) throw notJson(copying.root)
-  if (known !== undefined) return value as Json
+  // What is not frozen was not sealed.
+  const isKnown = copying.seals && Object.isFrozen(value) && isSealed(value, copying)
+  if (depth + (isKnown ? copying.height : 1) > depthMax) throw notJson(copying.root)
+  if (isKnown) return value as Json
   if (misfit(value) !== null) throw notJson(copying.root)
   const result = Array.isArray(value)
     ? copyArray(value, copying, depth + 1)
     : copyObject(value, copying, depth + 1)
-  if (copying.seals) sealed.set(Object.freeze(result), 1 + deepest(result))
+  if (!copying.seals) return result
+  Object.freeze(result)
+  if (copying.parts > fewParts) sealed.set(result, copying.height)
   return result
 }
 
-/** How deep the deepest item is nested; items that are no objects are not at all. */
-function deepest(value: Json & object): number {
-  let depth = 0
-  for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    if (typeof item === 'object' && item !== null) depth = Math.max(depth, sealed.get(item)!)
+/** Whether a frozen value is sealed; then `copying` has its height and its parts. */
+function isSealed(value: object, copying: Copying): boolean {
+  const known = sealed.get(value)
+  const height = known ?? heightOfFew(value, { left: fewParts })
+  copying.height = height
+  copying.parts = fewParts + 1
+  return height > 0
+}
+
+/** Levels of a value that is frozen all the way down, JSON, and of few parts; 0 for any other. */
+function heightOfFew(value: object, parts: { left: number }): number {
+  if (!Object.isFrozen(value) || misfit(value) !== null) return 0
+  parts.left -= 1
+  let height = 0
+  for (const key of Object.keys(value)) {
+    parts.left -= 1
+    if (parts.left < 0) return 0
+    const item: unknown = Object.getOwnPropertyDescriptor(value, key)!.value
+    if (typeof item === 'object' && item !== null) {
+      const own = heightOfFew(item, parts)
+      if (own === 0) return 0
+      height = Math.max(height, own)
+    } else if (item === undefined || misfit(item) !== null || Object.is(item, -0)) return 0
   }
-  return depth
+  return height + 1
 }
 
 function copyArray(value: readonly unknown[], copying: Copying, depth: number): Json & object {
   const result: Json[] = new Array(value.length)
-  for (let i = 0; i < value.length; i++) result[i] = copy(value[i], copying, depth)
+  let [height, parts] = [0, 1]
+  for (let i = 0; i < value.length; i++) {
+    result[i] = copy(value[i], copying, depth)
+    height = Math.max(height, copying.height)
+    parts += 1 + copying.parts
+  }
+  copying.height = height + 1
+  copying.parts = parts
   return result
 }
 
 function copyObject(value: object, copying: Copying, depth: number): Json & object {
   const result: { [key: string]: Json } = {}
+  let [height, parts] = [0, 1]
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key]
     if (item === undefined) continue
     const copied = copy(item, copying, depth)
+    height = Math.max(height, copying.height)
+    parts += 1 + copying.parts
     // `__proto__` is an ordinary key; assigning it would set the prototype.
     if (key === '__proto__')
       Object.defineProperty(result, key, {
@@ -105,6 +145,8 @@ function copyObject(value: object, copying: Copying, depth: number): Json & obje
       })
     else result[key] = copied
   }
+  copying.height = height + 1
+  copying.parts = parts
   return result
 }
 

@@ -217,6 +217,7 @@ describe('a body is stored exactly or refused', () => {
     const limits = { depthMax: 3, valuesMax: 10 }
 
     expect(jsonTextFault(bytes('[[[]]]'), limits)).toBe(null)
+    expect(jsonTextFault(bytes('[[],[],[],[],[],[],[],[],[]]'), limits)).toBe(null)
     expect(jsonTextFault(bytes('[[[['), limits)).toEqual({ kind: 'tooDeep' })
     expect(jsonTextFault(bytes('"[[[[\\"[[1e999"'), limits)).toBe(null)
     expect(jsonTextFault(bytes('[1,1,1,1,1,1,1,1,1,1,1]'), limits)).toEqual({ kind: 'tooManyValues' })

@@ -30,8 +30,9 @@ export function jsonTextFault(bytes: Uint8Array, limits: JsonTextLimits): JsonTe
     if (byte === quote) at = endOfString(bytes, at)
     else if (byte === openArray || byte === openObject) {
       depth += 1
-      values += 1
       if (depth > depthMax) return { kind: 'tooDeep' }
+      // One more for the first item; each other one is behind a comma.
+      if (!isEmpty(bytes, at)) values += 1
     } else if (byte === closeArray || byte === closeObject) depth -= 1
     else if (byte === comma) {
       values += 1
@@ -74,6 +75,13 @@ function decimalOf(text: string): { readonly digits: string; readonly exponent: 
   while (end > start && all[end - 1] === '0') end -= 1
   if (start === end) return { digits: '', exponent: 0 }
   return { digits: all.slice(start, end), exponent: Number(power) - fraction.length + (all.length - end) }
+}
+
+/** Whether the array or object that opens here closes at once. */
+function isEmpty(bytes: Uint8Array, start: number): boolean {
+  let at = start + 1
+  while (at < bytes.length && bytes[at]! <= 0x20) at += 1
+  return bytes[at] === closeArray || bytes[at] === closeObject
 }
 
 function endOfString(bytes: Uint8Array, start: number): number {
