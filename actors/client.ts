@@ -272,7 +272,8 @@ const chartOf = rememberLast(
     }).provide({
       delays: {
         retryInterval: ({ context, event, self }) =>
-          retriesOf.get(self)!.sent(exchangeOf(context), isTimer(event)),
+          // A step outside the actor, as of a recorded life that is replayed, measures no round trips.
+          retriesOf.get(self)?.sent(exchangeOf(context), isTimer(event)) ?? retryIntervalMs,
       },
     }),
 )
