@@ -7,7 +7,7 @@ import { type Fault, type Plan, planOf, simulate } from '../proof/simulate/index
 import { type BenchOptions, interleaved, type Measurement, median, medianRatio } from './measurement.ts'
 
 export async function simulateBench({ quick }: BenchOptions): Promise<Measurement[]> {
-  return [...(await rates(quick ? 30_000 : 150_000, quick ? 3 : 7)), ...longLife(quick ? 200_000 : 1_000_000)]
+  return [...(await rates(quick ? 8_000 : 150_000, quick ? 3 : 7)), ...longLife(quick ? 40_000 : 1_000_000)]
 }
 
 /** Lossy links, a server that crashes and returns every two seconds, and now and then a partition: a life that goes on for ever. */
@@ -103,7 +103,7 @@ function record(plan: Plan, stepsMax: number): Life {
   return { nodes, takers, events }
 }
 
-/** The same events through `machine.transition`; how many they are. */
+/** The same events through the bare charts; how many they are. */
 function replay({ nodes, takers, events }: Life): number {
   const steppers = new Map<unknown, Stepper<never>>()
   const snapshots: AnyMachineSnapshot[] = [...nodes]

@@ -6,6 +6,7 @@
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benches } from '../../bench/benches.ts'
 import { progressLine } from '../../cli/progress-line.ts'
 import { scenarios } from '../../proof/protocol/scenarios.ts'
 import { bigStateRows } from './big-states/rows.ts'
@@ -25,6 +26,7 @@ const sections = [
   'survival',
   'big-states',
   'fuzz',
+  'benchmarks',
   'mutants',
 ] as const
 type Section = (typeof sections)[number]
@@ -157,6 +159,14 @@ const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
     return survivalRows({ seed, runs, rounds, only, progress: (text) => progress.show(null, text) })
   },
   fuzz: () => fuzzRows(quick ? 20_000 : 1_000_000, (text) => progress.show(null, text)),
+  benchmarks: () =>
+    oneByOne(Object.keys(benches), async (name) => {
+      const args = ['--expose-gc', 'bench/main.ts', '--quick', '--json', '--only', name]
+      const { stdout, seconds, code } = await run(...args)
+      const lines = stdout.split('\n').filter((line) => line !== '')
+      const ok = code === 0 && lines.length > 0
+      return { what: name, result: `${lines.length} measurements`, seconds, ok }
+    }),
   'big-states': () => bigStateRows(stateBytes, (text) => progress.show(null, text)),
 }
 
@@ -171,6 +181,7 @@ const titles: Record<Section, string> = {
   survival: 'Survival',
   'big-states': 'Big states',
   fuzz: 'Frames that are none',
+  benchmarks: 'Benchmarks, a quick pass',
   mutants: 'Broken protocols',
 }
 
