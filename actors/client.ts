@@ -2,7 +2,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type Actor, type AnyActorRef, createActor, type Snapshot } from 'xstate'
 import type { Application, Json, JsonLike } from '../machines/application/application.ts'
-import type { Result } from '../machines/application/at-most-once.ts'
 import { copyJson, jsonSize, jsonValues } from '../machines/application/json.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
 import { rememberLast } from '../machines/application/remember-last.ts'
@@ -25,9 +24,11 @@ import { StandbyError } from './errors.ts'
 import { knownOptions } from './known-options.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
-import { PendingCalls } from './pending-calls.ts'
+import { type CallEnd, PendingCalls } from './pending-calls.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
 import { type ActorOptions, commonOptions, declaredServers } from './view-service.ts'
+
+export type { CallEnd } from './pending-calls.ts'
 
 /** How long one call waits, and what ends it early. */
 export interface CallOptions {
@@ -76,9 +77,6 @@ export interface Client<Command, Result> {
   stop(): void
   [Symbol.dispose](): void
 }
-
-/** How a call ended, for those who do without promises. */
-export type CallEnd = Result | { readonly failure: CallFailure }
 
 /**
  * Starts a client. It looks for the view service at once and opens its session with the first call.

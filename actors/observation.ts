@@ -5,7 +5,7 @@ import type { Send } from '../machines/effects.ts'
 import { invalidMessage, type Message, operationsOf } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/step.ts'
-import type { Envelope } from './ports.ts'
+import type { Envelope } from './envelope.ts'
 
 /** What happened. `local` is an event from within the node's own process, such as a call of a client. */
 export type ObservationKind = (typeof observationKinds)[number]

@@ -1,6 +1,10 @@
 /** The calls of a client that nobody has settled yet. It keeps them; when they end is decided elsewhere. */
 import type { Json } from '../machines/application/application.ts'
-import type { CallEnd } from './client.ts'
+import type { Result } from '../machines/application/at-most-once.ts'
+import type { CallFailure } from '../machines/client/index.ts'
+
+/** How a call ended, for those who do without promises. */
+export type CallEnd = Result | { readonly failure: CallFailure }
 
 export interface PendingCall {
   readonly command: Json

@@ -97,6 +97,20 @@ describe('imports point one way', () => {
     expect(upwards).toEqual([])
   })
 
+  test.each(['machines', 'actors'])('%s: no import leads back to its own file, types included', (folder) => {
+    const done = new Set<string>()
+    const circles: string[] = []
+    const visit = (path: string, way: readonly string[]): void => {
+      const start = way.indexOf(path)
+      if (start >= 0) circles.push([...way.slice(start), path].join(' -> '))
+      if (done.has(path) || start >= 0) return
+      for (const name of importsOf(path)) if (files.includes(name)) visit(name, [...way, path])
+      done.add(path)
+    }
+    for (const path of sourcesIn(folder)) visit(path, [])
+    expect(circles).toEqual([])
+  })
+
   test('every imported package is a dependency, and of shipped code a dependency of the package', () => {
     const {
       dependencies = {},

@@ -1,9 +1,9 @@
 /** The contract of a replicated application: any deterministic state machine. It knows nothing of views, sessions or messages. */
-import { sealJson } from './json.ts'
-import { textPieces } from './text-pieces.ts'
+import { type Json, sealJson } from './json.ts'
+import { type Chunk, textPieces } from './text-pieces.ts'
 
-/** What crosses the transport: JSON values. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type { Json } from './json.ts'
+export type { Chunk } from './text-pieces.ts'
 
 /**
  * `Type` where all of it is JSON, else a type that it does not fit. Interfaces may be, which `Json` itself does not take:
@@ -22,13 +22,6 @@ export type JsonLike<Type> = Type extends Json
             | Extract<Type[Key], undefined>
         }
       : never
-
-/** One piece of a state on its way to a backup (T1, T5). */
-export interface Chunk {
-  readonly data: Json
-  /** Where the next piece starts; null when this is the last. */
-  readonly next: Json
-}
 
 /** When and where in the replicated order a command executes; the same on every replica. */
 export interface Moment {

@@ -1,5 +1,6 @@
 /** JSON values: what commands, results and messages are made of. */
-import type { Json } from './application.ts'
+/** What crosses the transport: JSON values. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** How deep a value may be nested before it is refused. */
 const depthMax = 200

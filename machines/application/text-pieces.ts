@@ -1,5 +1,18 @@
 /** How a state travels as text when its application knows no better way to cut it. */
-import type { Application } from './application.ts'
+import type { Json } from './json.ts'
+
+/** One piece of a state on its way to a backup (T1, T5). */
+export interface Chunk {
+  readonly data: Json
+  /** Where the next piece starts; null when this is the last. */
+  readonly next: Json
+}
+
+/** The part of an application that cuts a state into pieces. */
+export interface Pieces<State> {
+  snapshot(state: State, cursor: Json, bytesMax: number): Chunk
+  restore(partial: unknown, data: Json, last: boolean): unknown
+}
 
 /**
  * `snapshot` and `restore` for a state that has a text. The text is made once for all pieces of a state, not once a
@@ -8,7 +21,7 @@ import type { Application } from './application.ts'
 export function textPieces<State>(
   textOf: (state: State) => string,
   stateOf: (text: string) => State,
-): Pick<Application<State>, 'snapshot' | 'restore'> {
+): Pieces<State> {
   let last: { readonly state: State; readonly text: string } | null = null
   return {
     snapshot(state, cursor, bytesMax) {

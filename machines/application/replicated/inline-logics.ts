@@ -1,7 +1,6 @@
 /** Names for actor logic that a machine spawns without one, so that its actors can be written down and restored. */
 import type { AnyActorLogic } from 'xstate'
 import { isMachine } from './inert.ts'
-import type { PersistedActor } from './sandbox.ts'
 import type { InnerActor } from './xstate-internals.ts'
 
 /** How the name of such logic begins. */
@@ -24,7 +23,7 @@ export class InlineLogics {
    * The logic of a name.
    * @throws Error if this process has not seen it: only an effect can wait for its outcome without its logic.
    */
-  logicOf(name: string, snapshot: PersistedActor): AnyActorLogic {
+  logicOf(name: string, snapshot: object): AnyActorLogic {
     const found = this.#known.get(name)
     if (found !== undefined) return found
     if ('invocation' in snapshot) return unknownEffect
