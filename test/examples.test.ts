@@ -161,6 +161,13 @@ test('the checker finds the bug in a protocol that is not ours', async () => {
   expect(output).toMatch(/timer 500 fires, now aborted/)
 })
 
+test('the checker finds the bug in a lock server, whose clients all get the lock', async () => {
+  const output = await outputOf('check-lock-server')
+  expect(output).toContain('as it should be: exhausted')
+  expect(output).toContain('with a careless client: violated')
+  expect(output).toContain('one client works at a time: c1 and c2 work')
+})
+
 test('the checker finds the bug in Paxos', { timeout: deadlineMs }, async () => {
   const output = await outputOf('check-paxos')
   expect(output).toContain("as it should be, network 'once': exhausted, 16668 states")

@@ -16,12 +16,14 @@ import {
   type SearchBounds,
   type SearchEnd,
   type SearchOptions,
+  statesMaxDefault,
 } from './engine/search.ts'
 import { type HandlerChecks, interrogated } from './handlers.ts'
 import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
 import { refuseOddOptions } from './options.ts'
 import { type Met, randomWalks, type WalkBounds } from './random-walk.ts'
 import type { CheckedSystem } from './system.ts'
+import { checkTemporal, type Lasso } from './temporal.ts'
 import { type Unseen, unseenIn } from './unseen.ts'
 
 /** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
@@ -74,6 +76,8 @@ export interface CheckResult {
     readonly run: Run
     /** The run as text. */
     readonly story: string
+    /** Of a broken promise: the steps before the cycle that goes on for ever. */
+    readonly cycleFrom?: number
   } | null
   /** For each goal the shortest run that was found to it; null where there is none. */
   readonly goals: readonly { readonly name: string; readonly run: Run | null }[]
@@ -106,10 +110,25 @@ export function check(system: CheckedSystem, options: CheckOptions = {}): CheckR
   const fault = interrogation?.verdict(search, plain) ?? null
   if (fault !== null)
     return { ...result, verdict: 'violated', bound: null, violation: { ...fault, story: story(fault.run) } }
+  if (result.verdict === 'exhausted' && (asked.temporal ?? []).length > 0) {
+    const { lasso, isWhole } = checkTemporal(plain, asked, options.bounds?.states ?? statesMaxDefault, until)
+    if (!isWhole)
+      return { ...result, verdict: 'bounded', bound: performance.now() > until ? 'seconds' : 'states' }
+    if (lasso !== null)
+      return { ...result, verdict: 'violated', violation: { ...lasso, story: lassoStory(lasso) } }
+  }
   if (options.liveness === undefined) return result
   const liveness = checkLiveness(search, plain, asked, options.liveness, until)
   const fails = liveness.failed > 0
   return { ...result, liveness, ...(fails ? { verdict: 'goal not found', bound: null } : {}) }
+}
+
+function lassoStory({ run, cycleFrom }: Lasso): string {
+  const lines = story(run)
+  const { length } = run.steps
+  const end =
+    cycleFrom === length ? 'and nothing more need happen' : `and again from ${cycleFrom + 1} on, for ever`
+  return `${lines}\n${end}`
 }
 
 /** When runs are told as they are, needless steps included: a twentieth after the bound in seconds. */

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { checked } from '../../actors/options.ts'
 import type { CheckOptions } from './check.ts'
 import type { WalkBounds } from './random-walk.ts'
-import type { CheckedNode, CheckedSystem, Goal, Invariant, StepInvariant } from './system.ts'
+import type { CheckedNode, CheckedSystem, Goal, Invariant, LeadsTo, StepInvariant } from './system.ts'
 
 type Entries<Options> = Record<keyof Required<Options>, v.GenericSchema>
 
@@ -117,6 +117,15 @@ const systemSchema = v.strictObject(
     invariants,
     steps: invariants,
     goals,
+    temporal: v.optional(
+      v.array(
+        v.strictObject(
+          { name: someName, from: someFunction, to: someFunction } satisfies Entries<LeadsTo>,
+          'expected promises, such as leadsTo(name, from, to) makes them',
+        ),
+        'expected a list of promises',
+      ),
+    ),
     begin: goals,
     prunes: v.optional(v.array(someFunction, 'expected a list of functions')),
     observer: v.optional(

@@ -11,6 +11,7 @@ import { noMachineThrows } from './engine/tolerant-stepper.ts'
 import { livenessAfter, livenessOf } from './liveness.ts'
 import type { SavedHappening, SavedRun, TraceVerdict } from './saved-run.ts'
 import type { CheckedSystem } from './system.ts'
+import { lassoVerdict } from './temporal.ts'
 
 /** What is said of a run in its trace. */
 export interface RunTraceOptions {
@@ -92,6 +93,14 @@ function verdictOn(
       system,
       steps.map(({ happening }) => happening),
       goal,
+    )
+  }
+  const promise = system.temporal?.find(({ name }) => name === property)
+  if (promise !== undefined) {
+    return lassoVerdict(
+      search,
+      promise,
+      steps.map(({ happening }) => happening),
     )
   }
   const isKnown = [...(system.invariants ?? []), ...(system.steps ?? []), noMachineThrows].some(

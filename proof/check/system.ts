@@ -77,6 +77,13 @@ export interface Goal extends PropertyOptions {
   readonly promised?: boolean
 }
 
+/** A promise: behind every state in which `from` is true, `to` comes about, provided that steps that stay possible are taken. */
+export interface LeadsTo {
+  readonly name: string
+  readonly from: (system: SystemView) => boolean
+  readonly to: (system: SystemView) => boolean
+}
+
 /** Watches effects other than `send`, `ignore` and timers, and events of scripts, and folds them into a value of its own. */
 export interface Observer {
   readonly initial: unknown
@@ -116,12 +123,28 @@ export function sometimes(name: string, reached: Goal['reached'], options: Prope
   return { ...options, name, reached, promised: false }
 }
 
+/** `leadsTo('every request is granted', (system) => ..., (system) => ...)`, under weak fairness; see `temporal`. */
+export function leadsTo(name: string, from: LeadsTo['from'], to: LeadsTo['to']): LeadsTo {
+  return { name, from, to }
+}
+
+/** `eventually('a leader is elected', (system) => ...)`: every run comes to it, under weak fairness; see `temporal`. */
+export function eventually(name: string, to: LeadsTo['to']): LeadsTo {
+  return { name, from: () => true, to }
+}
+
 /** A system to be searched: its nodes, what may befall them, what must hold, and what must be reachable. */
 export interface CheckedSystem {
   readonly nodes: readonly CheckedNode[]
   readonly invariants?: readonly Invariant[]
   readonly steps?: readonly StepInvariant[]
   readonly goals?: readonly Goal[]
+  /**
+   * Promises of what comes about, checked after an exhausted search if nothing else is wrong. Deliveries, timers and
+   * events of scripts that stay possible are taken at last; crashes, restarts, losses and duplicates need never happen.
+   * They are judged from the start, without `begin`.
+   */
+  readonly temporal?: readonly LeadsTo[]
   /** The search begins where these goals have been reached one after another, each by a shortest run; default: at the start. */
   readonly begin?: readonly Goal[]
   /**

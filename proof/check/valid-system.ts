@@ -61,6 +61,7 @@ function refuseInvalid(system: CheckedSystem): void {
       throw new TypeError(`expected a cut from one of ${[...ids].join(', ')}, got one from ${from} to ${to}`)
   }
   refuseTwins('invariants', [...(system.invariants ?? []), ...(system.steps ?? [])])
+  refuseTwins('promises', system.temporal ?? [])
   refuseTwins('goals', system.goals ?? [])
 }
 

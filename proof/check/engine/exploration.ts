@@ -10,7 +10,7 @@ import {
   rememberGoals,
   rememberInvariants,
 } from '../properties/properties.ts'
-import type { CheckedSystem, Goal } from '../system.ts'
+import type { CheckedSystem, Goal, SystemView } from '../system.ts'
 import { Arrivals } from './arrivals.ts'
 import { Expansion } from './expansion.ts'
 import type { Locals } from './locals.ts'
@@ -119,6 +119,16 @@ export class Exploration {
   explore(first: number, end: number): void {
     for (let number = first; number < end; number++) this.#expand(number)
     this.#enterAll()
+  }
+
+  /** A state as properties see it. */
+  view(state: ArrayLike<number>): SystemView {
+    const read: number[] = []
+    return {
+      ids: this.#facets.ids,
+      node: (id) => this.#facets.view(id, state, read),
+      observed: () => this.#facets.observed(state, read),
+    }
   }
 
   /** A goal of this search, of the system, or of those behind which it begins. */

@@ -2,7 +2,7 @@
 
 import { firstBroken } from '../properties/judge.ts'
 import { judged } from '../properties/judged.ts'
-import type { CheckedSystem, Goal, NodeView, SentMessage } from '../system.ts'
+import type { CheckedSystem, Goal, NodeView, SentMessage, SystemView } from '../system.ts'
 import { validSystem } from '../valid-system.ts'
 import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
@@ -252,6 +252,11 @@ export class Search {
   sentSince(before: NodeView, after: NodeView): readonly SentMessage[] {
     if (this.states.network !== null) return this.#sent
     return after.sent.filter((message) => !before.sent.includes(message))
+  }
+
+  /** A state as properties see it. */
+  view(state: ArrayLike<number>): SystemView {
+    return this.states.view(state)
   }
 
   /** The verdict of the invariant of that name. */
