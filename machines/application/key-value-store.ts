@@ -1,5 +1,6 @@
 /** The key-value store: an application of its own, on a persistent map, so that a put costs the same with few keys and with many. */
 import type { Application, Json } from './application.ts'
+import { sealJson } from './json.ts'
 import { OrderedMap } from './ordered-map.ts'
 
 /** The commands of the key-value store. Keys are any strings, `''` and `__proto__` included; values are any JSON. */
@@ -46,6 +47,7 @@ export const keyValueStore: Application<KeyValueState, KeyValueCommand, KeyValue
   validate: invalidCommand,
 }
 
+/** Values are sealed when they are stored: an answer takes them as they are. */
 function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyValueState, KeyValueResult] {
   const invalid = invalidCommand(command)
   if (invalid !== null) throw new Error(invalid)
@@ -56,7 +58,7 @@ function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyV
       return [state, command.entry && value !== undefined ? { value } : (value ?? null)]
     }
     case 'put':
-      return [state.set(key, command.value), null]
+      return [state.set(key, sealJson(command.value)), null]
     case 'append': {
       const old = state.get(key) ?? ''
       if (typeof old !== 'string') {
@@ -71,7 +73,7 @@ function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyV
       return [state.delete(key), state.has(key)]
     case 'compareAndSet':
       return sameJson(state.get(key) ?? null, command.expected)
-        ? [state.set(key, command.value), true]
+        ? [state.set(key, sealJson(command.value)), true]
         : [state, false]
   }
 }

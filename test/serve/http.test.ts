@@ -305,6 +305,15 @@ test('bodies under way are bounded together; past it there is 503 and Retry-Afte
     .toBe(200)
 })
 
+test('a caller that sends far too much sees the refusal', async () => {
+  const { address } = await serve()
+  const body = '['.repeat(15 * 1024 * 1024)
+  const answer = await fetch(`http://${address}/v1/keys/a`, { method: 'PUT', body })
+
+  expect(answer.status).toBe(413)
+  expect(await answer.json()).toMatchObject({ code: 'tooLarge', mayHaveExecuted: false })
+})
+
 test('unknown parameters and fields are refused', async () => {
   const { ask } = await serve()
 

@@ -77,7 +77,8 @@ function createApp(options: HttpServerOptions, isClosing: () => boolean): App {
     await next()
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
-    if (isClosing() || context.res.status === 413) context.header('connection', 'close')
+    // Not after 413: what the caller still sends is read and dropped, or it would not see the answer.
+    if (isClosing()) context.header('connection', 'close')
   })
   if (token === null) app.use(refuseForeignHosts(address.host))
   app.use(refuseForeignOrigins(origins))
