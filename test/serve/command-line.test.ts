@@ -78,7 +78,9 @@ describe('a system that runs', () => {
       standby('get', 'a', '--json', ...at),
       standby('get', 'none', ...at),
       standby('append', 'b', 'xyz', ...at),
-      standby('put', 'c', '{"n":1}', '--as', 'json', '--json', ...at),
+      standby('put', 'c', '{"n":1}', '--json', ...at),
+      standby('put', 'number', '1', '--json', ...at),
+      standby('put', 'text', '1', '--as', 'string', '--json', ...at),
       standby('compare-and-set', 'a', 'hello', 'hello', ...at),
       standby('compare-and-set', 'a', 'null', '1', '--as', 'json', '--json', ...at),
     ])
@@ -88,10 +90,12 @@ describe('a system that runs', () => {
       'null\n',
       '3\n',
       '{"key":"c","value":{"n":1}}\n',
+      '{"key":"number","value":1}\n',
+      '{"key":"text","value":"1"}\n',
       'true\n',
       '{"key":"a","value":false}\n',
     ])
-    expect(commands.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0, 1])
+    expect(commands.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1])
     const wrong = await standby('append', 'c', 'x', ...at)
     expect(wrong).toMatchObject({ code: 1, stdout: '' })
     expect(wrong.stderr).toContain('applicationError')
@@ -118,9 +122,11 @@ describe('a system that runs', () => {
       ['a', 'hello'],
       ['b', 'xyz'],
       ['c', { n: 1 }],
+      ['number', 1],
+      ['text', '1'],
     ])
     await standby('put', 'a', 'changed', ...at)
-    expect(await standby('restore', dump, ...at)).toMatchObject({ code: 0, stdout: '3 keys restored\n' })
+    expect(await standby('restore', dump, ...at)).toMatchObject({ code: 0, stdout: '5 keys restored\n' })
     expect(await standby('get', 'a', ...at)).toMatchObject({ stdout: 'hello\n' })
     writeFileSync(dump, readFileSync(dump, 'utf8').slice(0, -3))
     expect((await standby('restore', dump, ...at)).stderr).toContain('make the dump anew')
@@ -149,11 +155,12 @@ describe('a system that does not answer', () => {
   const nobody = ['--peer', 'view-service=127.0.0.1:1']
 
   test('exit codes and errors say what happened', async () => {
-    const [late, unknown, bad, views] = await Promise.all([
+    const [late, unknown, bad, views, inexact] = await Promise.all([
       standby('put', 'a', 'x', '--timeout', '300ms', ...nobody),
       standby('get', 'a'),
       standby('put', 'a', '{', '--as', 'json', ...nobody),
       standby('watch-views', '--for', '200ms', ...nobody),
+      standby('put', 'a', '12345678901234567890', ...nobody),
     ])
 
     expect(late.code).toBe(1)
@@ -162,6 +169,8 @@ describe('a system that does not answer', () => {
     expect(unknown.stderr).toContain('--peer')
     expect(bad).toMatchObject({ code: 2 })
     expect(views).toMatchObject({ code: 1, stdout: '' })
+    expect(inexact).toMatchObject({ code: 2 })
+    expect(inexact.stderr).toContain('--as string')
   }, 60_000)
 
   test('--check-config starts nothing, and says what is wrong', async () => {
