@@ -74,6 +74,7 @@ function bareSteps(count: number, rounds: number): Measurement[] {
     ({ type: 'forwardAck', from: 's2#1', viewNumber: 2, number, digest: outcomes }) as const
   const serving = follow(
     's1#1',
+    { ...viewReply, view: { number: 1, primary: 's1#1', backup: null } },
     viewReply,
     { type: 'stateTransferAck', from: 's2#1', viewNumber: 2, index: 0 },
     { type: 'request', from: 'c1#1', viewNumber: 2, session: null, seq: 0, commands: [], bytes: 0 },

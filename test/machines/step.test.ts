@@ -388,6 +388,29 @@ describe('createStepper', () => {
     ])
   })
 
+  it('goes on with the enqueueActions in which a step of another machine was taken', () => {
+    const inner = createStepper(
+      createMachine({ on: { go: { actions: enqueueActions(({ enqueue }) => enqueue({ type: 'inner' })) } } }),
+    )
+    const outer = createStepper(
+      createMachine({
+        on: {
+          go: {
+            actions: enqueueActions(({ enqueue, check }) => {
+              enqueue({ type: 'before' })
+              inner.step(inner.start({}).snapshot, { type: 'go' })
+              if (check(() => true)) enqueue({ type: 'after' })
+            }),
+          },
+        },
+      }),
+    )
+
+    const { actions } = outer.step(outer.start({}).snapshot, { type: 'go' })
+
+    expect(typesOf(actions)).toEqual(['before', 'after'])
+  })
+
   it.each(['guard', 'assignment', 'params', 'enqueued action'])(
     'is as good as new after a step in which the %s threw',
     (culprit) => {
