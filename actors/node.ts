@@ -279,11 +279,15 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
       )
     },
     start(snapshot, scope) {
-      machine.start(snapshot as never)
+      // XState's type of `start` leaves out the scope that it passes.
+      ;(machine.start as (snapshot: unknown, scope: unknown) => void)(snapshot, scope)
       detach = transport.attach(id, (envelope) => receiveEnvelope(scope.self, envelope))
       stopped = false
     },
-    restoreSnapshot: (snapshot, scope) => machine.restoreSnapshot(snapshot as never, scope as never),
+    restoreSnapshot(snapshot, scope) {
+      options.begins?.(scope.self)
+      return machine.restoreSnapshot(snapshot as never, scope as never)
+    },
     getPersistedSnapshot: (snapshot, persistOptions) =>
       machine.getPersistedSnapshot(snapshot as never, persistOptions),
   }

@@ -4,6 +4,7 @@ import { type Clock, zeroClock } from './clocks.ts'
 import { effects, ignore, isMessage, sendTo } from './effects.ts'
 import type { Received } from './messages.ts'
 import { type NodeId, parseNodeId } from './node-id.ts'
+import { type ContextCodec, persistable } from './persistence.ts'
 import { nextView, noView, type View } from './view.ts'
 
 /** What must be durable before a message speaks of it (V11). */
@@ -150,7 +151,7 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
     } as const
   }
 
-  return machine.createMachine({
+  const chart = machine.createMachine({
     id: 'viewService',
     description: 'Decides which view is current: who is primary, who is backup.',
     context: ({ input }) => ({
@@ -223,6 +224,13 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
       },
     },
   })
+  return persistable(chart, plainContext)
+}
+
+/** A view service's context is JSON as it is. */
+const plainContext: ContextCodec<ViewServiceContext> = {
+  save: (context) => context,
+  load: (saved: ViewServiceContext) => saved,
 }
 
 /** The record that has to be durable before anything of this state is told (V11). */

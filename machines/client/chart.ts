@@ -1,9 +1,11 @@
 /** The chart of a client: one session, one request under way at a time, calls that go out together (S7, C2). */
 import { setup } from 'xstate'
 import { ignore, isMessage } from '../effects.ts'
+import { persistable } from '../persistence.ts'
 import { callRules } from './calls.ts'
 import {
   type ClientOptions,
+  clientCodec,
   clientDefaults,
   clientEffects,
   clientTypes,
@@ -52,7 +54,7 @@ const lateAbandon = {
 export function createClientMachine(options: Partial<ClientOptions> = {}) {
   const client = clientSetup({ ...clientDefaults, ...options })
 
-  return client.createMachine({
+  const chart = client.createMachine({
     id: 'client',
     description: 'Brings calls to the primary, each executed at most once, and settles each exactly once.',
     context: ({ input }) => initialClientContext(input),
@@ -175,6 +177,7 @@ export function createClientMachine(options: Partial<ClientOptions> = {}) {
       },
     },
   })
+  return persistable(chart, clientCodec)
 }
 
 /** The type of the chart that `createClientMachine` makes. */

@@ -7,6 +7,7 @@ import { effects } from '../effects.ts'
 import type { Received } from '../messages.ts'
 import { guardsOf, hasType, type OfType } from '../narrowing.ts'
 import type { NodeId } from '../node-id.ts'
+import type { ContextCodec } from '../persistence.ts'
 import { noView, type View } from '../view.ts'
 
 /** One command, and the caller that waits for its result. */
@@ -115,6 +116,25 @@ export function initialClientContext({ id, viewService, resume }: ClientInput): 
     queue: [],
     outstanding: null,
   }
+}
+
+/** A client's context as JSON; commands as text, since XState looks into a snapshot's objects for actors of its own. */
+export const clientCodec: ContextCodec<ClientContext> = {
+  save: ({ queue, outstanding, ...plain }) => ({
+    ...plain,
+    queue: JSON.stringify(queue),
+    outstanding: JSON.stringify(outstanding),
+  }),
+  load: ({ queue, outstanding, ...plain }: SavedClient): ClientContext => ({
+    ...plain,
+    queue: JSON.parse(queue) as ClientContext['queue'],
+    outstanding: JSON.parse(outstanding) as ClientContext['outstanding'],
+  }),
+}
+
+interface SavedClient extends Omit<ClientContext, 'queue' | 'outstanding'> {
+  readonly queue: string
+  readonly outstanding: string
 }
 
 /** The types of the chart, for `setup`. */

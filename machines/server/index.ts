@@ -1,9 +1,11 @@
 /** A server: its heartbeat, and its role. The role is the chart's state and nothing else: idle, backup or primary (S2). */
 import type { Application } from '../application/application.ts'
 import { ignore } from '../effects.ts'
+import { persistable } from '../persistence.ts'
 import { backupState } from './backup.ts'
 import { refuse } from './commands.ts'
 import { initialServerContext, type ServerOptions, serverDefaults } from './context.ts'
+import { serverCodec } from './persisted.ts'
 import { primaryState } from './primary.ts'
 import { serverSetup } from './setup.ts'
 
@@ -14,7 +16,7 @@ const adoption = ['pingNewNumber', 'adoptView'] as const
 export function createServerMachine(application: Application, options: Partial<ServerOptions> = {}) {
   const server = serverSetup(application, { ...serverDefaults, ...options })
 
-  return server.createMachine({
+  const chart = server.createMachine({
     id: 'server',
     description:
       'A replica. The view service decides what it is; the newest view it has adopted decides what it does.',
@@ -117,6 +119,7 @@ export function createServerMachine(application: Application, options: Partial<S
       },
     },
   })
+  return persistable(chart, serverCodec(application))
 }
 
 /** The type of the chart that `createServerMachine` makes. */

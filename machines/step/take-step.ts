@@ -16,6 +16,8 @@ const known = new WeakMap<AnyStateNode, TakeStep>()
 
 /** The steps of `machine`, compiled once for all that step it. */
 export function takeStepOf(machine: AnyStateMachine): TakeStep {
+  // It may share its root with a machine whose steps are XState's.
+  if (hasOwnSteps(machine)) return stepByXState(machine)
   let takeStep = known.get(machine.root)
   if (takeStep === undefined) {
     takeStep = stepsOf(machine)
@@ -25,7 +27,7 @@ export function takeStepOf(machine: AnyStateMachine): TakeStep {
 }
 
 function stepsOf(machine: AnyStateMachine): TakeStep {
-  const manner = hasOwnSteps(machine) ? null : mannerOfXState()
+  const manner = mannerOfXState()
   const chart = manner === null ? null : chartOf(machine)
   return chart === null ? stepByXState(machine) : compiledStep(chart, manner!.fallsThrough)
 }
