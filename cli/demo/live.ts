@@ -4,9 +4,9 @@ import type { StoryEvent } from '../../runtime/observe/story.ts'
 import type { Output } from '../output.ts'
 import { type LiveModel, type LiveNode, ratesShown, renderLiveView } from './live-view.ts'
 import type { Playground } from './playground.ts'
-import type { View } from './run.ts'
 import { formatSummary } from './summary.ts'
 import { openTerminal } from './terminal.ts'
+import type { View } from './view.ts'
 
 const frameMs = 100
 const eventsKept = 200
@@ -97,7 +97,7 @@ function press(key: string, playground: Playground, quit: () => void): void {
     playground.stopScript()
     act()
   }
-  const deeds: Record<string, () => void> = {
+  const actions: Record<string, () => void> = {
     q: quit,
     Q: quit,
     '\u0003': quit,
@@ -110,7 +110,7 @@ function press(key: string, playground: Playground, quit: () => void): void {
     h: () => byHand(levers.heal),
     s: playground.resumeScript,
   }
-  if (Object.hasOwn(deeds, key)) deeds[key]!()
+  if (Object.hasOwn(actions, key)) actions[key]!()
   const server = /^[1-9]$/.test(key) ? cluster.servers[Number(key) - 1] : undefined
   if (server !== undefined) byHand(() => levers.toggle(server.name))
 }

@@ -11,8 +11,9 @@ import { decimalNumber, duration, wholeNumber } from '../options.ts'
 import { type Output, openOutput } from '../output.ts'
 import { openTraceFile, type TraceFile } from '../trace-file.ts'
 import { runLive } from './live.ts'
-import { type Playground, type PlaygroundOptions, startPlayground, timing } from './playground.ts'
-import { counted, formatSummary, type Summary } from './summary.ts'
+import { type Playground, startPlayground, timing } from './playground.ts'
+import { counted, formatSummary } from './summary.ts'
+import type { View } from './view.ts'
 
 interface RunOptions {
   readonly for?: number
@@ -58,16 +59,6 @@ export function registerRun(program: Command): void {
     .action(async (options: RunOptions, command: Command) => {
       process.exitCode = await run(options, command)
     })
-}
-
-/** How a way of showing the run takes part in it. */
-export interface View {
-  readonly callbacks: Pick<PlaygroundOptions, 'onEvent' | 'onScene' | 'onAnswer'>
-  /** The run has begun; `quit` ends it. */
-  begin(playground: Playground, quit: () => void): void
-  /** The workload has ended and what was answered is being judged. */
-  end(): void
-  summarise(summary: Summary): void
 }
 
 async function run(options: RunOptions, command: Command): Promise<number> {
