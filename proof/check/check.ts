@@ -9,7 +9,7 @@ import {
   story,
 } from './counterexample.ts'
 import type { Violation } from './engine/exploration.ts'
-import type { Coverage, Happening } from './engine/locals.ts'
+import type { Coverage } from './engine/locals.ts'
 import {
   type Progress,
   Search,
@@ -19,6 +19,7 @@ import {
   statesMaxDefault,
 } from './engine/search.ts'
 import { type HandlerChecks, interrogated } from './handlers.ts'
+import type { Happening } from './happening.ts'
 import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
 import { refuseOddOptions } from './options.ts'
 import { type Met, randomWalks, type WalkBounds } from './random-walk.ts'

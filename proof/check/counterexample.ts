@@ -1,6 +1,7 @@
 /** How a state was reached: the steps, the needless ones struck out, in causal order, as data and as a story. */
-import type { Happening } from './engine/locals.ts'
+
 import type { Search } from './engine/search.ts'
+import type { Happening } from './happening.ts'
 import type { NodeView, SentMessage } from './system.ts'
 
 /** One step of a run, with what it did to the node where it happened. */

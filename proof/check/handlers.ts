@@ -3,8 +3,8 @@ import { mersenne } from 'pure-rand/generator/mersenne'
 import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
 import { createStepper, type PureAction, type Stepper } from '../../machines/step.ts'
 import { confirmed, happeningsTo, minimise, type Run, replay, type Step } from './counterexample.ts'
-import type { Happening } from './engine/locals.ts'
 import type { Search } from './engine/search.ts'
+import type { Happening } from './happening.ts'
 import type { CheckedNode, CheckedSystem } from './system.ts'
 
 /** Which handlers are checked; none by default. */

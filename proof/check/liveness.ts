@@ -2,8 +2,8 @@
 import { mersenne } from 'pure-rand/generator/mersenne'
 import { Stage } from '../stage/stage.ts'
 import { everyStepOf, happeningsTo, minimise, type Run, story } from './counterexample.ts'
-import type { Happening } from './engine/locals.ts'
 import type { Search } from './engine/search.ts'
+import type { Happening } from './happening.ts'
 import type { CheckedSystem, Goal } from './system.ts'
 
 /** Which states are tried, and how hard. */

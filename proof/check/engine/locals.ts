@@ -7,6 +7,7 @@
  */
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import type { PureAction, Stepper } from '../../../machines/step.ts'
+import type { Happening } from '../happening.ts'
 import { Links } from '../links.ts'
 import { judged, reasonOf } from '../properties/judged.ts'
 import type { CheckedNode, CheckedSystem, Emission, NodeView, SentMessage, StepInvariant } from '../system.ts'
@@ -62,16 +63,6 @@ export interface NodeStep {
   readonly emission: number
   readonly sends: readonly number[]
 }
-
-/** What can happen in one place: which step, for people. */
-export type Happening =
-  /** `kept`: the network delivers the message once more later on. */
-  | { readonly kind: 'deliver'; readonly node: string; readonly message: SentMessage; readonly kept?: true }
-  | { readonly kind: 'lose'; readonly node: string; readonly message: SentMessage }
-  | { readonly kind: 'timer'; readonly node: string; readonly event: EventObject }
-  | { readonly kind: 'script'; readonly node: string; readonly event: EventObject }
-  | { readonly kind: 'crash'; readonly node: string }
-  | { readonly kind: 'restart'; readonly node: string; readonly id: string }
 
 /** What a search has come across, by places of nodes; plain data. */
 export interface Coverage {

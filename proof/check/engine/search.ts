@@ -1,12 +1,13 @@
 /** The search: every order, loss, delay and duplication of messages, timers, crashes and restarts, from the start on. */
 
+import type { Happening } from '../happening.ts'
 import { firstBroken } from '../properties/judge.ts'
 import { judged } from '../properties/judged.ts'
 import type { CheckedSystem, Goal, NodeView, SentMessage, SystemView } from '../system.ts'
 import { validSystem } from '../valid-system.ts'
 import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
-import { type Coverage, type Happening, Locals } from './locals.ts'
+import { type Coverage, Locals } from './locals.ts'
 import type { StateSet } from './state-store.ts'
 
 /** Where a search stops although there is more to see; the verdict is then `bounded`. */
