@@ -193,5 +193,5 @@ function whyStuck({ cluster }: Playground): string | null {
   const canPromote = cluster.viewService.acknowledged() && cluster.backup() !== null
   if (canPromote) return null
   const holders = backup === null ? `${primary}` : `${primary} and ${backup}`
-  return `the state died with ${holders}: view ${number} waits for ever, and answers nobody rather than wrongly`
+  return `the state died with ${holders}: view ${number} waits forever, and gives no answer rather than a wrong one`
 }

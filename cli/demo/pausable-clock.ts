@@ -13,7 +13,7 @@ interface Timer {
   handle: unknown
 }
 
-/** While there are timers, somebody looks at the clock this often. */
+/** How often the clock is read while timers are set. */
 const lookMs = 10
 /** What is longer between two looks is no time: the process stood still, and none of its nodes has fallen silent. */
 const gapMaxMs = 60

@@ -1,4 +1,4 @@
-/** One run: a system in this process, its workload, its script, and what is told of it. It knows no terminal. */
+/** One run: a system in this process, its workload, its script of faults, and its story. It knows no terminal. */
 import type { Observation } from '../../actors/observation.ts'
 import type { Observe } from '../../actors/ports.ts'
 import { createCluster, type KeyValueClient, type StandbyCluster } from '../../runtime/index.ts'
@@ -50,13 +50,13 @@ export interface Playground {
   resumeScript(): void
   /** Stops everything at once, without a word. */
   abandon(): Promise<void>
-  /** Ends the workload, lets what is under way finish, reads back, and judges. Never throws; may be called once. */
+  /** Ends the workload, lets calls in progress finish, reads back, and judges. Never throws; may be called once. */
   finish(): Promise<Summary>
 }
 
 /** A failure is noticed within 300 ms, so that a story goes on before one forgets what happened. */
 export const timing = { pingIntervalMs: 70, pingCheckIntervalMs: 150 }
-/** How long a message is under way. */
+/** How long a message is in flight, in milliseconds. */
 const delayMs = 2
 const gapDefaultMs = 4000
 /** The story's events, and an end, in a run of a given length. */

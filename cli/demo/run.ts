@@ -51,7 +51,9 @@ export function registerRun(program: Command): void {
       new Option('--json', 'one JSON object a line: events, answers, and a summary last').conflicts('plain'),
     )
     .option('--plain', 'lines even on a terminal, instead of the live view')
-    .addOption(new Option('--level <level>', 'how much is told').choices(['story', 'debug']).default('story'))
+    .addOption(
+      new Option('--level <level>', 'how much detail is shown').choices(['story', 'debug']).default('story'),
+    )
     .addHelpText(
       'after',
       '\nEnds with exit code 0, or 1 if a check failed. A wrong option ends with 2.\nThe same seed makes the same choices, but time is real: no two runs are alike.',
@@ -112,9 +114,9 @@ async function openInspector(options: RunOptions, command: Command): Promise<Ins
   const { port = 0, json, seed } = options
   if (!options.inspector || (json && options.port === undefined)) return null
   const { serveInspector } = await import('../../runtime/serve/inspector/serve.ts')
-  // Some ten seconds of the past, for whoever opens the page late.
-  const told = { port, pastMax: 4000, title: `standby run, seed ${seed}`, options: { ...options, timing } }
-  return serveInspector(told).catch((error: Error) => {
+  // Some ten seconds of the past, for a page that is opened late.
+  const served = { port, pastMax: 4000, title: `standby run, seed ${seed}`, options: { ...options, timing } }
+  return serveInspector(served).catch((error: Error) => {
     // Whoever did not ask for the page is not kept from the run by its absence.
     if (options.port !== undefined) return command.error(`error: ${error.message}`)
     process.stderr.write(`the page is not served: ${error.message}\n`)
@@ -130,7 +132,7 @@ function observing(...given: readonly (Observe | undefined)[]): { observe?: Obse
 
 type Ending = 'time' | 'quit' | { readonly error: Error | null }
 
-/** Waits for the run's end: its time is over, somebody quits, or nobody reads any more. A second wish to quit is obeyed at once. */
+/** Waits for the run's end: time is up, the user quits, or the output is closed. A second quit ends the process. */
 function ending(
   { clock }: Playground,
   { for: forMs }: RunOptions,

@@ -72,8 +72,8 @@ export async function runScript(options: ScriptOptions): Promise<void> {
   const count = cluster.servers.length
   onScene(
     count === 1
-      ? 'One server starts. It becomes primary, and there is nobody to take over: no faults will be played.'
-      : `${count} servers start: one becomes primary, one backup, and whoever is left stands by.`,
+      ? 'One server starts. It becomes primary without a backup, so no faults are injected.'
+      : `${count} servers start: one becomes primary, one backup, and the others stand by.`,
   )
   await until(clock, () => isHealthy(cluster), 10_000, signal)
   if (count === 1) return
@@ -105,7 +105,7 @@ async function primaryIsCutOff(options: ScriptOptions): Promise<void> {
   const primary = cluster.primary()
   if (primary === null) return
   onScene(
-    `The network splits. ${primary.id} may believe to be primary, but answers nobody without its backup.`,
+    `The network splits. ${primary.id} may still believe that it is primary, but answers no client without its backup.`,
   )
   levers.isolatePrimary()
   if (!(await gap(options))) return
@@ -131,7 +131,7 @@ async function replicasAreCutOff(options: ScriptOptions): Promise<void> {
   const [primary, backup] = [cluster.primary(), cluster.backup()]
   if (primary === null || backup === null) return
   onScene(
-    `The link from ${primary.id} to ${backup.id} breaks. Both still reach the view service: nobody is answered, and nobody wrongly.`,
+    `The link from ${primary.id} to ${backup.id} breaks. Both still reach the view service: clients get no answer, and no wrong one.`,
   )
   cluster.network.cut(primary.name, backup.name)
   await wait(clock, Math.min(1000, options.gapMs), signal)

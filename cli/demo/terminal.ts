@@ -27,7 +27,7 @@ export function openTerminal({ stdin, stdout, onKey, onResize }: TerminalOptions
   let isOpen = true
   const hasKeys = stdin.isTTY === true
 
-  const hear = (keys: string) => {
+  const takeKeys = (keys: string) => {
     // A paste is many keys; an escape sequence, such as an arrow, is none of ours.
     if (!keys.startsWith('\u001b')) for (const key of keys) onKey(key)
     else if (keys.length === 1) onKey(keys)
@@ -44,7 +44,7 @@ export function openTerminal({ stdin, stdout, onKey, onResize }: TerminalOptions
     process.off('exit', restore)
     process.off('uncaughtExceptionMonitor', restore)
     if (hasKeys) {
-      stdin.off('data', hear)
+      stdin.off('data', takeKeys)
       stdin.setRawMode(false)
       stdin.pause()
     }
@@ -63,7 +63,7 @@ export function openTerminal({ stdin, stdout, onKey, onResize }: TerminalOptions
   if (hasKeys) {
     stdin.setRawMode(true)
     stdin.setEncoding('utf8')
-    stdin.on('data', hear)
+    stdin.on('data', takeKeys)
     stdin.resume()
   }
   return {

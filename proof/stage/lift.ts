@@ -168,7 +168,7 @@ class Lifting {
     return `${client} took ${event ?? 'an event'} from within its own process, which cannot be repeated`
   }
 
-  /** Which calls were given up is told by their returns, which follow at once; a client that stops gives up all of its own. */
+  /** The returns that follow at once name the abandoned calls; a client that stops abandons all of its own. */
   #abandon(step: TraceStep, client: string, at: number): string | null {
     for (const { kind, node, call } of this.#steps.slice(step.i + 1)) {
       if (kind !== 'return' || node !== step.node || call === undefined) break

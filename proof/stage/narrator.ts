@@ -21,7 +21,7 @@ export interface Narrator {
   say(text: string): void
   /** Leaves the system to itself for so many virtual milliseconds. */
   run(ms: number): void
-  /** Leaves it to itself until an aim. @throws Error if it does not come about. */
+  /** Leaves it to itself until an aim. @throws Error if it is not reached. */
   until(aim: 'viewChange' | 'settled' | 'answered'): void
   /** ... until such a message is in flight. @throws Error likewise. */
   untilInFlight(which: Which): void
@@ -60,7 +60,7 @@ export function createNarrator(world: World): Narrator {
   }
   const reach = (aim: Parameters<World['runUntil']>[0], what: string) => {
     const end = world.runUntil(aim)
-    if (end !== 'reached') throw new Error(`expected ${what}; it has not come about (${end})`)
+    if (end !== 'reached') throw new Error(`expected ${what}, but the run ended without it (${end})`)
   }
 
   return {

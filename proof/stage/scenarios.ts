@@ -52,7 +52,7 @@ export const scenarios: readonly Scenario[] = [
     id: 'failover',
     key: '2',
     title: 'A failover',
-    sentence: 'The primary dies with a call under way; the backup takes over and nothing is lost.',
+    sentence: 'The primary crashes during a call; the backup takes over and nothing is lost.',
     rules: ['V6', 'V7', 'S4', 'S9'],
     options: three,
     play({ say, until, untilInFlight, crash, call }) {
@@ -63,7 +63,7 @@ export const scenarios: readonly Scenario[] = [
       call('c1', append('a', '!'))
       untilInFlight({ type: 'forward' })
       crash('primary')
-      say('The primary dies. Its forward to the backup is still under way.')
+      say('The primary crashes. Its forward to the backup is still in flight.')
       until('viewChange')
       say(
         'Two checks without a ping: the view service promotes the backup and appoints the idle server, in one step (V5, V6).',
@@ -116,7 +116,7 @@ export const scenarios: readonly Scenario[] = [
       until('settled')
       call('c2', put('a', 'new'))
       until('answered')
-      say('The new primary has answered a put. The old one has not heard of it.')
+      say('The new primary has answered a put. The old one does not know of it.')
       call('c1', get('a'))
       untilInFlight({ type: 'forward' })
       say('The old primary is asked for a read. Reads go to the backup like every command (S4).')
@@ -135,7 +135,7 @@ export const scenarios: readonly Scenario[] = [
     key: '5',
     title: 'Double failure and return',
     sentence:
-      'Two of three servers die and one comes back empty; when the last holder dies too, nobody invents an answer.',
+      'Two of three servers die and one comes back empty; when the last holder dies too, the system answers nothing.',
     rules: ['V6', 'N2', 'N5', 'T1'],
     options: three,
     play({ say, until, crash, restart, call, run }) {
@@ -206,7 +206,7 @@ export const scenarios: readonly Scenario[] = [
       say('The link within the pair is cut. Both keep pinging, so the view service sees nothing wrong.')
       call('c1', put('a', '1'))
       run(150)
-      say('The primary cannot decide without its backup (S4). It repeats the forward, and answers nobody.')
+      say('The primary cannot decide without its backup (S4). It repeats the forward, and answers no client.')
       heal()
       say('The link heals.')
       until('answered')
@@ -238,7 +238,7 @@ export const scenarios: readonly Scenario[] = [
       call('c1', append('log', 'd'))
       untilInFlight({ type: 'reply', to: 'c1' })
       say(
-        'c1 is told sessionExpired, the call may have been executed: its retry could not be told from a first copy.',
+        'c1 gets sessionExpired, and the call may have been executed: without the session, a retry looks like a new call.',
       )
       until('answered')
       call('c1', append('log', 'e'))
@@ -258,7 +258,9 @@ export const scenarios: readonly Scenario[] = [
       call('c1', put('a', 'precious'))
       say('This primary breaks S4: it executes and answers alone.')
       until('answered')
-      say('The client was told: done. The backup has not heard of it, and the invariants are broken already.')
+      say(
+        'The client has its acknowledgement. The backup knows nothing, and an invariant is violated already.',
+      )
       crash('primary')
       until('viewChange')
       call('c2', get('a'))
@@ -270,7 +272,7 @@ export const scenarios: readonly Scenario[] = [
     id: 'executed-twice',
     key: '0',
     title: 'Broken: executed twice',
-    sentence: 'A client that numbers its retry anew: one lost answer, and the command takes effect twice.',
+    sentence: 'A client that renumbers its retry: one lost answer, and the command takes effect twice.',
     rules: ['S9', 'I6', 'I8'],
     options: { ...three, broken: 'renumbersRetries' },
     play({ say, until, untilInFlight, drop, call }) {

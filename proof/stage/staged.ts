@@ -18,7 +18,7 @@ export interface Staged {
   readonly calls?: CallPort
   /** Judges acts; default: by the system's own properties. */
   readonly createJudge?: (stage: Stage) => Judge
-  /** What the system can be left to itself for, besides its own goals. */
+  /** What the system can run towards by itself, besides its goals. */
   readonly aims?: readonly Aim[]
   /** Why a crashed node does not start again; default: because it has no `restart`. */
   readonly whyNoRestart?: (name: string) => string | null
@@ -58,12 +58,12 @@ export interface RunView {
   pending(): number
 }
 
-/** Something that a system can be left to itself for, until it comes about. */
+/** Something that a system can run towards by itself. */
 export interface Aim {
   readonly id: string
   /** Completes 'run until ...'. */
   readonly title: string
-  /** Begins to wait; the answer says of the later run whether it has come about. */
+  /** Begins to wait; returns whether the aim is reached in a later run. */
   readonly wait: (run: RunView) => (later: RunView) => boolean
 }
 
@@ -82,7 +82,7 @@ export function headerOf({ system, header }: Staged) {
   }
 }
 
-/** What the system can be left to itself for: its own aims, its goals, and a property that fails. */
+/** What the system can run towards: its own aims, its goals, and a property that fails. */
 export function aimsOf({ system, aims = [] }: Staged): readonly Aim[] {
   const goals = (system.goals ?? []).map(
     ({ name, reached }): Aim => ({

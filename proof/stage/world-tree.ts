@@ -45,13 +45,13 @@ export interface WorldInfo {
   readonly origin: unknown
   /** Clients that take calls by hand. */
   readonly clients: readonly string[]
-  /** What it can be left to itself for. */
+  /** What it can run towards by itself. */
   readonly aims: readonly { readonly id: string; readonly title: string }[]
   /** What must hold, and what must be reachable. */
   readonly properties: readonly { readonly name: string; readonly kind: 'invariant' | 'step' | 'goal' }[]
 }
 
-/** How far a system is left to itself; both bounds hold. */
+/** How far a system runs by itself; both bounds hold. */
 export interface RunBounds {
   /** Choices; default 2,000. */
   readonly steps?: number

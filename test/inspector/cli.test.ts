@@ -88,3 +88,41 @@ test('inspect wants a trace or apps, and not both', async () => {
   expect([neither.code, both.code]).toEqual([2, 2])
   expect(neither.printed).toMatch(/expected a trace or --listen/)
 })
+
+test.each<[string, () => readonly string[], RegExp]>([
+  ['a module that is not there', () => ['nothing.mjs'], /nothing\.mjs: expected a module that can be loaded/],
+  [
+    'a module without a system',
+    () => [file('answer.mjs', 'export const answer = 42')],
+    /expected a module that exports a system by default or as `system`, got one that exports answer/,
+  ],
+  [
+    'an export that is not there',
+    () => [file('nope.mjs', 'export const system = {}'), '--export', 'nope'],
+    /exports a system as `nope`, got one that exports system/,
+  ],
+  [
+    'a system without nodes',
+    () => [file('nodes.mjs', 'export default { nodes: [] }')],
+    /nodes\.mjs: .*expected nodes/s,
+  ],
+  [
+    'two ways to begin',
+    () => ['examples/two-phase-commit.ts', '--check', '--run', 'run.jsonl'],
+    /expected one of --run and --check/,
+  ],
+  [
+    'a trace that is not there',
+    () => ['examples/two-phase-commit.ts', '--run', join(folder, 'no.jsonl')],
+    /no\.jsonl: .*ENOENT/,
+  ],
+  [
+    'a trace of another system',
+    () => ['examples/two-phase-commit.ts', '--run', file('other.jsonl', `${lines.join('\n')}\n`)],
+    /expected a trace of this system/,
+  ],
+])('explore refuses %s', async (_, words, message) => {
+  const { code, printed } = await standby('explore', ...words())
+  expect(printed).toMatch(message)
+  expect(code).toBe(2)
+})

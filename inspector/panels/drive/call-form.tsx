@@ -1,4 +1,4 @@
-/** A call as a client makes it: which client, which command. Where it goes is up to whoever drives. */
+/** A form for a call: which client, which command. Its user decides where the call goes. */
 import { useSignal } from '@preact/signals'
 import type { KeyValueCommand } from '../../../machines/application/key-value-store.ts'
 

@@ -112,7 +112,7 @@ export function runOn(aim: string | null, bounds: RunBounds = { ms: patienceMs }
     settled<RunEnd | string | null>(current.runUntil(aim, bounds), (end) => {
       // In another process only failures have an answer.
       if (aim !== null && end !== 'reached' && end !== null)
-        announcement.value = `That has not come about within ${patienceMs / 1000} seconds of virtual time.`
+        announcement.value = `Not reached within ${patienceMs / 1000} seconds of virtual time.`
       show()
     }),
   )
