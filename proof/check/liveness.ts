@@ -121,7 +121,7 @@ export function livenessOf(goal: string): string {
 
 function staged(system: CheckedSystem, happenings: readonly Happening[]): Stage {
   const stage = new Stage(system)
-  for (const happening of happenings) if (happening.kind !== 'lose') stage.play(happening)
+  for (const happening of happenings) stage.play(happening)
   return stage
 }
 

@@ -43,7 +43,7 @@ export function traceOf(
   for (const happening of happenings) {
     saved.push(savedHappening(stage, happening))
     last = observations.length
-    if (happening.kind !== 'lose') stage.play(happening)
+    stage.play(happening)
   }
   // A duplicate is told before it arrives; a call before it is made.
   while (observations[last + 1] !== undefined && observations[last]!.after === undefined) last += 1
@@ -142,7 +142,7 @@ function restoredHappenings(system: CheckedSystem, saved: readonly SavedHappenin
     if (happening === null) return null
     restored.push(happening)
     try {
-      if (happening.kind !== 'lose') stage.play(happening)
+      stage.play(happening)
     } catch {
       return null
     }

@@ -28,6 +28,8 @@ export interface NetworkOptions {
   readonly observe: Observe
   /** How long a message is in flight if no one touches it, in milliseconds. */
   readonly latencyMs: () => number
+  /** Whether what is sent on one link arrives in the order of sending; default false. */
+  readonly isOrdered?: boolean
   /** The name of a node, the same for all of its lives. Links are cut between names. */
   readonly nameOf: (id: string) => string
 }
@@ -39,6 +41,8 @@ export class Network {
   readonly #held = new Map<string, HeldMessage>()
   readonly #sent = new Map<string, { readonly envelope: Envelope; copies: number }>()
   readonly #cuts = new Map<string, Cut>()
+  /** Of ordered links, when the newest message is due. */
+  readonly #dues = new Map<string, number>()
 
   constructor(options: NetworkOptions) {
     this.#options = options
@@ -87,8 +91,11 @@ export class Network {
   /** What is in flight sets out now, without a report. */
   setOutAgain(): void {
     const { clock, latencyMs } = this.#options
-    for (const [key, message] of this.#held)
-      this.#held.set(key, { ...message, due: clock.now() + latencyMs() })
+    this.#dues.clear()
+    for (const [key, message] of this.#held) {
+      const due = this.#inOrder(message.envelope, clock.now() + latencyMs())
+      this.#held.set(key, { ...message, due })
+    }
   }
 
   /** Forgets what is in flight, without a report. */
@@ -148,6 +155,22 @@ export class Network {
     return [...this.#cuts.values()].map(({ from, to }) => ({ from, to }))
   }
 
+  /** No sooner than what was sent before on an ordered link. */
+  #inOrder({ from, to }: Envelope, due: number): number {
+    if (!this.#options.isOrdered) return due
+    const link = linkOf(from, to)
+    const ordered = Math.max(due, this.#dues.get(link) ?? 0)
+    this.#dues.set(link, ordered)
+    return ordered
+  }
+
+  /** A message that was sent earlier on the same link and is still in flight. */
+  earlierOnLink({ envelope: { from, to }, order }: HeldMessage): HeldMessage | undefined {
+    return this.inFlight().find(
+      (other) => other.envelope.from === from && other.envelope.to === to && other.order < order,
+    )
+  }
+
   #hold(envelope: Envelope): HeldMessage {
     const { clock, latencyMs } = this.#options
     const id = messageIdOf(envelope)
@@ -155,7 +178,8 @@ export class Network {
     this.#sent.set(id, known)
     const copy = known.copies++
     const sentAt = clock.now()
-    const message = { id, copy, envelope, sentAt, due: sentAt + latencyMs(), order: clock.nextOrder() }
+    const due = this.#inOrder(envelope, sentAt + latencyMs())
+    const message = { id, copy, envelope, sentAt, due, order: clock.nextOrder() }
     this.#held.set(keyOf(id, copy), message)
     return message
   }

@@ -41,6 +41,9 @@ export class Stage {
   /** Crashes and restarts so far. */
   crashes = 0
   restarts = 0
+  /** Messages that were dropped and duplicated by choice so far. */
+  losses = 0
+  duplicates = 0
   /** How long a message is in flight if no one touches it, in milliseconds. */
   latencyMs: () => number
   readonly #onAct: (act: Act) => void
@@ -62,6 +65,7 @@ export class Stage {
       clock: { now: () => this.#now, nextOrder: this.#nextOrder },
       observe: (observation) => this.#report(observation),
       latencyMs: () => this.latencyMs(),
+      isOrdered: system.network === 'ordered',
       nameOf: (id) => this.nameOf(id),
     })
     for (const { from, to } of system.cuts ?? [])
@@ -206,6 +210,7 @@ export class Stage {
       case 'deliver': {
         this.#act(player, () => {
           const copy = this.#copyOf(happening.message)
+          if (happening.kept) this.network.duplicate(copy.envelope)
           this.network.take(copy)
           const { envelope, id } = copy
           const event = { ...(envelope.message as EventObject), from: envelope.from }
@@ -213,6 +218,9 @@ export class Stage {
         })
         break
       }
+      case 'lose':
+        this.network.drop(this.#copyOf(happening.message), 'lost')
+        break
       case 'timer':
         player.forgetTimer(happening.event)
         this.#take(player, 'timer', happening.event)

@@ -30,10 +30,13 @@ export function carryOut(played: Played, choice: Choice): string | null {
       break
     case 'drop': {
       const message = network.find(choice.message, choice.copy)!
-      network.drop(message, whyUndeliverable(stage, message) ?? 'lost')
+      const why = whyUndeliverable(stage, message)
+      if (why === null) stage.losses += 1
+      network.drop(message, why ?? 'lost')
       break
     }
     case 'duplicate':
+      stage.duplicates += 1
       network.duplicate(network.sent(choice.message)!)
       break
     case 'delay':
@@ -85,13 +88,19 @@ export function whyNot(played: Played, choice: Choice): string | null {
       return choice.at < stage.now ? `it is ${stage.now} ms already` : null
     case 'deliver': {
       const message = network.find(choice.message, choice.copy)
-      return message === undefined ? notInFlight(choice) : whyUndeliverable(stage, message)
+      if (message === undefined) return notInFlight(choice)
+      return whyUndeliverable(stage, message) ?? whyOutOfOrder(stage, message)
     }
-    case 'drop':
+    case 'drop': {
+      const message = network.find(choice.message, choice.copy)
+      if (message === undefined) return notInFlight(choice)
+      return whyUndeliverable(stage, message) === null ? whyNoMore(stage, 'losses') : null
+    }
     case 'delay':
-      return network.find(choice.message, choice.copy) === undefined ? notInFlight(choice) : null
+      if (network.find(choice.message, choice.copy) === undefined) return notInFlight(choice)
+      return stage.system.network === 'ordered' ? 'messages of a link arrive in order (network)' : null
     case 'duplicate':
-      return network.sent(choice.message) === undefined ? notInFlight(choice) : null
+      return network.sent(choice.message) === undefined ? notInFlight(choice) : whyNoMore(stage, 'duplicates')
     case 'timer':
       return whyNoTimer(played, choice)
     case 'script':
@@ -101,6 +110,7 @@ export function whyNot(played: Played, choice: Choice): string | null {
     case 'restart':
       return whyNoRestart(played, choice.node)
     case 'cut':
+      if (isReliable(stage)) return cutsLoseMessages
       if (choice.from === choice.to) return 'a node always reaches itself'
       return network.isCut(choice.from, choice.to) ? 'the link is cut already' : null
     case 'heal':
@@ -108,6 +118,7 @@ export function whyNot(played: Played, choice: Choice): string | null {
         return network.cuts().length === 0 ? 'no link is cut' : null
       return network.isCut(choice.from, choice.to) ? null : 'the link is not cut'
     case 'partition':
+      if (isReliable(stage)) return cutsLoseMessages
       return choice.groups.length < 2 ? 'a partition has at least two groups' : null
     case 'abandon':
       return whyNoClient(played, choice.client) ?? whyNoCall(stage, choice)
@@ -142,6 +153,31 @@ export function whyUndeliverable(stage: Stage, { envelope: { to } }: HeldMessage
     ? `${to} is done and takes nothing more`
     : `${to} is gone, and no later life takes its mail`
 }
+
+/** On ordered links, what was sent first arrives first. */
+function whyOutOfOrder(stage: Stage, message: HeldMessage): string | null {
+  if (stage.system.network !== 'ordered') return null
+  const earlier = stage.network.earlierOnLink(message)
+  return earlier === undefined
+    ? null
+    : `${earlier.envelope.message.type} was sent earlier on this link (network)`
+}
+
+/** A `set` loses and repeats messages at will; other networks as often as the system allows. */
+function whyNoMore(stage: Stage, kind: 'losses' | 'duplicates'): string | null {
+  const { system } = stage
+  const { [kind]: max = 0 } = system
+  return !isReliable(stage) || stage[kind] < max
+    ? null
+    : `this system allows no more ${kind} (${kind}: ${max})`
+}
+
+/** A network that loses messages only by choice. */
+function isReliable({ system: { network = 'set' } }: Stage): boolean {
+  return network !== 'set'
+}
+
+const cutsLoseMessages = 'a cut loses messages, which this network does only by choice (network)'
 
 function timerOf(stage: Stage, node: string, name: string): ArmedTimer | undefined {
   return stage

@@ -124,6 +124,40 @@ describe('choices', () => {
   })
 })
 
+describe('networks', () => {
+  const sent = (network: CheckedSystem['network'], bounds: object = {}) => {
+    const world = open({ ...counter, network, ...bounds })
+    world.choose({ kind: 'script', node: 'client' })
+    world.choose({ kind: 'script', node: 'client' })
+    return { world, messages: inbox(world, 'counter').messages }
+  }
+
+  test('a set loses and repeats messages at will, and delivers them in any order', () => {
+    const { messages } = sent('set')
+    for (const { deliver, drop, duplicate, delay } of messages)
+      expect([deliver.why, drop.why, duplicate.why, delay.why]).toEqual([null, null, null, null])
+  })
+
+  test.each(['once', 'ordered'] as const)('%s loses and repeats as often as the system allows', (network) => {
+    const { world, messages } = sent(network, { losses: 1, duplicates: 1 })
+    expect(world.choose(messages[0]!.drop.choice)).toBeNull()
+    expect(world.choose(messages[1]!.drop.choice)).toBe('this system allows no more losses (losses: 1)')
+    expect(world.choose(messages[1]!.duplicate.choice)).toBeNull()
+    expect(world.choose(messages[1]!.duplicate.choice)).toBe(
+      'this system allows no more duplicates (duplicates: 1)',
+    )
+    expect(world.choose({ kind: 'cut', from: 'client', to: 'counter' })).toMatch(/a cut loses messages/)
+  })
+
+  test('on ordered links what was sent first arrives first', () => {
+    const { world, messages } = sent('ordered')
+    expect(messages[1]!.deliver.why).toBe('add was sent earlier on this link (network)')
+    expect(messages[0]!.delay.why).toBe('messages of a link arrive in order (network)')
+    expect(world.choose(messages[0]!.deliver.choice)).toBeNull()
+    expect(world.choose(messages[1]!.deliver.choice)).toBeNull()
+  })
+})
+
 describe('verdicts', () => {
   test('an invariant is reported at the step that breaks it, with all of its sends seen', () => {
     const world = open(impatient)
@@ -211,6 +245,6 @@ describe('files', () => {
     expect((await systemIn({ system: () => counter })).nodes).toBe(counter.nodes)
     expect((await systemIn({ system: sound, other: counter }, 'other')).nodes).toBe(counter.nodes)
     await expect(systemIn({ answer: 42 })).rejects.toThrow(/exports a system .* exports answer/)
-    await expect(systemIn({ default: {} })).rejects.toThrow(/expected nodes/)
+    await expect(systemIn({ default: {} })).rejects.toThrow(/expected a system such as/)
   })
 })

@@ -1,11 +1,13 @@
 /** Successors on a network that keeps each message until it arrives (`once`) or first in, first out (`ordered`). */
+
+import type { Happening } from '../happening.ts'
 import type { Observations } from '../properties/observations.ts'
 import type { CheckedSystem } from '../system.ts'
 import type { Arrivals } from './arrivals.ts'
 import { crashCost, leftHash } from './expansion.ts'
 import { mix } from './hash.ts'
 import { InFlight } from './in-flight.ts'
-import type { Happening, Locals } from './locals.ts'
+import type { Locals } from './locals.ts'
 
 /** Losses and duplicates that are left are one number: losses times this, plus duplicates. */
 const lossCost = 1024
