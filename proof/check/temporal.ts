@@ -7,8 +7,8 @@
  * Source: Lichtenstein and Pnueli, Checking that finite state concurrent programs satisfy their linear specification (1985).
  */
 import { minimise, type Run, replay, type Step } from './counterexample.ts'
-import type { Happening } from './engine/locals.ts'
 import type { Search } from './engine/search.ts'
+import type { Happening } from './happening.ts'
 import type { CheckedSystem, LeadsTo, SystemView } from './system.ts'
 
 /** A lasso: its run goes once round the cycle. */
