@@ -1,6 +1,7 @@
 /** The calls of clients as intervals, judged: where each may have taken effect, or which answers contradict each other. */
-import { checkHistory, type Verdict } from '../../proof/history/check-history.ts'
+import { checkHistory } from '../../proof/history/check-history.ts'
 import type { KeyValueInput, Operation } from '../../proof/history/history.ts'
+import type { Verdict } from '../../proof/history/judgement.ts'
 import { keyValueModel } from '../../proof/history/key-value/model.ts'
 import { pointsOf } from '../../proof/history/order.ts'
 import { describeCommand, describeEnd } from '../../runtime/trace/describe.ts'

@@ -3,13 +3,11 @@ import * as v from 'valibot'
 import { checked } from '../../actors/options.ts'
 import { Budget } from './budget.ts'
 import { validateTimes } from './history.ts'
+import type { Judgement, PartJudgement } from './judgement.ts'
 import type { RecordedCall, SequentialModel } from './model.ts'
 import { mergeOrders } from './order.ts'
 import { Part } from './part.ts'
 import { strategiesFor } from './strategies.ts'
-
-/** `ok`: an order was found. `illegal`: there is none. `unknown`: a limit was met first, which is not ok. */
-export type Verdict = 'ok' | 'illegal' | 'unknown'
 
 /** Limits of a judgement; only `timeLimitMs` makes it depend on the machine. */
 export interface CheckOptions {
@@ -21,39 +19,6 @@ export interface CheckOptions {
   readonly configurationsMax?: number
   /** Whether to look for the smallest contradiction in an illegal part. Default: true. */
   readonly explain?: boolean
-}
-
-/** The judgement of operations that share state. */
-export interface PartJudgement<Op> {
-  /** The name that the model's `partition` gave, for a key-value store the key; empty when there is one part only. */
-  readonly name: string
-  readonly verdict: Verdict
-  /** All operations of the part, by ascending call. */
-  readonly operations: readonly Op[]
-  /** An order for the longest prefix of the part (of its events, in time) that has one; for `ok` the whole part. */
-  readonly longestPrefix: readonly Op[]
-  /** The event of the return that no order allows; null unless illegal. */
-  readonly brokenAt: number | null
-  /**
-   * The answers that contradict each other, by ascending call, that of the operation which returned at `brokenAt` among
-   * them; only this one if no others were looked for, or a limit was met first.
-   */
-  readonly breaking: readonly Op[]
-  /** The verdict in a sentence. */
-  readonly reason: string
-  readonly steps: number
-}
-
-/** The judgement of a history. */
-export interface Judgement<Op> {
-  readonly verdict: Verdict
-  readonly partitions: readonly PartJudgement<Op>[]
-  /** For `ok` an order of the whole history; else that of the part which decided the verdict. */
-  readonly longestPrefix: readonly Op[]
-  /** That of the illegal part which breaks first; empty unless illegal. */
-  readonly breaking: readonly Op[]
-  readonly reason: string
-  readonly steps: number
 }
 
 /**

@@ -1,11 +1,5 @@
 // The public door of `standby/history`: record, read, judge and draw histories of any sequential object.
-export {
-  type CheckOptions,
-  checkHistory,
-  type Judgement,
-  type PartJudgement,
-  type Verdict,
-} from './check-history.ts'
+export { type CheckOptions, checkHistory } from './check-history.ts'
 export type { CompiledHistory } from './compiled-history.ts'
 export {
   formatHistory,
@@ -17,6 +11,7 @@ export {
 } from './history.ts'
 export { type CallToken, HistoryRecorder } from './history-recorder.ts'
 export type { Json } from './json.ts'
+export type { Judgement, PartJudgement, Verdict } from './judgement.ts'
 export { keyValueModel } from './key-value/model.ts'
 export {
   type Effect,

@@ -1,9 +1,9 @@
 // One part of a history (for a key-value store one key) on its way to a verdict.
 import type { Budget } from './budget.ts'
-import type { PartJudgement } from './check-history.ts'
-import { compileByStep } from './compiled-history.ts'
+import { compileByStep } from './compile-by-step.ts'
 import type { Configuration } from './configuration.ts'
 import { type BrokenSearch, explain } from './explanation.ts'
+import type { PartJudgement } from './judgement.ts'
 import { type RecordedCall, type SequentialModel, unknownOutput } from './model.ts'
 import { orderOf, proves, replay } from './order.ts'
 import type { SearchResult } from './search.ts'

@@ -1,8 +1,9 @@
 // The search for an order: events in time order, with the set of configurations that may hold after each.
 import type { Budget, OutOf } from './budget.ts'
 import { type CompiledHistory, readsTrait } from './compiled-history.ts'
-import { type Configuration, extend, Frontier } from './configuration.ts'
+import { type Configuration, extend } from './configuration.ts'
 import { afterReturn, Expansion } from './expansion.ts'
+import { Frontier } from './frontier.ts'
 import { emptySet, hasOp, withOp } from './op-set.ts'
 import type { SearchProblem, SearchWidth } from './search-problem.ts'
 

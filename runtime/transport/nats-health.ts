@@ -1,6 +1,6 @@
 /** How a connection to NATS is: whether there is one, what the server does not permit, and a log of both. */
 import type { TimeClock } from '../../actors/ports.ts'
-import type { NatsWire } from './nats-transport.ts'
+import type { NatsWire } from './nats-wire.ts'
 import { ReportOnce } from './report-once.ts'
 
 /** A smaller payload leaves no room for parts: every message would be hundreds of them. */

@@ -1,5 +1,5 @@
 /** What leaves for a NATS server, bounded by what it has confirmed. */
-import type { NatsWire } from './nats-transport.ts'
+import type { NatsWire } from './nats-wire.ts'
 
 /** Publishes, and keeps count of the bytes that are not confirmed yet. */
 export class NatsOutbox {

@@ -10,6 +10,7 @@ import { defaultFrameLimits, type FrameLimits } from './frame.ts'
 import { NatsHealth, payloadProblem } from './nats-health.ts'
 import { NatsOutbox } from './nats-outbox.ts'
 import { Subjects } from './nats-subjects.ts'
+import type { NatsWire } from './nats-wire.ts'
 import { Parts, partsOf } from './parts.ts'
 
 export type { EnvelopeCounters } from './endpoint.ts'
@@ -60,26 +61,6 @@ export interface NatsTransport extends Transport {
   /** Sends what was sent, for at most `drainMs`, then closes. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
-}
-
-/** What is used of a connection to NATS. */
-export interface NatsWire {
-  readonly info?: { readonly max_payload: number } | undefined
-  publish(subject: string, payload: Uint8Array): void
-  subscribe(
-    subject: string,
-    options: {
-      readonly callback: (
-        error: Error | null,
-        message: { readonly subject: string; readonly data: Uint8Array },
-      ) => void
-    },
-  ): { unsubscribe(): void }
-  flush(): Promise<void>
-  status(): AsyncIterable<{ readonly type: string; readonly error?: Error }>
-  isClosed(): boolean
-  close(): Promise<void>
-  stats(): { readonly inBytes: number; readonly outBytes: number }
 }
 
 /** How often a subscription that was refused is tried again: the server says nothing when it permits it. */

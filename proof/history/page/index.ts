@@ -1,6 +1,6 @@
 // A page that shows a judged history: the verdict, the picture, and the same in words. It runs no script.
 import { knownOptions } from '../../../actors/known-options.ts'
-import type { Judgement } from '../check-history.ts'
+import type { Judgement } from '../judgement.ts'
 import { keyValueModel } from '../key-value/model.ts'
 import type { RecordedCall, SequentialModel } from '../model.ts'
 import { shorten } from '../text.ts'

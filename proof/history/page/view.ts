@@ -1,5 +1,5 @@
 // What part of a history the page shows: the events around what breaks it, and the operations there, laid out.
-import type { Judgement, PartJudgement } from '../check-history.ts'
+import type { Judgement, PartJudgement } from '../judgement.ts'
 import type { RecordedCall } from '../model.ts'
 import { pointsOf } from '../order.ts'
 
