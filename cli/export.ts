@@ -4,10 +4,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type ExportOptions, exportFormats, toStory } from '../runtime/trace/exports/index.ts'
-import { type ReadTrace, readTrace, TraceError } from '../runtime/trace/read.ts'
-import { readInput } from './input.ts'
+import { type ReadTrace, TraceError } from '../runtime/trace/read.ts'
 import { wholeNumber } from './options.ts'
 import { openOutput } from './output.ts'
+import { inputHelp, readRun } from './run-input.ts'
 
 interface Options extends ExportOptions {
   readonly as?: string
@@ -24,7 +24,7 @@ export function registerExport(program: Command): void {
   program
     .command('export')
     .description('turn a trace into the format of another tool, or into a page to mail')
-    .argument('<trace>', 'a trace as --trace writes it; - reads standard input')
+    .argument('<trace...>', inputHelp)
     .addOption(
       new Option('--as <format>', 'default: what the name after -o ends with').choices(
         formats.map(({ id }) => id),
@@ -40,23 +40,20 @@ export function registerExport(program: Command): void {
       'after',
       `\nFormats:\n${formats.map(({ id, title, extension }) => `  ${id.padEnd(11)} ${extension.padEnd(13)} ${title}`).join('\n')}`,
     )
-    .action((file: string, options: Options, command: Command) => {
-      exportTrace(file, options, command)
-    })
+    .action((files: string[], options: Options, command: Command) => exportTrace(files, options, command))
 }
 
-function exportTrace(file: string, options: Options, command: Command): void {
+async function exportTrace(files: readonly string[], options: Options, command: Command): Promise<void> {
   const format = formatOf(options, command)
   try {
-    const trace = readTrace(readInput(file), {
-      partial: options.partial === true,
-    })
+    const { trace, notes } = await readRun(files, { partial: options.partial === true })
+    for (const note of notes) process.stderr.write(`${note}\n`)
     const text = write(format, trace, options)
     if (options.output !== undefined) writeFileSync(options.output, text)
     else openOutput(process.stdout).writeLine(text.replace(/\n$/, ''))
   } catch (error) {
     if (!isForUser(error)) throw error
-    const name = error instanceof TraceError ? `${file}: ` : ''
+    const name = error instanceof TraceError ? `${files[0]}: ` : ''
     const hint =
       error instanceof TraceError && error.code === 'truncated' ? '; --partial takes what is there' : ''
     command.error(`error: ${name}${error.message}${hint}`)

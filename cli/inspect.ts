@@ -1,10 +1,15 @@
 /** `standby inspect`: serves the page, with a trace in it or with whatever apps send to it, and says where. */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
+import type { Source } from '../runtime/serve/inspector/source.ts'
+import { traceText } from '../runtime/trace/exports/index.ts'
+import { headLength, recognise } from '../runtime/trace/imports/recognise.ts'
 import { createTraceLineReader, TraceError } from '../runtime/trace/read.ts'
 import { wholeNumber } from './options.ts'
+import { inputHelp, readRun } from './run-input.ts'
 
 /** Where `standbyInspector()` sends to, unless told otherwise. */
 const defaultInspectorPort = 4711
@@ -19,7 +24,7 @@ interface InspectOptions {
 export function registerInspect(program: Command): void {
   program
     .command('inspect')
-    .argument('[trace]', 'a file that --trace wrote: of a run, a seed, or a counterexample')
+    .argument('[trace...]', inputHelp)
     .description(
       'look at a trace in the inspector, step by step, or at the XState apps that run on this machine',
     )
@@ -31,12 +36,12 @@ export function registerInspect(program: Command): void {
     )
     .option('--open', 'open it in the browser')
     .addHelpText('after', '\nServes to this machine only, until Ctrl+C.')
-    .action(async (path: string | undefined, options: InspectOptions, command: Command) => {
-      if ((path === undefined) === (options.listen === undefined))
+    .action(async (paths: string[], options: InspectOptions, command: Command) => {
+      if ((paths.length === 0) === (options.listen === undefined))
         command.error('error: expected a trace or --listen; standby run --trace FILE writes one')
       const refuse = (error: Error) => command.error(`error: ${error.message}`)
       const { told, served } =
-        path === undefined ? await listen(options).catch(refuse) : await show(path, options).catch(refuse)
+        paths.length === 0 ? await listen(options).catch(refuse) : await show(paths, options).catch(refuse)
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => void served.close().then(() => process.exit(0)))
       }
@@ -45,13 +50,59 @@ export function registerInspect(program: Command): void {
     })
 }
 
-async function show(path: string, { port = 0 }: InspectOptions) {
-  const told = checkedTrace(path)
+async function show(paths: readonly string[], { port = 0 }: InspectOptions) {
+  const [path] = paths as [string]
+  const isOwn = paths.length === 1 && path !== '-' && beginsAsTrace(path)
   const { servePage } = await import('../runtime/serve/inspector/page-server.ts')
   const { traceSource } = await import('../runtime/serve/inspector/trace-source.ts')
-  const served = await servePage({ port }, { kind: 'trace', title: basename(path) }, traceSource(path))
-  return { told, served }
+  const title = path === '-' ? 'standard input' : paths.map((one) => basename(one)).join(', ')
+  if (isOwn) {
+    const told = checkedTrace(path)
+    return { told, served: await servePage({ port }, { kind: 'trace', title }, traceSource(path)) }
+  }
+  const { trace, format, notes } = await readRun(paths, { partial: true })
+  for (const note of notes) process.stderr.write(`${note}\n`)
+  const told = `${format ?? 'trace'}, ${trace.steps.length} steps. Look at them here:`
+  return { told, served: await servePage({ port }, { kind: 'trace', title }, textSource(traceText(trace))) }
 }
+
+/** Whether a file is a trace as it is, which is sent in pieces however large it is. */
+function beginsAsTrace(path: string): boolean {
+  let head: Buffer
+  try {
+    const file = openSync(path, 'r')
+    head = Buffer.alloc(headLength)
+    head = head.subarray(0, readSync(file, head))
+    closeSync(file)
+  } catch (error) {
+    throw new Error(`${path}: expected a file that can be read, got ${(error as Error).message}`)
+  }
+  const text = head.toString('utf8')
+  return text.trim() === '' || recognise(text) === 'trace' || /^\s*\{"format"/.test(text)
+}
+
+/** Sends the lines of a text to each page that opens. */
+function textSource(text: string): Source {
+  return ({ send, waiting }) => {
+    let isStopped = false
+    const run = async () => {
+      for (let at = 0; at < text.length && !isStopped; ) {
+        const end = text.indexOf('\n', Math.min(text.length, at + pieceLength))
+        const until = end < 0 ? text.length : end
+        send(text.slice(at, until).trimEnd())
+        at = until + 1
+        while (waiting() > waitingMax && !isStopped) await pause(20)
+      }
+    }
+    void run()
+    return () => {
+      isStopped = true
+    }
+  }
+}
+
+const pieceLength = 256 * 1024
+const waitingMax = 8 * 1024 * 1024
 
 async function listen({ port = defaultInspectorPort }: InspectOptions) {
   const { servePage } = await import('../runtime/serve/inspector/page-server.ts')
@@ -88,10 +139,7 @@ function checkedTrace(path: string): string {
   } catch (error) {
     // A run that was cut short is still worth a look.
     const isCutShort = error instanceof TraceError && error.code === 'truncated' && reader.steps > 0
-    if (!isCutShort)
-      return refuse(
-        `${(error as Error).message} (Logs for ShiViz and ITF traces open in the page: drop them on inspector.html.)`,
-      )
+    if (!isCutShort) return refuse((error as Error).message)
   }
   if (text.trim() === '') return refuse('expected a trace, got an empty file; record the run again')
   return `${reader.steps} steps${reader.complete ? '' : ', cut short'}. Look at them here:`

@@ -3,8 +3,12 @@ import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { checkHistory } from '../proof/history/check-history.ts'
-import { formatHistory, HistoryError, parseHistory } from '../proof/history/history.ts'
+import { formatHistory, parseHistory } from '../proof/history/history.ts'
 import { keyValueModel } from '../proof/history/key-value/model.ts'
+import { type ForeignFormat, headerFor } from '../runtime/trace/imports/foreign-run.ts'
+import { matchesIn } from '../runtime/trace/imports/log-matches.ts'
+import { headLength, recognise } from '../runtime/trace/imports/recognise.ts'
+import { readTrace } from '../runtime/trace/read.ts'
 import { readInput } from './input.ts'
 import { duration, wholeNumber } from './options.ts'
 
@@ -24,7 +28,7 @@ export function registerJudge(program: Command): void {
     .description('judge a history of any key-value system: ok, illegal or unknown')
     .argument(
       '<history>',
-      'JSON lines of {"client","op","key","value","output","call","return"}; - reads standard input',
+      'JSON lines of {"client","op","key","value","output","call","return"}, a history of Jepsen (EDN or log), or a trace; gzip is unpacked; - reads standard input',
     )
     .option('--for <duration>', 'give up with unknown after this long, such as 10s', duration)
     .option(
@@ -43,12 +47,33 @@ export function registerJudge(program: Command): void {
     })
 }
 
+/** JSON lines of operations, or the calls of a run: a history of Jepsen, or a trace of ours. */
+async function historyIn(file: string): Promise<ReturnType<typeof parseHistory>> {
+  const text = readInput(file)
+  const format = recognise(text.slice(0, headLength))
+  if (format === null) return parseHistory(text)
+  const { createRun } = await import('../inspector/model/run.ts')
+  const { historyOf } = await import('../inspector/model/operations.ts')
+  const { header, steps } =
+    format === 'trace' ? readTrace(text, { partial: true }) : await foreign(format, file, text)
+  const run = createRun(header, { stepsMax: Number.POSITIVE_INFINITY })
+  run.append(steps)
+  const history = historyOf(run)
+  if (history !== null) return history
+  throw new Error('expected calls of a key-value store in the run, got none or others')
+}
+
+async function foreign(format: ForeignFormat, name: string, text: string) {
+  const run = await format.read([{ name, text }], { match: matchesIn })
+  return { header: headerFor(run), steps: [...run.steps] }
+}
+
 async function judge(file: string, options: JudgeOptions, command: Command): Promise<number> {
   let history: ReturnType<typeof parseHistory>
   try {
-    history = parseHistory(readInput(file))
+    history = await historyIn(file)
   } catch (error) {
-    const isOurs = error instanceof HistoryError || (error as NodeJS.ErrnoException).code !== undefined
+    const isOurs = !(error instanceof TypeError || error instanceof ReferenceError)
     if (!isOurs) throw error
     return command.error(`error: ${file}: ${(error as Error).message}`)
   }

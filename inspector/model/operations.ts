@@ -54,12 +54,17 @@ export function callsOf(run: Run): Call[] {
   return calls
 }
 
+/** The calls as a history of a key-value store; null if there are none, or others. */
+export function historyOf(run: Run, calls: readonly Call[] = callsOf(run)): Operation[] | null {
+  const operations = calls.flatMap((call) => operationOf(run, call) ?? [])
+  return operations.length > 0 && operations.length === calls.filter(counts).length ? operations : null
+}
+
 /** Judges the calls as a history of a key-value store; at most about `timeLimitMs`. */
 export function judgeCalls(run: Run, calls: readonly Call[], timeLimitMs = 400): JudgedCalls {
-  const operations = calls.flatMap((call) => operationOf(run, call) ?? [])
-  const isKeyValue = operations.length > 0 && operations.length === calls.filter(counts).length
+  const operations = historyOf(run, calls) as readonly Keyed[] | null
   const none: JudgedCalls = { calls, verdict: 'none', reason: '', points: new Map(), breaking: new Set() }
-  if (!isKeyValue) return none
+  if (operations === null) return none
   try {
     const { verdict, reason, longestPrefix, breaking } = checkHistory(keyValueModel, operations, {
       timeLimitMs,

@@ -1,9 +1,10 @@
 /** The first screen: scenarios to run, and the ways to open a trace. */
 import { useSignal } from '@preact/signals'
-import { openFile, openText } from '../app/open.ts'
+import { openFiles, openText } from '../app/open.ts'
 import { scenarios } from '../app/panels.ts'
 import { wantedRun } from '../app/url.ts'
 import { SeedForm } from './drive/seed-form.tsx'
+import { LogOptions, readingOptions } from './log-options.tsx'
 
 export function Gallery() {
   const pasted = useSignal('')
@@ -44,26 +45,28 @@ export function Gallery() {
         <label class="drop-zone">
           <input
             type="file"
+            multiple
             onChange={(event) => {
-              const file = event.currentTarget.files?.[0]
-              if (file !== undefined) openFile(file)
+              void openFiles([...(event.currentTarget.files ?? [])], readingOptions())
             }}
           />
           <b>Open a file</b> or drop one anywhere on this page
           <small>
-            a trace, as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it; a log for ShiViz; an
-            ITF trace; or a JavaScript module, bundled as one file, that exports a system as{' '}
-            <code>check</code> takes it: it runs here, and you drive it by hand
+            a trace, as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it; logs with vector
+            clocks, one file for each process; a machine as JSON, SCXML or source; saved events of
+            @statelyai/inspect; a trace of Apalache, Quint, TLC, P, OpenTelemetry or Jaeger; a history of
+            Jepsen; or a JavaScript module, bundled as one file, that exports a system as <code>check</code>{' '}
+            takes it: it runs here, and you drive it by hand
           </small>
         </label>
         <form
           class="paste"
           onSubmit={(event) => {
             event.preventDefault()
-            openText(pasted.value, 'pasted')
+            openText(pasted.value, 'pasted', readingOptions())
           }}
         >
-          <label for="pasted">or paste its lines</label>
+          <label for="pasted">or paste it</label>
           <textarea
             id="pasted"
             rows={3}
@@ -76,6 +79,7 @@ export function Gallery() {
             Show it
           </button>
         </form>
+        <LogOptions text={pasted.value} />
       </section>
     </main>
   )

@@ -1,10 +1,62 @@
 /** The formats of other tools, each known by how a text of it begins. */
 import type { ForeignFormat } from './foreign-run.ts'
 import { isItf, readItf } from './itf.ts'
+import { isJepsen, readJepsen } from './jepsen.ts'
+import {
+  isMachineJson,
+  isMachineSource,
+  isScxml,
+  readMachineJson,
+  readMachineSource,
+  readScxml,
+} from './machine.ts'
+import { isSpans, readSpans } from './opentelemetry.ts'
+import { isPTrace, readPTrace } from './p-trace.ts'
 import { isLog, readShiviz } from './shiviz.ts'
+import { isStatelyEvents, readStatelyEvents } from './stately-events.ts'
+import { isTlcJson, isTlcText, readTlcJson, readTlcText } from './tlc.ts'
 
 /** In the order in which they are asked. */
 export const foreignFormats: readonly ForeignFormat[] = [
+  {
+    id: 'stately',
+    title: 'events of @statelyai/inspect',
+    joins: true,
+    recognises: isStatelyEvents,
+    read: readStatelyEvents,
+  },
+  { id: 'p', title: 'trace of the P checker', joins: false, recognises: isPTrace, read: readPTrace },
+  {
+    id: 'spans',
+    title: 'OpenTelemetry or Jaeger trace as JSON',
+    joins: true,
+    recognises: isSpans,
+    read: readSpans,
+  },
   { id: 'itf', title: 'ITF trace of Apalache or Quint', joins: false, recognises: isItf, read: readItf },
+  {
+    id: 'tlc-json',
+    title: 'counterexample of TLC as JSON',
+    joins: false,
+    recognises: isTlcJson,
+    read: readTlcJson,
+  },
+  {
+    id: 'machine',
+    title: 'machine of XState as JSON',
+    joins: true,
+    recognises: isMachineJson,
+    read: readMachineJson,
+  },
+  { id: 'scxml', title: 'SCXML document', joins: true, recognises: isScxml, read: readScxml },
+  { id: 'jepsen', title: 'history of Jepsen', joins: false, recognises: isJepsen, read: readJepsen },
   { id: 'log', title: 'log for ShiViz or of GoVector', joins: true, recognises: isLog, read: readShiviz },
+  {
+    id: 'source',
+    title: 'source with createMachine',
+    joins: true,
+    recognises: isMachineSource,
+    read: readMachineSource,
+  },
+  { id: 'tlc', title: 'output of TLC', joins: false, recognises: isTlcText, read: readTlcText },
 ]
