@@ -7,7 +7,7 @@ import { type ExportOptions, exportFormats, toStory } from '../runtime/trace/exp
 import { type ReadTrace, TraceError } from '../runtime/trace/read.ts'
 import { wholeNumber } from './options.ts'
 import { openOutput } from './output.ts'
-import { inputHelp, readRun } from './run-input.ts'
+import { inputHelp, type RunInput, readRun } from './run-input.ts'
 
 interface Options extends ExportOptions {
   readonly as?: string
@@ -43,20 +43,27 @@ export function registerExport(program: Command): void {
     .action((files: string[], options: Options, command: Command) => exportTrace(files, options, command))
 }
 
-async function exportTrace(files: readonly string[], options: Options, command: Command): Promise<void> {
+function exportTrace(files: readonly string[], options: Options, command: Command): void | Promise<void> {
   const format = formatOf(options, command)
-  try {
-    const { trace, notes } = await readRun(files, { partial: options.partial === true })
+  const finish = ({ trace, notes }: RunInput) => {
     for (const note of notes) process.stderr.write(`${note}\n`)
     const text = write(format, trace, options)
     if (options.output !== undefined) writeFileSync(options.output, text)
     else openOutput(process.stdout).writeLine(text.replace(/\n$/, ''))
-  } catch (error) {
+  }
+  const refuse = (error: unknown) => {
     if (!isForUser(error)) throw error
     const name = error instanceof TraceError ? `${files[0]}: ` : ''
     const hint =
       error instanceof TraceError && error.code === 'truncated' ? '; --partial takes what is there' : ''
     command.error(`error: ${name}${error.message}${hint}`)
+  }
+  try {
+    const input = readRun(files, { partial: options.partial === true })
+    if (input instanceof Promise) return input.then(finish).catch(refuse)
+    finish(input)
+  } catch (error) {
+    refuse(error)
   }
 }
 

@@ -75,7 +75,7 @@ function beginsAsTrace(path: string): boolean {
     head = head.subarray(0, readSync(file, head))
     closeSync(file)
   } catch (error) {
-    throw new Error(`${path}: expected a file that can be read, got ${(error as Error).message}`)
+    throw new Error(`${path}: expected a trace that can be read, got ${(error as Error).message}`)
   }
   const text = head.toString('utf8')
   return text.trim() === '' || recognise(text) === 'trace' || /^\s*\{"format"/.test(text)

@@ -5,6 +5,7 @@ import picocolors from 'picocolors'
 import { checkHistory } from '../proof/history/check-history.ts'
 import { formatHistory, parseHistory } from '../proof/history/history.ts'
 import { keyValueModel } from '../proof/history/key-value/model.ts'
+import { allFormats } from '../runtime/trace/imports/all-formats.ts'
 import { type ForeignFormat, headerFor } from '../runtime/trace/imports/foreign-run.ts'
 import { matchesIn } from '../runtime/trace/imports/log-matches.ts'
 import { headLength, recognise } from '../runtime/trace/imports/recognise.ts'
@@ -50,7 +51,7 @@ export function registerJudge(program: Command): void {
 /** JSON lines of operations, or the calls of a run: a history of Jepsen, or a trace of ours. */
 async function historyIn(file: string): Promise<ReturnType<typeof parseHistory>> {
   const text = readInput(file)
-  const format = recognise(text.slice(0, headLength))
+  const format = recognise(text.slice(0, headLength), allFormats)
   if (format === null) return parseHistory(text)
   const { createRun } = await import('../inspector/model/run.ts')
   const { historyOf } = await import('../inspector/model/operations.ts')

@@ -1,6 +1,7 @@
-/** Bundles the page's script and style with esbuild, from the packages and files as they are. */
+/** Bundles the page's script and style with esbuild, from the packages and files as they are; Terser minifies the script. */
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, transform } from 'esbuild'
+import { minify } from 'terser'
 import { chartPageStyle, chartStyle } from './charts/chart-style.ts'
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -28,7 +29,12 @@ export async function bundledScript(): Promise<string> {
     jsxFragment: 'Fragment',
     inject: [pathOf('./jsx.ts')],
   })
-  return outputFiles[0]!.text
+  const { code } = await minify(outputFiles[0]!.text, {
+    ecma: 2020,
+    compress: { passes: 2 },
+    format: { comments: false },
+  })
+  return code!
 }
 
 /** The page's style: the theme, and the style that exported charts share with the page. */

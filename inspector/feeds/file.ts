@@ -38,7 +38,8 @@ async function read(
   try {
     const inputs = await Promise.all(files.map(unpacked))
     const heads = await Promise.all(inputs.map((file) => file.slice(0, headLength).text()))
-    const found = options.parser === undefined ? heads.map(recognise) : heads.map(() => logFormat)
+    const found =
+      options.parser === undefined ? heads.map((head) => recognise(head)) : heads.map(() => logFormat)
     const format = oneFormat(files.map(nameOf), heads, found)
     if (format === 'trace') await readPieces(piecesOf(inputs[0]!), sink, isStopped)
     else await readForeign(files.map(nameOf), inputs, format, options, sink, isStopped)

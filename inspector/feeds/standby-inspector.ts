@@ -3,6 +3,7 @@ import type { InspectionEvent } from 'xstate'
 import { knownOptions } from '../../actors/known-options.ts'
 import { createActorRun } from '../../runtime/trace/actors/actor-run.ts'
 import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
+import { createShadow } from '../../runtime/trace/shadow.ts'
 import { type Channel, callbackChannel, socketChannel, windowChannel } from './channels.ts'
 import { takeLater } from './later.ts'
 import { followInspection } from './xstate-stream.ts'
@@ -165,7 +166,7 @@ function createInspector(channel: Channel, options: StandbyInspectorOptions): St
 
   const run = createActorRun(
     { header: push, step: push },
-    { origin: 'xstate 5', ...(sanitize && { sanitize }) },
+    { origin: 'xstate 5', shadow: createShadow(), ...(sanitize && { sanitize }) },
   )
   const inspection = followInspection(run)
   const later = takeLater(inspection, fail)

@@ -3,19 +3,21 @@ import { describe, expect, test } from 'vitest'
 import { titleOf } from '../../inspector/model/describe.ts'
 import { callsOf, judgeCalls } from '../../inspector/model/operations.ts'
 import { createRun, type Run } from '../../inspector/model/run.ts'
+import { allFormats } from '../../runtime/trace/imports/all-formats.ts'
 import { headerFor } from '../../runtime/trace/imports/foreign-run.ts'
 import { matchesIn } from '../../runtime/trace/imports/log-matches.ts'
 import { recognise, unknownFormat } from '../../runtime/trace/imports/recognise.ts'
+import { parseXml } from '../../runtime/trace/imports/xml.ts'
 import { goVector } from './go-vector.ts'
 
 async function opened(
   ...texts: readonly string[]
 ): Promise<{ id: string; run: Run; notes: readonly string[]; rows: string[] }> {
-  const format = recognise(texts[0]!.slice(0, 8192))
+  const format = recognise(texts[0]!.slice(0, 8192), allFormats)
   if (format === null || format === 'trace') throw new Error(`expected a foreign format, got ${format}`)
   const foreign = await format.read(
     texts.map((text, index) => ({ name: `file-${index}`, text })),
-    { match: matchesIn },
+    { match: matchesIn, parseXml },
   )
   const run = createRun(headerFor(foreign))
   run.append([...foreign.steps])
@@ -348,7 +350,9 @@ describe('events of @statelyai/inspect', () => {
 
 test.each([
   ['a page', '<!doctype html><html>', /This is a web page/],
-  ['a specification', '---- MODULE Lock ----\nEXTENDS Naturals', /run TLC or Apalache/],
+  ['a specification', '---- MODULE Lock ----\nEXTENDS Naturals', /trace that TLC or Apalache writes/],
+  ['spans, in the page', otlp, /OpenTelemetry or Jaeger; standby inspect FILE shows it/],
+  ['a history, in the page', edn, /history of Jepsen; standby inspect FILE shows it/],
   ['a text', 'Dear diary', /one of: .*SCXML document.*got "Dear diary"/],
 ])('%s is not opened, and what is opened is said', (_, text, message) => {
   expect(recognise(text)).toBeNull()

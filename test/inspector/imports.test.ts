@@ -530,5 +530,5 @@ test('a feed knows a trace, a log and an ITF trace by what they say', async () =
     })
   expect(await fed(itf.replace('"loop": 1,', ''))).toBe('2 steps')
   expect(await fed(toItf(failoverTrace()))).toMatch(/^\d+ steps$/)
-  expect(await fed('a note\nof mine')).toContain('expected a trace that --trace wrote, or one of:')
+  expect(await fed('a note\nof mine')).toContain('expected a header with "format":"standby-trace"')
 })

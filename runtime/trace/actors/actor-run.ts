@@ -7,7 +7,7 @@ import { createContextLog } from '../context-log.ts'
 import type { MachineDescription } from '../definition.ts'
 import { appLimits, encode } from '../encode.ts'
 import { type TraceHeader, type TraceMessage, type TraceStep, traceFormat, traceVersion } from '../format.ts'
-import { createShadow } from '../shadow.ts'
+import type { Shadow } from '../shadow.ts'
 import { createNames } from './actor-names.ts'
 
 /** An actor that has appeared. */
@@ -59,6 +59,8 @@ export interface ActorRunOptions {
   readonly now?: () => number
   /** What the header says of where the run comes from. */
   readonly origin: string
+  /** Looks into contexts that an app may mutate in place; without one they are plain data. */
+  readonly shadow?: Shadow
   /** Replaces contexts and events before they are encoded. */
   readonly sanitize?: (value: unknown, kind: 'context' | 'event') => unknown
 }
@@ -87,10 +89,10 @@ const vectorMax = 256
 
 export function createActorRun(
   sink: RunSink,
-  { now = Date.now, origin, sanitize }: ActorRunOptions,
+  { now = Date.now, origin, shadow, sanitize }: ActorRunOptions,
 ): ActorRun {
   const actors = new Map<string, Actor>()
-  const contexts = createContextLog(createShadow())
+  const contexts = createContextLog(shadow)
   const names = createNames()
   const stopped: string[] = []
   let described = new Map<unknown, string>()

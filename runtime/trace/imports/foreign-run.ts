@@ -15,6 +15,14 @@ export interface ForeignRun {
   readonly notes: readonly string[]
 }
 
+/** An element of an XML text. */
+export interface XmlElement {
+  /** Without its namespace prefix. */
+  readonly name: string
+  readonly attributes: Readonly<Record<string, string>>
+  readonly children: readonly XmlElement[]
+}
+
 /** A file or a pasted text; `name` may be empty. */
 export interface NamedText {
   readonly name: string
@@ -28,6 +36,8 @@ export interface ReaderTools {
   /** A parser and a delimiter that the user chose; they take the place of those in the log. */
   readonly parser?: string
   readonly delimiter?: string
+  /** Parses XML; default: as browsers do. */
+  readonly parseXml?: (text: string) => XmlElement
   /** ITF: the variable whose value names each step. */
   readonly action?: string
 }

@@ -1,7 +1,6 @@
-/** The formats of other tools, each known by how a text of it begins. */
+/** The formats of other tools that the page opens, each known by how a text of it begins. */
 import type { ForeignFormat } from './foreign-run.ts'
 import { isItf, readItf } from './itf.ts'
-import { isJepsen, readJepsen } from './jepsen.ts'
 import {
   isMachineJson,
   isMachineSource,
@@ -10,8 +9,6 @@ import {
   readMachineSource,
   readScxml,
 } from './machine.ts'
-import { isSpans, readSpans } from './opentelemetry.ts'
-import { isPTrace, readPTrace } from './p-trace.ts'
 import { isLog, readShiviz } from './shiviz.ts'
 import { isStatelyEvents, readStatelyEvents } from './stately-events.ts'
 import { isTlcJson, isTlcText, readTlcJson, readTlcText } from './tlc.ts'
@@ -24,14 +21,6 @@ export const foreignFormats: readonly ForeignFormat[] = [
     joins: true,
     recognises: isStatelyEvents,
     read: readStatelyEvents,
-  },
-  { id: 'p', title: 'trace of the P checker', joins: false, recognises: isPTrace, read: readPTrace },
-  {
-    id: 'spans',
-    title: 'OpenTelemetry or Jaeger trace as JSON',
-    joins: true,
-    recognises: isSpans,
-    read: readSpans,
   },
   { id: 'itf', title: 'ITF trace of Apalache or Quint', joins: false, recognises: isItf, read: readItf },
   {
@@ -49,7 +38,6 @@ export const foreignFormats: readonly ForeignFormat[] = [
     read: readMachineJson,
   },
   { id: 'scxml', title: 'SCXML document', joins: true, recognises: isScxml, read: readScxml },
-  { id: 'jepsen', title: 'history of Jepsen', joins: false, recognises: isJepsen, read: readJepsen },
   { id: 'log', title: 'log for ShiViz or of GoVector', joins: true, recognises: isLog, read: readShiviz },
   {
     id: 'source',

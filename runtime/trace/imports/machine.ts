@@ -4,9 +4,9 @@ import type { Json } from '../../../machines/application/application.ts'
 import { describeMachine, type MachineDescription } from '../definition.ts'
 import { appLimits, encode } from '../encode.ts'
 import type { TraceStep } from '../format.ts'
-import { type ForeignRun, type NamedText, plainStep } from './foreign-run.ts'
+import { type ForeignRun, type NamedText, plainStep, type ReaderTools } from './foreign-run.ts'
 import { configsIn } from './machine-source.ts'
-import { configOfScxml } from './scxml.ts'
+import { configOfScxml, parseInBrowser } from './scxml.ts'
 
 /** A config as `createMachine` takes it. */
 export type MachineConfig = Readonly<Record<string, unknown>>
@@ -43,9 +43,12 @@ export async function readMachineJson(files: readonly NamedText[]): Promise<Fore
   )
 }
 
-export async function readScxml(files: readonly NamedText[]): Promise<ForeignRun> {
+export async function readScxml(
+  files: readonly NamedText[],
+  { parseXml = parseInBrowser }: ReaderTools,
+): Promise<ForeignRun> {
   return chartsOf(
-    files.map(({ text }) => configOfScxml(text)),
+    files.map(({ text }) => configOfScxml(parseXml(text))),
     'SCXML',
   )
 }

@@ -1,14 +1,27 @@
 /** SCXML documents as configs of machines: states, transitions, history, invocations; executable content by name. */
-import type { MachineConfig } from './machine.ts'
-import { parseXml, type XmlElement } from './xml.ts'
 
-/** @throws Error for a text that is no SCXML document, or one without states. */
-export function configOfScxml(text: string): MachineConfig {
-  const root = parseXml(text)
+import type { XmlElement } from './foreign-run.ts'
+import type { MachineConfig } from './machine.ts'
+
+/** @throws Error for a document that is no SCXML, or one without states. */
+export function configOfScxml(root: XmlElement): MachineConfig {
   if (root.name !== 'scxml') throw new Error(`expected the element scxml, got ${root.name}`)
   const config = stateOf(root, { count: 0 })
   if (config.states === undefined) throw new Error('expected states in the SCXML document, got none')
   return { ...config, id: root.attributes.name ?? 'scxml' }
+}
+
+/** The elements of a text, as browsers parse it. @throws Error with the browser's reason. */
+export function parseInBrowser(text: string): XmlElement {
+  const { documentElement: root } = new DOMParser().parseFromString(text, 'application/xml')
+  const problem = root.querySelector('parsererror')
+  if (problem !== null) throw new Error(`expected an XML document: ${problem.textContent}`)
+  const plain = (element: Element): XmlElement => ({
+    name: element.localName,
+    attributes: Object.fromEntries([...element.attributes].map(({ localName, value }) => [localName, value])),
+    children: [...element.children].map(plain),
+  })
+  return plain(root)
 }
 
 const stateNames: ReadonlySet<string> = new Set(['state', 'parallel', 'final', 'history'])

@@ -1,11 +1,6 @@
-/** Elements and attributes of an XML text, as far as documents such as SCXML need them; no entities of one's own. */
+/** Elements and attributes of an XML text where there is no DOMParser, as far as SCXML needs them; no entities of one's own. */
 
-export interface XmlElement {
-  /** Without its namespace prefix. */
-  readonly name: string
-  readonly attributes: Readonly<Record<string, string>>
-  readonly children: readonly XmlElement[]
-}
+import type { XmlElement } from './foreign-run.ts'
 
 const token =
   /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<!DOCTYPE[^>]*>|<\/\s*([\w:.-]+)\s*>|<([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|</g

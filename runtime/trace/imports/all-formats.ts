@@ -1,0 +1,20 @@
+/** All formats of other tools: those that the page opens, and those that the command line converts for it. */
+import type { ForeignFormat } from './foreign-run.ts'
+import { foreignFormats } from './formats.ts'
+import { isJepsen, readJepsen } from './jepsen.ts'
+import { isSpans, readSpans } from './opentelemetry.ts'
+import { isPTrace, readPTrace } from './p-trace.ts'
+
+/** In the order in which they are asked. */
+export const allFormats: readonly ForeignFormat[] = [
+  { id: 'p', title: 'trace of the P checker', joins: false, recognises: isPTrace, read: readPTrace },
+  {
+    id: 'spans',
+    title: 'OpenTelemetry or Jaeger trace as JSON',
+    joins: true,
+    recognises: isSpans,
+    read: readSpans,
+  },
+  { id: 'jepsen', title: 'history of Jepsen', joins: false, recognises: isJepsen, read: readJepsen },
+  ...foreignFormats,
+]
