@@ -69,7 +69,7 @@ describe('V11 two lives of a view service on one disk', () => {
   })
 
   test('the second goes on to further views', () => {
-    const { told } = twoLives(36, 'nothing unsynced')
+    const { told } = twoLives(40, 'nothing unsynced')
 
     expect(Math.max(...told.map(({ number }) => number))).toBeGreaterThan(3)
   })
