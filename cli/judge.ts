@@ -1,16 +1,10 @@
-/** `standby judge`: is a history of any key-value system linearizable? */
+/** `standby judge`: is a history linearizable, of a key-value system or by another model? */
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { checkHistory } from '../proof/history/check-history.ts'
-import { formatHistory, parseHistory } from '../proof/history/history.ts'
-import { keyValueModel } from '../proof/history/key-value/model.ts'
-import { allFormats } from '../runtime/trace/imports/all-formats.ts'
-import { type ForeignFormat, headerFor } from '../runtime/trace/imports/foreign-run.ts'
-import { matchesIn } from '../runtime/trace/imports/log-matches.ts'
-import { headLength, recognise } from '../runtime/trace/imports/recognise.ts'
-import { readTrace } from '../runtime/trace/read.ts'
-import { readInput } from './input.ts'
+import { formatHistory, HistoryError } from '../proof/history/history.ts'
+import { type AnyOperation, modelOf, readHistory } from './judged-history.ts'
 import { duration, wholeNumber } from './options.ts'
 
 interface JudgeOptions {
@@ -18,6 +12,9 @@ interface JudgeOptions {
   readonly steps?: number
   readonly page?: string
   readonly json?: true
+  readonly model?: string
+  readonly initial?: string
+  readonly explain: boolean
 }
 
 const exitCodes = { ok: 0, illegal: 1, unknown: 3 } as const
@@ -26,7 +23,7 @@ const exitCodes = { ok: 0, illegal: 1, unknown: 3 } as const
 export function registerJudge(program: Command): void {
   program
     .command('judge')
-    .description('judge a history of any key-value system: ok, illegal or unknown')
+    .description('judge whether a history is linearizable: ok, illegal or unknown')
     .argument(
       '<history>',
       'JSON lines of {"client","op","key","value","output","call","return"}, a history of Jepsen (EDN or log), or a trace; gzip is unpacked; - reads standard input',
@@ -37,6 +34,12 @@ export function registerJudge(program: Command): void {
       'give up with unknown after this many steps of search (default: 20000000)',
       wholeNumber(1, 1_000_000_000_000),
     )
+    .option(
+      '--model <model>',
+      'register, cas-register, mutex, queue, set, or a module whose default export is a model (default: key-value)',
+    )
+    .option('--initial <json>', 'the first state of the model, such as 0')
+    .option('--no-explain', 'do not look for the answers that contradict each other')
     .option('--page <file>', 'draw it as one HTML file')
     .option('--json', 'the verdict as one JSON object')
     .addHelpText(
@@ -48,45 +51,26 @@ export function registerJudge(program: Command): void {
     })
 }
 
-/** JSON lines of operations, or the calls of a run: a history of Jepsen, or a trace of ours. */
-async function historyIn(file: string): Promise<ReturnType<typeof parseHistory>> {
-  const text = readInput(file)
-  const format = recognise(text.slice(0, headLength), allFormats)
-  if (format === null) return parseHistory(text)
-  const { createRun } = await import('../inspector/model/run.ts')
-  const { historyOf } = await import('../inspector/model/operations.ts')
-  const { header, steps } =
-    format === 'trace' ? readTrace(text, { partial: true }) : await foreign(format, file, text)
-  const run = createRun(header, { stepsMax: Number.POSITIVE_INFINITY })
-  run.append(steps)
-  const history = historyOf(run)
-  if (history !== null) return history
-  throw new Error('expected calls of a key-value store in the run, got none or others')
-}
-
-async function foreign(format: ForeignFormat, name: string, text: string) {
-  const run = await format.read([{ name, text }], { match: matchesIn })
-  return { header: headerFor(run), steps: [...run.steps] }
-}
-
 async function judge(file: string, options: JudgeOptions, command: Command): Promise<number> {
-  let history: ReturnType<typeof parseHistory>
+  const name = options.model ?? 'key-value'
+  const model = await modelOf(name, options, command)
+  const history = await readHistory(file, name, command)
+  let judgement: ReturnType<typeof checkHistory<never, object, unknown, AnyOperation>>
   try {
-    history = await historyIn(file)
+    judgement = checkHistory(model, history, {
+      explain: options.explain,
+      ...(options.for === undefined ? {} : { timeLimitMs: options.for }),
+      ...(options.steps === undefined ? {} : { stepsMax: options.steps }),
+    })
   } catch (error) {
-    const isOurs = !(error instanceof TypeError || error instanceof ReferenceError)
-    if (!isOurs) throw error
-    return command.error(`error: ${file}: ${(error as Error).message}`)
+    if (!(error instanceof HistoryError)) throw error
+    return command.error(`error: ${file}: ${error.message}`)
   }
-  const judgement = checkHistory(keyValueModel, history, {
-    ...(options.for === undefined ? {} : { timeLimitMs: options.for }),
-    ...(options.steps === undefined ? {} : { stepsMax: options.steps }),
-  })
   const { verdict } = judgement
   if (options.page !== undefined) {
     const { renderHistory } = await import('../proof/history/page/index.ts')
     try {
-      writeFileSync(options.page, renderHistory(history, judgement))
+      writeFileSync(options.page, renderHistory(history, judgement, { model }))
     } catch (error) {
       return command.error(
         `error: option '--page <file>' expected a file that can be written, got ${(error as Error).message}`,
@@ -102,8 +86,13 @@ async function judge(file: string, options: JudgeOptions, command: Command): Pro
       console.log(
         `  the longest linearizable prefix has ${judgement.longestPrefix.length} operations; these break it:`,
       )
-      for (const line of formatHistory(judgement.breaking).trimEnd().split('\n')) console.log(`    ${line}`)
+      for (const operation of judgement.breaking) console.log(`    ${lineOf(operation, name)}`)
     }
   }
   return exitCodes[verdict]
+}
+
+/** An operation as a line of a history. */
+function lineOf(operation: AnyOperation, model: string): string {
+  return model === 'key-value' ? formatHistory([operation as never]).trimEnd() : JSON.stringify(operation)
 }

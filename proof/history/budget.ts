@@ -40,10 +40,9 @@ export class Budget {
     return new Budget(stepsMax, Number.POSITIVE_INFINITY, this)
   }
 
-  /** A budget of its own with the same deadline. */
-  beside(stepsMax: number): Budget {
-    if (this.#deadlineMs === Number.POSITIVE_INFINITY) return new Budget(stepsMax, this.#deadlineMs)
-    return new Budget(stepsMax, this.#deadlineMs - performance.now())
+  /** A budget of its own that begins now and ends with this one, or after `timeMaxMs`. */
+  beside(stepsMax: number, timeMaxMs: number): Budget {
+    return new Budget(stepsMax, Math.min(timeMaxMs, this.#deadlineMs - performance.now()))
   }
 
   #isLate(): boolean {

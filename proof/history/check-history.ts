@@ -9,7 +9,7 @@ import { mergeOrders } from './order.ts'
 import { Part } from './part.ts'
 import { strategiesFor } from './strategies.ts'
 
-/** Limits of a judgement; only `timeLimitMs` makes it depend on the machine. */
+/** Limits of a judgement. Its verdict depends on the machine only by `timeLimitMs`; an explanation takes a second at most. */
 export interface CheckOptions {
   /** Steps of the model over all parts, beside which an explanation may take as many. Default: 20 million. */
   readonly stepsMax?: number
@@ -53,7 +53,7 @@ export function checkHistory<State, Input extends object, Output, Op extends Rec
     const stepsOfPart = isLast ? stepsMax : Math.ceil(stepsMax / Math.min(16, 4 * parts.length))
     for (const part of parts) part.search(strategy, budget.part(stepsOfPart))
   }
-  const explanation = budget.beside(Math.min(stepsMax, explanationStepsMin + 4 * budget.steps))
+  const explanation = budget.beside(Math.min(stepsMax, explanationStepsMin + 4 * budget.steps), explanationMs)
   const judgements = parts.map((part) => part.judge(options.explain === false ? null : explanation))
   return combine(judgements, budget.steps)
 }
@@ -89,6 +89,9 @@ const optionsSchema = v.strictObject(
   } satisfies Record<keyof Required<CheckOptions>, v.GenericSchema>,
   'expected options such as { timeLimitMs: 1000 }',
 )
+
+/** Milliseconds that an explanation may take after the verdict. */
+const explanationMs = 900
 
 /** Steps that an explanation may take, however few the search took. */
 const explanationStepsMin = 1_000_000

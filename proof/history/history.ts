@@ -42,6 +42,8 @@ export class HistoryError extends Error {
  * or null; `append` the new value, or null when only acknowledged; `compareAndSet` a boolean, or null when only
  * acknowledged; of `put` and `delete` the output is not looked at.
  *
+ * A client has one call open at a time; one that was never answered may be followed by another.
+ *
  * Errors: `HistoryError` for the first line that is not so; `TypeError` for what is no text.
  */
 export function parseHistory(text: string): Operation[] {
@@ -59,7 +61,7 @@ export function parseHistory(text: string): Operation[] {
     operations.push(parseLine(line, index + 1))
     lines.push(index + 1)
   }
-  const problem = findTimeProblem(operations)
+  const problem = findTimeProblem(operations) ?? findOverlap(operations)
   if (problem !== null) {
     const line = lines[problem.index]!
     throw new HistoryError('invalidTime', line, `line ${line}: ${problem.message(lines)}`)
@@ -197,10 +199,30 @@ function findOutputProblem(op: string, output: unknown): string | null {
   return null
 }
 
-interface TimeProblem {
+/** What is wrong with the event numbers of an operation. */
+export interface TimeProblem {
   readonly index: number
   /** The sentence, given the number under which each operation is known to the reader. */
   message(positions: readonly number[]): string
+}
+
+/** The problem of an answered call of a client that has another one open: then the order of its calls is not known. */
+export function findOverlap(operations: readonly RecordedCall<object, unknown>[]): TimeProblem | null {
+  const last = new Map<string | number, { readonly return: number; readonly index: number }>()
+  const order = operations
+    .map((operation, index) => ({ ...operation, index }))
+    .filter((operation) => operation.return !== null)
+    .sort((a, b) => a.call - b.call)
+  for (const { client, call, return: returned, index } of order) {
+    const before = last.get(client)
+    if (before !== undefined && before.return > call) {
+      const message = (positions: readonly number[]) =>
+        `expected one call of client ${client} at a time, got one at event ${call} before that in ${positions[before.index]} returned at ${before.return}; give each caller a name of its own`
+      return { index, message }
+    }
+    last.set(client, { return: returned!, index })
+  }
+  return null
 }
 
 function findTimeProblem(operations: readonly RecordedCall<object, unknown>[]): TimeProblem | null {

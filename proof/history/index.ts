@@ -10,6 +10,7 @@ export {
   validateHistory,
 } from './history.ts'
 export { type CallToken, HistoryRecorder } from './history-recorder.ts'
+export { type JepsenHistory, type JepsenOperation, type NemesisBand, parseJepsen } from './jepsen.ts'
 export type { Json } from './json.ts'
 export type { Judgement, PartJudgement, Verdict } from './judgement.ts'
 export { keyValueModel } from './key-value/model.ts'

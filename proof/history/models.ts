@@ -11,7 +11,7 @@ const answering = <State>(state: State, expected: Value, output: Value | Unknown
 const acknowledged = <State>(state: State): State[] => [state]
 const key = (state: unknown): string => JSON.stringify(state ?? null)
 
-/** `{ op: 'write', value }` and `{ op: 'read' }`, whose output is the value. */
+/** `write` with a `value`, `read`, whose output is the value, and `cas`. */
 export interface RegisterInput {
   readonly op: 'read' | 'write' | 'cas'
   readonly value?: Value
@@ -47,6 +47,7 @@ export function casRegisterModel(initial: Value = null): SequentialModel<Value, 
   }
 }
 
+/** `acquire` or `release`. */
 export interface MutexInput {
   readonly op: 'acquire' | 'release'
 }
@@ -61,6 +62,7 @@ export function mutexModel(initial = false): SequentialModel<boolean, MutexInput
   }
 }
 
+/** `enqueue` with a `value`, or `dequeue`, whose output is the value. */
 export interface QueueInput {
   readonly op: 'enqueue' | 'dequeue'
   readonly value?: Value
@@ -81,6 +83,7 @@ export function queueModel(
   }
 }
 
+/** `add`, `remove` and `contains` with a `value`, or `read`, whose output is a list. */
 export interface SetInput {
   readonly op: 'add' | 'remove' | 'contains' | 'read'
   readonly value?: Value
