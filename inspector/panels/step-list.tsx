@@ -47,7 +47,7 @@ function StepRow({ step, index }: { readonly step: TraceStep; readonly index: nu
   const { path, filled, name } = glyphOf(kind)
   const current = currentRun()
   const start = current?.step(current.first)?.t ?? 0
-  const complaint = complaintsOf(step)[0]
+  const complaint = complaintsOf(step)[0] ?? step.clockFault
   return (
     <div
       role="row"
