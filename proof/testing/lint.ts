@@ -16,6 +16,7 @@ export const findingKinds = [
   'stuck',
   'unhandled raise',
 ] as const
+/** One of `findingKinds`. */
 export type FindingKind = (typeof findingKinds)[number]
 
 /** Something that is wrong with a chart, or that looks so. */
@@ -33,6 +34,7 @@ export interface Finding {
   readonly path?: readonly string[]
 }
 
+/** What `lintChart` found, and how far its search went. */
 export interface LintReport extends Explored {
   readonly machine: string
   readonly findings: readonly Finding[]

@@ -12,6 +12,7 @@ export interface MachineTest {
   readonly run: (machine: AnyStateMachine) => void | Promise<void>
 }
 
+/** What a mutation test may be given; all of it is optional. */
 export interface MutationTestOptions extends MutantOptions {
   /** How long one test may run against a mutant, in milliseconds; default 5,000. A mutant that exceeds it is caught. */
   readonly timeoutMs?: number
@@ -34,6 +35,7 @@ export type MutantResult = Omit<Mutant, 'machine'> &
     | { readonly verdict: 'survived'; readonly path: readonly string[] | null }
   )
 
+/** The mutants of a machine after the tests, and the score. */
 export interface MutationReport {
   readonly mutants: readonly MutantResult[]
   readonly caught: number

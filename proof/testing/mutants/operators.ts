@@ -17,6 +17,7 @@ export const mutationKinds = [
   'entry and exit exchanged',
   'initial state changed',
 ] as const
+/** One of `mutationKinds`. */
 export type MutationKind = (typeof mutationKinds)[number]
 
 /** A change to a configuration. */
