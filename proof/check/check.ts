@@ -9,7 +9,7 @@ import {
   story,
 } from './counterexample.ts'
 import type { Violation } from './engine/exploration.ts'
-import type { Coverage } from './engine/locals.ts'
+import type { Coverage } from './engine/node-state.ts'
 import {
   type Progress,
   Search,

@@ -1,6 +1,6 @@
 /** What a search never saw: signs that a system is not the one that was meant. */
 import type { AnyStateMachine } from 'xstate'
-import type { Coverage } from './engine/locals.ts'
+import type { Coverage } from './engine/node-state.ts'
 import type { CheckedSystem } from './system.ts'
 
 /** Something that a search never saw. */

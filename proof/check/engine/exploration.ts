@@ -1,4 +1,18 @@
-/** The states that a search has found, and what was found out about them. In which order and how far is the search's to say. */
+/**
+ * How one state is explored: the states that a search has found, and what was found out about them.
+ *
+ * 1. `explore` reads the next states from the store (`StateStore`), in batches, so that memory is fetched at once.
+ * 2. A pruned state ends there. Else its successors are generated (`Expansion`, or `NetworkExpansion` on a network that
+ *    keeps messages): for each node the list of its steps, memoized by its node state and its inbox (`StepLists`), and
+ *    each machine is asked once for a snapshot and an event (`Locals`, the interned node states).
+ * 3. With the reduction of sends, what a step newly sends is passed on until nothing more is sent (the closure).
+ * 4. Each successor is looked up in the store by hash and compared whole; those that are known are discarded.
+ * 5. Each new state is judged by the invariants whose read set a step has changed (`Judge`, memoized by what they read),
+ *    and by the goals that have not been reached.
+ * 6. Step invariants are asked while steps are listed, once for each pair of node states.
+ *
+ * In which order and how far is for `Search` to say; `check` turns what is found into runs and confirms them.
+ */
 
 import { Facets } from '../properties/facets.ts'
 import { type Broken, Judge } from '../properties/judge.ts'

@@ -7,7 +7,8 @@ import type { CheckedSystem, Goal, NodeView, SentMessage, SystemView } from '../
 import { validSystem } from '../valid-system.ts'
 import { crashCost } from './expansion.ts'
 import { Exploration, type Violation } from './exploration.ts'
-import { type Coverage, Locals } from './locals.ts'
+import { Locals } from './locals.ts'
+import type { Coverage } from './node-state.ts'
 import type { StateSet } from './state-store.ts'
 
 /** Where a search stops although there is more to see; the verdict is then `bounded`. */

@@ -13,7 +13,7 @@ import {
   toBeginning,
 } from '../check.ts'
 import type { Violation } from '../engine/exploration.ts'
-import type { Coverage } from '../engine/locals.ts'
+import type { Coverage } from '../engine/node-state.ts'
 import { bytesMaxDefault, progressOf, Search, type SearchEnd, statesMaxDefault } from '../engine/search.ts'
 import { refuseOddParallel } from '../options.ts'
 import type { CheckedSystem, SystemSource } from '../system.ts'

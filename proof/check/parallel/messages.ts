@@ -1,7 +1,7 @@
 /** What the coordinator of a parallel search and its workers say to each other. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Violation } from '../engine/exploration.ts'
-import type { Coverage } from '../engine/locals.ts'
+import type { Coverage } from '../engine/node-state.ts'
 import type { SystemSource } from '../system.ts'
 import type { SharedMemory } from './shared-memory.ts'
 

@@ -4,7 +4,8 @@
  * one, and tells the others by content what it stands for.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { LocalContent, Locals, SnapshotOrigin } from '../engine/locals.ts'
+import type { Locals } from '../engine/locals.ts'
+import type { LocalContent, SnapshotOrigin } from '../engine/node-state.ts'
 import type { Observations } from '../properties/observations.ts'
 import { counters, exclusively } from './shared-memory.ts'
 
