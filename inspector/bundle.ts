@@ -31,7 +31,8 @@ export async function bundledScript(): Promise<string> {
   })
   const { code } = await minify(outputFiles[0]!.text, {
     ecma: 2020,
-    compress: { passes: 2 },
+    module: true,
+    compress: { passes: 3 },
     format: { comments: false },
   })
   return code!

@@ -53,9 +53,9 @@ export function Gallery() {
           <b>Open a file</b> or drop one anywhere on this page
           <small>
             a trace, as <code>standby simulate --seed 7 --trace t.jsonl</code> writes it; logs with vector
-            clocks, one file for each process; a machine as JSON, SCXML or source; saved events of
-            @statelyai/inspect; a trace of Apalache, Quint or TLC; or a JavaScript module, bundled as one
-            file, that exports a system as <code>check</code> takes it: it runs here, and you drive it by hand
+            clocks, one file for each process; a machine as JSON, SCXML or source; events of
+            @statelyai/inspect; a trace of Apalache or Quint; or a JavaScript module, bundled as one file,
+            that exports a system as <code>check</code> takes it: it runs here, and you drive it by hand
           </small>
         </label>
         <form

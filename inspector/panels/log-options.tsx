@@ -40,7 +40,7 @@ export function LogOptions({ text }: { readonly text: string }) {
       <Expression label="parser, with the groups host, clock and event" value={parser} />
       <Expression label="delimiter between runs, if there are several" value={delimiter} />
       {parser.value === '' ? null : text.trim() === '' ? (
-        <p class="empty">Paste some lines to see what the parser finds, or open a file.</p>
+        <p class="empty">Paste some lines to try it.</p>
       ) : (
         <Preview text={text.slice(0, previewLength)} />
       )}

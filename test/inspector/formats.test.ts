@@ -349,14 +349,21 @@ describe('events of @statelyai/inspect', () => {
 })
 
 test.each([
-  ['a page', '<!doctype html><html>', /This is a web page/],
-  ['a specification', '---- MODULE Lock ----\nEXTENDS Naturals', /trace that TLC or Apalache writes/],
-  ['spans, in the page', otlp, /OpenTelemetry or Jaeger; standby inspect FILE shows it/],
-  ['a history, in the page', edn, /history of Jepsen; standby inspect FILE shows it/],
-  ['a text', 'Dear diary', /one of: .*SCXML document.*got "Dear diary"/],
-])('%s is not opened, and what is opened is said', (_, text, message) => {
+  ['a page', '<!doctype html><html>'],
+  ['a specification', '---- MODULE Lock ----\nEXTENDS Naturals'],
+  ['a text', 'Dear diary'],
+])('%s is not opened, and what is opened is said', (_, text) => {
+  expect(recognise(text, allFormats)).toBeNull()
+  expect(unknownFormat(text, allFormats)).toMatch(/one of: .*history of Jepsen.*SCXML document.*got "/)
+})
+
+test.each([
+  ['spans', otlp],
+  ['a history', edn],
+  ['output of TLC', tlc],
+])('of %s the page says what opens it', (_, text) => {
   expect(recognise(text)).toBeNull()
-  expect(unknownFormat(text)).toMatch(message)
+  expect(unknownFormat(text)).toMatch(/standby inspect FILE takes TLC, P, OpenTelemetry, Jaeger and Jepsen/)
 })
 
 test('a log is not taken for anything else', () => {

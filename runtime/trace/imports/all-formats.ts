@@ -4,6 +4,7 @@ import { foreignFormats } from './formats.ts'
 import { isJepsen, readJepsen } from './jepsen.ts'
 import { isSpans, readSpans } from './opentelemetry.ts'
 import { isPTrace, readPTrace } from './p-trace.ts'
+import { isTlcJson, isTlcText, readTlcJson, readTlcText } from './tlc.ts'
 
 /** In the order in which they are asked. */
 export const allFormats: readonly ForeignFormat[] = [
@@ -16,5 +17,13 @@ export const allFormats: readonly ForeignFormat[] = [
     read: readSpans,
   },
   { id: 'jepsen', title: 'history of Jepsen', joins: false, recognises: isJepsen, read: readJepsen },
+  {
+    id: 'tlc-json',
+    title: 'counterexample of TLC as JSON',
+    joins: false,
+    recognises: isTlcJson,
+    read: readTlcJson,
+  },
   ...foreignFormats,
+  { id: 'tlc', title: 'output of TLC', joins: false, recognises: isTlcText, read: readTlcText },
 ]

@@ -11,7 +11,6 @@ import {
 } from './machine.ts'
 import { isLog, readShiviz } from './shiviz.ts'
 import { isStatelyEvents, readStatelyEvents } from './stately-events.ts'
-import { isTlcJson, isTlcText, readTlcJson, readTlcText } from './tlc.ts'
 
 /** In the order in which they are asked. */
 export const foreignFormats: readonly ForeignFormat[] = [
@@ -23,13 +22,6 @@ export const foreignFormats: readonly ForeignFormat[] = [
     read: readStatelyEvents,
   },
   { id: 'itf', title: 'ITF trace of Apalache or Quint', joins: false, recognises: isItf, read: readItf },
-  {
-    id: 'tlc-json',
-    title: 'counterexample of TLC as JSON',
-    joins: false,
-    recognises: isTlcJson,
-    read: readTlcJson,
-  },
   {
     id: 'machine',
     title: 'machine of XState as JSON',
@@ -46,5 +38,4 @@ export const foreignFormats: readonly ForeignFormat[] = [
     recognises: isMachineSource,
     read: readMachineSource,
   },
-  { id: 'tlc', title: 'output of TLC', joins: false, recognises: isTlcText, read: readTlcText },
 ]

@@ -19,10 +19,6 @@ export const logParsers = [
   { title: 'the text, then host and clock', parser: '(?<event>.*)\\n(?<host>\\S+) (?<clock>\\{.*\\})' },
   { title: 'one line: host, clock, text', parser: '(?<host>\\S+) (?<clock>\\{.*?\\}) (?<event>.*)' },
   { title: 'one line: text, host, clock', parser: '(?<event>.*) (?<host>\\S+) (?<clock>\\{.*\\})$' },
-  {
-    title: 'date, level, host, clock, text',
-    parser: '(?<date>\\S+ \\S+) (?<level>\\S+) (?<host>\\S+) (?<clock>\\{.*?\\}) (?<event>.*)',
-  },
 ] as const
 
 /** Whether a text begins with a parser, or with a host and its clock on the first or the second line. */
