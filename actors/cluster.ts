@@ -7,7 +7,7 @@ import {
   type KeyValueResult,
   keyValueStore,
 } from '../machines/application/key-value-store.ts'
-import { type NodeId, nodeId } from '../machines/node-id.ts'
+import { type NodeId, nodeId, parseNodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import type { Charts } from './charts.ts'
 import {
@@ -17,6 +17,7 @@ import {
   type KeyValueClient,
   withKeyValueMethods,
 } from './client.ts'
+import { storedId } from './durable-server.ts'
 import { StandbyError } from './errors.ts'
 import { knownOptions } from './known-options.ts'
 import type { NodePorts } from './node.ts'
@@ -28,6 +29,7 @@ import {
   schemas,
   type TimingOptions,
 } from './options.ts'
+import type { ServerStore } from './ports.ts'
 import { createServer, type Role, type ServerNode } from './server.ts'
 import {
   createViewService,
@@ -44,6 +46,12 @@ export interface ClusterOptions<State = unknown, Command = unknown, Result = unk
   readonly servers?: number | readonly string[]
   readonly timing?: TimingOptions
   readonly limits?: LimitOptions
+  /**
+   * The store of each server, by its name, and of `view-service`: with it a node goes on where it was, under the id that it
+   * had (D1, V11), in a restart and in a cluster that is created later. It is asked for at each start; give the same store
+   * for a name each time. Default: they keep nothing.
+   */
+  readonly store?: (name: string) => ServerStore
   /** XState's own inspection of every actor. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
 }
@@ -72,7 +80,10 @@ export interface ClusterServer {
   readonly role: Role
   /** Nothing in flight is finished, nothing is sent any more. Crashing twice is harmless. */
   crash(): void
-  /** Starts a new life, empty, under the next incarnation (N2). Crashes it first if it is alive. */
+  /**
+   * Starts it again, after a crash if it is alive: with a store it goes on under its id (D1), without one it is empty,
+   * under the next incarnation (N2).
+   */
   restart(): void
 }
 
@@ -126,6 +137,7 @@ export function createCluster<State, Command, Result>(
     servers: true,
     timing: true,
     limits: true,
+    store: true,
     inspect: true,
     transport: true,
     clock: true,
@@ -138,6 +150,7 @@ export function createCluster<State, Command, Result>(
   const timing = checkedTiming(options.timing)
   const limits = checkedLimits(options.limits)
   const names = serverNames(options.servers)
+  const storeOf = checked('store', schemas.storeOf, options.store) as ClusterOptions['store']
   const { vectorEntriesMax } = limits
   const common = {
     transport,
@@ -159,6 +172,11 @@ export function createCluster<State, Command, Result>(
     incarnations.set(name, incarnation)
     return nodeId(name, incarnation)
   }
+  /** What a store knows of was there before: the next life of that name is a later one (N2). */
+  const used = (id: NodeId) => {
+    const { name, incarnation } = parseNodeId(id)
+    incarnations.set(name, Math.max(incarnations.get(name) ?? 0, incarnation))
+  }
   const refuseIfStopped = () => {
     if (stopped) throw new StandbyError('stopped', 'the cluster has been stopped; create a new one')
   }
@@ -167,8 +185,14 @@ export function createCluster<State, Command, Result>(
     observe?.({ kind, node: id, t: clock.now(), clock: null, ...(detail === undefined ? {} : { detail }) })
 
   const createClusterServer = (name: string): ClusterServer => {
-    const start = (id: NodeId) => createServer({ ...common, id, application, limits })
-    let node = start(nextId(name))
+    const start = (isAgain: boolean) => {
+      const store = storeOf?.(name)
+      const id = (store === undefined ? null : storedId(store)) ?? nextId(name)
+      used(id)
+      if (isAgain) tell('restart', id)
+      return createServer({ ...common, id, application, limits, ...(store && { store }) })
+    }
+    let node = start(false)
     const isAlive = () => (node.actor.getSnapshot() as Snapshot<unknown>).status === 'active'
     const crash = () => {
       if (!isAlive()) return
@@ -193,17 +217,20 @@ export function createCluster<State, Command, Result>(
       restart() {
         refuseIfStopped()
         crash()
-        const id = nextId(name)
-        tell('restart', id)
-        node = start(id)
+        node = start(true)
       },
     }
   }
 
-  const viewService = createViewService(common)
+  const viewStore = storeOf?.(defaultViewServiceId)
+  const viewService = createViewService({ ...common, ...(viewStore && { store: viewStore }) })
+  const { view: known, incarnations: lives } = viewService.actor.getSnapshot().context
+  for (const { name, incarnation } of lives) used(nodeId(name, incarnation))
+  for (const id of [known.primary, known.backup]) if (id !== null) used(id)
   const servers: ClusterServer[] = []
   try {
     for (const name of names) servers.push(createClusterServer(name))
+    for (const { node } of servers) for (const id of clientsKnownTo(node)) used(id)
   } catch (error) {
     for (const { node } of servers) node.stop()
     viewService.stop()
@@ -275,6 +302,13 @@ export function createCluster<State, Command, Result>(
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/** The clients whose sessions or requests a server has recovered. */
+function clientsKnownTo({ actor }: ServerNode): readonly NodeId[] {
+  const { replica, outstanding, queue } = actor.getSnapshot().context
+  const sessions = [...(replica?.sessionOf.entriesAfter() ?? [])].map(([client]) => client)
+  return [...sessions, ...[...(outstanding?.requests ?? []), ...queue].map(({ client }) => client)]
 }
 
 /** @throws StandbyError `invalidOption` */

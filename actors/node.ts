@@ -52,8 +52,23 @@ export interface NodeOptions extends NodePorts {
   readonly isHalted?: () => boolean
   /** Whether each message reaches the chart with this node's time as `now`, for an application that uses time (M1). */
   readonly tellsTime?: boolean
-  /** Called after each step and before anything that it sent leaves: the place to make state durable (V11). */
-  readonly beforeSending?: (snapshot: AnyMachineSnapshot) => void
+  /**
+   * Makes state durable before anything that a step sent leaves (V11, D2): calls `proceed` at once or later, once for
+   * each step and in the order of the steps, or `fail`, which ends the node.
+   */
+  readonly durably?: (step: DurableStep, proceed: () => void, fail: (error: unknown) => void) => void
+  /** The snapshot to go on from, with its clock, instead of the initial one (D1). Its timers fire at once. */
+  readonly recovered?: AnyMachineSnapshot
+}
+
+/** A step, for those who make state durable. */
+export interface DurableStep {
+  /** Null before the first step. */
+  readonly before: AnyMachineSnapshot | null
+  readonly event: EventObject
+  readonly after: AnyMachineSnapshot
+  /** Whether anything waits for it: a message to send, or an effect. */
+  readonly tells: boolean
 }
 
 /** The event with which an envelope reaches the chart: the message, who sent it, and the stamp that only this file reads. */
@@ -67,13 +82,14 @@ type Arrival = Message & { readonly from: NodeId; readonly stamp: Clock; readonl
  * changes state (L1, L3).
  */
 export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, options: NodeOptions): Machine {
-  const { id, transport, clock: time, observe, carryOut, beforeSending } = options
+  const { id, transport, clock: time, observe, carryOut, durably, recovered } = options
   const { vectorEntriesMax: entriesMax = Number.POSITIVE_INFINITY } = options
   const misfitOf = options.roles && createRoleCheck(options.roles)
   const isBounded = entriesMax !== Number.POSITIVE_INFINITY
   const step = takeStepOf(machine)
   let detach: () => void = () => {}
   let stopped = false
+  let failure: { readonly error: unknown } | null = null
   let collected: PureAction[] = []
   let microsteps: Microstep[] = []
   /** The envelope that arrived last, and the event that was made of it. */
@@ -142,14 +158,27 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     scope.defer(() =>
       orLeave(() => {
         observe?.(observation(before, event, after, actions, steps, arrivalClock))
-        beforeSending?.(after)
-        sendAll(outgoing)
-        for (const action of actions)
-          if (action.type === 'settle' || action.type === 'decided') carryOut?.(action)
+        const proceed = () => {
+          sendAll(outgoing)
+          for (const action of actions) if (isEffect(action)) carryOut?.(action)
+        }
+        if (durably === undefined) return proceed()
+        const tells = outgoing.length > 0 || actions.some(isEffect)
+        durably(
+          { before, event, after, tells },
+          () => !hasLeft() && proceed(),
+          (error) => {
+            if (hasLeft()) return
+            failure = { error }
+            scope.self.send({ type: 'node.failed' })
+          },
+        )
       }),
     )
     return after
   }
+
+  const hasLeft = () => stopped || options.isHalted?.() === true
 
   const leave = (): void => {
     stopped = true
@@ -168,7 +197,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
 
   const sendAll = (envelopes: readonly Envelope[]): void => {
     for (const envelope of envelopes) {
-      if (stopped || options.isHalted?.()) return
+      if (hasLeft()) return
       observe?.({
         kind: 'send',
         node: id,
@@ -263,26 +292,33 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
     ...(machine as unknown as ActorLogic<Snapshot<unknown>, EventObject, unknown>),
     getInitialSnapshot(scope, input) {
       options.begins?.(scope.self)
-      return take(null, { type: 'xstate.init' }, scope, (shared) =>
-        machine.getInitialSnapshot(shared as never, input as never),
-      )
+      return take(null, { type: 'xstate.init' }, scope, (shared) => {
+        const initial = machine.getInitialSnapshot(shared as never, input as never)
+        if (recovered === undefined) return initial
+        // D3: recovery sends nothing; what the initial state sends is not what this node would.
+        collected = []
+        return recovered
+      })
     },
     transition(snapshot, event, scope) {
       if (event.type === 'xstate.stop') {
         leave()
         return machine.transition(snapshot as never, event as never, scope as never)
       }
-      return orLeave(() =>
-        take(snapshot as AnyMachineSnapshot, event, scope, (shared) =>
+      return orLeave(() => {
+        if (failure !== null) throw failure.error
+        return take(snapshot as AnyMachineSnapshot, event, scope, (shared) =>
           step(snapshot as AnyMachineSnapshot, event, shared),
-        ),
-      )
+        )
+      })
     },
     start(snapshot, scope) {
       // XState's type of `start` leaves out the scope that it passes.
       ;(machine.start as (snapshot: unknown, scope: unknown) => void)(snapshot, scope)
       detach = transport.attach(id, (envelope) => receiveEnvelope(scope.self, envelope))
       stopped = false
+      if (recovered === undefined) return
+      for (const type of timersOf(recovered)) scope.self.send({ type } as never)
     },
     restoreSnapshot(snapshot, scope) {
       options.begins?.(scope.self)
@@ -343,6 +379,16 @@ function withClock(
   return (
     snapshot !== before ? Object.assign(snapshot, { context }) : { ...snapshot, context }
   ) as AnyMachineSnapshot
+}
+
+function isEffect({ type }: PureAction): boolean {
+  return type === 'settle' || type === 'decided'
+}
+
+/** The timers that run in a snapshot. */
+function timersOf(snapshot: AnyMachineSnapshot): readonly string[] {
+  const nodes = snapshot._nodes as readonly { readonly transitions: ReadonlyMap<string, unknown> }[]
+  return nodes.flatMap(({ transitions }) => [...transitions.keys()].filter((type) => isTimer({ type })))
 }
 
 function reasonsIn(actions: readonly PureAction[]): readonly string[] {

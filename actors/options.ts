@@ -137,9 +137,15 @@ export const schemas = {
       inspect: v.optional(v.union([v.function(), v.looseObject({})], 'expected an observer or a function')),
       transport: v.optional(transport),
       clock: v.optional(clock),
+      store: v.optional(v.unknown()),
     },
-    'expected one of the options application, servers, timing, limits, seed, observe, inspect, transport, clock',
+    'expected one of the options application, servers, timing, limits, seed, observe, inspect, transport, clock, store',
   ),
+  store: v.object(
+    { load: method, append: method, savePiece: method, finishSnapshot: method },
+    'expected a store, such as createMemoryStore()',
+  ),
+  storeOf: v.optional(v.function('expected a function from the name of a server to its store')),
   seed: integer('expected a whole number', Number.MIN_SAFE_INTEGER),
   timeoutMs: v.union(
     [ms, v.literal(Number.POSITIVE_INFINITY)],

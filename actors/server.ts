@@ -8,10 +8,13 @@ import type { Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { ServerContext } from '../machines/server/context.ts'
 import { createServerMachine, type ServerMachine } from '../machines/server/index.ts'
+import { createStepper } from '../machines/step.ts'
 import { changed } from './charts.ts'
+import { durableServer } from './durable-server.ts'
 import { knownOptions } from './known-options.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
+import type { ServerStore } from './ports.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
 import { type ActorOptions, commonOptions, declaredServers } from './view-service.ts'
 
@@ -27,6 +30,8 @@ export interface ServerActorOptions extends ActorOptions {
   readonly limits?: LimitOptions
   /** The names of all servers, its own included; others are clients (N6). Default: any name may be a server. */
   readonly servers?: readonly string[]
+  /** Where it keeps what it must not forget (D1); a server that finds its state there goes on. Default: it keeps nothing. */
+  readonly store?: ServerStore
 }
 
 /** What a server is in its view; `replicaDiverged` is one that has stopped (S6). */
@@ -51,7 +56,8 @@ export interface ServerNode {
 
 /**
  * Starts a server. It volunteers at the view service, which decides what it is.
- * @throws StandbyError `invalidOption`, or `duplicateNode` when its id is taken.
+ * @throws StandbyError `invalidOption`, `duplicateNode` when its id is taken, or `invalidStore` if the store is another
+ * server's or cannot be trusted.
  */
 export function createServer(options: ServerActorOptions): ServerNode {
   checked('createServer', schemas.ports, options)
@@ -62,6 +68,7 @@ export function createServer(options: ServerActorOptions): ServerNode {
     application: true,
     limits: true,
     servers: true,
+    store: true,
   })
   const { viewService = 'view-service', application = keyValueStore, inspect } = options
   const id = checked('id', schemas.id, options.id)
@@ -76,9 +83,22 @@ export function createServer(options: ServerActorOptions): ServerNode {
   })
   const machine = changed(paced, options.charts?.server)
   let halted = false
+  const { store, ...ports } = options
+  const durability = () => {
+    checked('store', schemas.store, store)
+    // Replayed events are no exchange with anyone: what is measured of those stays as it is.
+    const replayed = changed(own, options.charts?.server)
+    const initial = createStepper(replayed).start({ id, viewService }).snapshot
+    return durableServer(replayed, machine, initial, {
+      ...{ id, store: store!, clock: options.clock, application },
+      pieceBytesMax: limits.transferBytesMax,
+      isHalted: () => halted,
+    })
+  }
   const node = {
     vectorEntriesMax: limits.vectorEntriesMax,
-    ...options,
+    ...ports,
+    ...(store === undefined ? {} : durability()),
     id,
     roles: { own: 'server', viewService, servers: declaredServers(options.servers, id) } as const,
     hears: (message: Message) => hear(message, resends),

@@ -1,14 +1,16 @@
 /** The view service as a live actor. */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type Actor, type AnyMachineSnapshot, createActor, type InspectionEvent, type Observer } from 'xstate'
+import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate'
 import { type NodeId, parseNodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
 import { type Charts, changed } from './charts.ts'
+import { durableViewService } from './durable-view-service.ts'
 import { StandbyError } from './errors.ts'
 import { knownOptions } from './known-options.ts'
-import { type NodePorts, nodeLogic, startNode } from './node.ts'
+import { type DurableStep, type NodePorts, nodeLogic, startNode } from './node.ts'
 import { checked, checkedTiming, defaultLimits, schemas, type TimingOptions } from './options.ts'
+import type { ServerStore } from './ports.ts'
 
 /** The id of the view service where no other is given. */
 export const defaultViewServiceId: NodeId = 'view-service'
@@ -46,6 +48,8 @@ export interface ViewServiceOptions extends ActorOptions {
   readonly record?: ViewRecord | null
   /** Makes a record durable before anyone is told of it; must return only then (V11). */
   readonly keep?: (record: ViewRecord) => void
+  /** Where it keeps its record, instead of `record` and `keep`. */
+  readonly store?: ServerStore
 }
 
 /** The running chart of a view service, as XState knows it. */
@@ -75,8 +79,12 @@ export function createViewService(options: ViewServiceOptions): ViewServiceNode 
     servers: true,
     record: true,
     keep: true,
+    store: true,
   })
-  const { id = defaultViewServiceId, keep, record = null, inspect } = options
+  const { id = defaultViewServiceId, keep, inspect } = options
+  const stored =
+    options.store && durableViewService(checked('store', schemas.store, options.store) as ServerStore)
+  const record = stored?.record ?? options.record ?? null
   const timing = checkedTiming(options.timing)
   const machine = changed(createViewServiceMachine(timing), options.charts?.viewService)
   let kept = JSON.stringify(record)
@@ -85,14 +93,16 @@ export function createViewService(options: ViewServiceOptions): ViewServiceNode 
     ...options,
     id,
     roles: { own: 'viewService', viewService: id, servers: declaredServers(options.servers) } as const,
+    ...(stored && { durably: stored.durably }),
     ...(keep === undefined
       ? {}
       : {
-          beforeSending: (snapshot: AnyMachineSnapshot) => {
-            const next = viewRecord(snapshot.context, snapshot.hasTag('acknowledged'))
+          durably: ({ after }: DurableStep, proceed: () => void) => {
+            const next = viewRecord(after.context, after.hasTag('acknowledged'))
             const text = JSON.stringify(next)
             if (next.view.number > 0 && text !== kept) keep(next)
             kept = text
+            proceed()
           },
         }),
   }

@@ -18,7 +18,7 @@ export type { Cluster, ClusterClientOptions, ClusterServer } from '../actors/clu
 export * from '../actors/errors.ts'
 export type { Observation, ObservationKind } from '../actors/observation.ts'
 export { defaultLimits, defaultTiming, type LimitOptions, type TimingOptions } from '../actors/options.ts'
-export type { Observe, TimeClock, Transport } from '../actors/ports.ts'
+export type { Observe, ServerStore, TimeClock, Transport } from '../actors/ports.ts'
 export {
   type Application,
   type Chunk,
@@ -31,6 +31,7 @@ export { type ReplicatedResult, replicated } from '../machines/application/repli
 export type { View } from '../machines/view.ts'
 export * from './observe/index.ts'
 export { schedulerClock, seededRandom } from './schedulers.ts'
+export { createMemoryStore } from './store/memory-store.ts'
 export type { FaultRates, FaultScope, Faults } from './transport/faults.ts'
 
 /** What `createCluster` can be given; all of it is optional. */

@@ -5,7 +5,7 @@ import type { CallEnd, ClientCore } from '../../actors/client.ts'
 import type { Cluster, ClusterServer } from '../../actors/cluster.ts'
 import type { Observation, ObservationKind } from '../../actors/observation.ts'
 import { defaultTiming, type LimitOptions, type TimingOptions } from '../../actors/options.ts'
-import type { Envelope, TimeClock } from '../../actors/ports.ts'
+import type { Envelope, ServerStore, TimeClock } from '../../actors/ports.ts'
 import type { Application } from '../../machines/application/application.ts'
 import type { Replica } from '../../machines/application/at-most-once.ts'
 import type { KeyValueState } from '../../machines/application/key-value-store.ts'
@@ -25,6 +25,7 @@ export interface WorldOptions {
   readonly delayMs?: number
   // biome-ignore lint/suspicious/noExplicitAny: any application will do; its commands are the test's own
   readonly application?: Application<any, any, any>
+  readonly store?: (name: string) => ServerStore
 }
 
 /** A client of a world, whatever its application is. */
