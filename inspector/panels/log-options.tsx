@@ -37,8 +37,8 @@ export function LogOptions({ text }: { readonly text: string }) {
           ))}
         </select>
       </label>
-      <Expression label="parser, with the groups host, clock and event" value={parser} />
-      <Expression label="delimiter between runs, if there are several" value={delimiter} />
+      <Expression label="parser with host, clock, event" value={parser} />
+      <Expression label="delimiter between runs" value={delimiter} />
       {parser.value === '' ? null : text.trim() === '' ? (
         <p class="empty">Paste some lines to try it.</p>
       ) : (
@@ -83,7 +83,7 @@ function Preview({ text }: { readonly text: string }) {
   return (
     <>
       <p aria-live="polite">
-        {events.length} events in {runs.length} {runs.length === 1 ? 'run' : 'runs'}, {skipped} lines left out
+        {events.length} events, {skipped} lines left out
       </p>
       <table class="preview">
         <thead>

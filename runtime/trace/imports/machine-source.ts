@@ -105,7 +105,7 @@ class LiteralReader {
     for (;;) {
       this.#skipSpace()
       const character = this.#text[this.#at]
-      if (character === undefined) throw new Error('expected the end of an object, got the end of the source')
+      if (character === undefined) throw new Error('expected }, got the end')
       if (character === '}') {
         this.#at += 1
         return object
@@ -153,7 +153,7 @@ class LiteralReader {
     for (;;) {
       this.#skipSpace()
       const character = this.#text[this.#at]
-      if (character === undefined) throw new Error('expected the end of a list, got the end of the source')
+      if (character === undefined) throw new Error('expected ], got the end')
       if (character === ']') {
         this.#at += 1
         return list
@@ -195,7 +195,7 @@ class LiteralReader {
     let depth = 0
     do {
       const character = this.#text[this.#at]
-      if (character === undefined) throw new Error('expected a closing bracket, got the end of the source')
+      if (character === undefined) throw new Error('expected a bracket, got the end')
       if (/['"`]/.test(character)) {
         this.#skipString()
         continue
@@ -210,8 +210,7 @@ class LiteralReader {
     const quote = this.#text[this.#at]
     this.#at += 1
     while (this.#text[this.#at] !== quote) {
-      if (this.#text[this.#at] === undefined)
-        throw new Error('expected the end of a string, got the end of the source')
+      if (this.#text[this.#at] === undefined) throw new Error('expected a quote, got the end')
       if (quote === '`' && this.#text.startsWith('${', this.#at)) {
         this.#at += 1
         this.#skipBalanced()
