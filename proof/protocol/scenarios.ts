@@ -57,6 +57,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'two-servers',
     about:
       'One client and two servers, from the very start: a backup may be suspected, dropped and appointed again.',
+    states: 3_146_060,
     system: () => standbySystem({ servers: 2, clients: [[put('x'), get]], viewsMax: 3 }),
   },
   {

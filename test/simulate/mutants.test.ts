@@ -5,13 +5,15 @@ import { brokenChart, type Mutant } from '../mutants/changes.ts'
 import { mutants } from '../mutants/mutants.ts'
 
 /** Seeds that a mutant may survive. */
-const seedsMax = 40
+const seedsMax = 50
 
 /**
- * Too rare for so few seeds: a transfer must be overtaken by a whole view (seed 165 is the first to show it), or a session
- * expire while its request is repeated. The search finds them.
+ * Too rare for so few seeds: a transfer must be overtaken by a whole view (seed 165 is the first to show it), a forward
+ * by a view that is acknowledged at once (seed 116), or a session expire while its request is repeated. The search finds
+ * them.
  */
 const onlyInSearch = [
+  'a forward is accepted from an old view',
   'a transfer of an older view is installed',
   'calls of an expired session are sent again in a new one',
 ]
@@ -22,7 +24,7 @@ const brokenCharts = (mutant: Mutant): NonNullable<SimulationOptions['charts']> 
   client: brokenChart(mutant, 'client'),
 })
 
-describe('a broken protocol is caught within forty seeds', () => {
+describe('a broken protocol is caught within fifty seeds', () => {
   const simulated = mutants.filter(
     ({ played, means, change, name }) =>
       [played, means, change].every((other) => other === undefined) && !onlyInSearch.includes(name),
