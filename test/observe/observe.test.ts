@@ -170,7 +170,7 @@ describe('log', () => {
   test('a text is cut to its room, and control characters move no cursor', () => {
     expect(fit('abcdef', 4)).toBe('abc…')
     expect(fit('abcd', 4)).toBe('abcd')
-    expect(fit('a\u001b[2Jb\nc', 10)).toBe('a [2Jb c')
+    expect(fit('a\u001b[2Jb\nc', 10)).toBe('a\\u{1b}[2…')
     expect(fit('abc', 0)).toBe('')
   })
 })

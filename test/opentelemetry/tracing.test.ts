@@ -419,7 +419,7 @@ test.each([
   [{ spansMax: 0 }, 'spansMax: expected a whole number from 1 on, got 0'],
   [{ system: 5 }, 'system: expected a name, got 5'],
   [{ tracerProvider: {} }, 'tracerProvider.getTracer: expected a TracerProvider'],
-  [{ sytem: 'a' }, 'expected some of system, ratio, spansMax, tracerProvider'],
+  [{ sytem: 'a' }, 'expected one of the options system, ratio, spansMax, tracerProvider'],
 ])('a wrong option is refused by name: %j', (options, what) => {
   expect(() => createTracing(options as TracingOptions)).toThrow(what)
 })
