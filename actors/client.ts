@@ -2,7 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type Actor, type AnyActorRef, createActor, type Snapshot } from 'xstate'
 import type { Application, Json, JsonLike } from '../machines/application/application.ts'
-import { copyJson, jsonSize, jsonValues } from '../machines/application/json.ts'
+import { copyJson, jsonCost, jsonSize, jsonValues } from '../machines/application/json.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
 import { rememberLast } from '../machines/application/remember-last.ts'
 import {
@@ -202,7 +202,7 @@ export function createClient<Command, Result>(
     pending.add(call, { command: copy, deadline, done })
     setAlarm(deadline)
     observe?.({ kind: 'call', node: id, t: clock.now(), clock: null, call: { id: call, command: copy } })
-    unsent.push({ id: call, command: copy, bytes })
+    unsent.push({ id: call, command: copy, bytes: jsonCost(copy, bytes) })
     if (unsent.length === 1) clock.soon(flush)
     return call
   }

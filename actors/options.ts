@@ -70,14 +70,14 @@ export const defaultLimits: Required<LimitOptions> = {
   queueBytesMax: serverDefaults.queueBytesMax,
   batchMax: serverDefaults.batchMax,
   /** A forward of much more would make its receiver's pings late. */
-  batchBytesMax: 1024 * 1024,
+  batchBytesMax: 256 * 1024,
   transferBytesMax: serverDefaults.transferBytesMax,
   sessionsMax: serverDefaults.sessionsMax,
   clientQueueMax: clientDefaults.queueMax,
-  /** Bytes of JSON text in one command: what an event loop handles well within `pingCheckIntervalMs`. */
-  commandBytesMax: 4 * 1024 * 1024,
+  /** Bytes of JSON text in one command: what an event loop handles in a fifth of `pingCheckIntervalMs`. */
+  commandBytesMax: 1280 * 1024,
   /** JSON values in one command, those inside others included: many small values take longer than one large text. */
-  commandValuesMax: 65_536,
+  commandValuesMax: 8192,
   /** Client entries in a vector clock; `Infinity` drops nothing, not even dead incarnations (L6). */
   vectorEntriesMax: 16,
 }

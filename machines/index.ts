@@ -1,7 +1,7 @@
 /** The protocol as data-in, data-out statecharts: nothing in here keeps time, sends anything or rolls dice. */
 export * from './application/application.ts'
 export type { Outcome, Replica, Result, Session } from './application/at-most-once.ts'
-export { copyJson, jsonSize } from './application/json.ts'
+export { copyJson, jsonCost, jsonSize } from './application/json.ts'
 export * from './application/key-value-store.ts'
 export { OrderedMap } from './application/ordered-map.ts'
 export * from './application/replicated/index.ts'

@@ -39,7 +39,7 @@ const requestFields = {
   /** 0 in the request that opens a session, from 1 on in the others. */
   seq: count,
   commands: list(json),
-  /** Length of the commands' JSON text, for the primary's bounds (S7). */
+  /** What the commands cost, about the length of their JSON text, for the primary's bounds (S7). */
   bytes: count,
 }
 /** As it is forwarded and executed: a session belongs to the client that opened it. */
@@ -69,7 +69,12 @@ const result = v.union([
 ])
 const outcome = v.variant('kind', [
   v.object({ kind: v.literal('opened'), session: count }),
-  v.object({ kind: v.literal('results'), results: list(result) }),
+  v.object({
+    kind: v.literal('results'),
+    results: list(result),
+    /** The commands behind the last result were not executed: the results are large enough (S7). */
+    isCut: v.optional(v.literal(true)),
+  }),
   v.object({ kind: v.literal('sessionExpired') }),
   v.object({ kind: v.literal('sequenceReused') }),
 ])

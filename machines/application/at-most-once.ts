@@ -4,7 +4,7 @@ import type { Request } from '../messages.ts'
 import { type NodeId, parseNodeId } from '../node-id.ts'
 import type { Application, Chunk, Happened, Json } from './application.ts'
 import { digest } from './digest.ts'
-import { sealJson } from './json.ts'
+import { jsonCost, sealJson } from './json.ts'
 import { OrderedMap } from './ordered-map.ts'
 
 /** What one command came to: its result, or the error that `execute` threw. */
@@ -15,10 +15,23 @@ export type Result =
 /** What a request came to; every replica reaches the same one. */
 export type Outcome =
   | { readonly kind: 'opened'; readonly session: number }
-  | { readonly kind: 'results'; readonly results: readonly Result[] }
+  | {
+      readonly kind: 'results'
+      readonly results: readonly Result[]
+      /** The commands behind the last result were not executed (S7). */
+      readonly isCut?: true | undefined
+    }
   | { readonly kind: 'sessionExpired' }
   | { readonly kind: 'sequenceReused' }
   | { readonly kind: 'staleSequence' }
+
+/**
+ * Once the results of a request cost so much, the rest of its commands is not executed: the client asks again for them. The
+ * same on every replica, and so no option.
+ */
+const resultsBytesMax = 256 * 1024
+/** A result that costs more counts as an error: no message would carry it. */
+const resultBytesMax = 24 * 1024 * 1024
 
 /** The last sequence number that a session executed, and what came of it. */
 export interface Session {
@@ -69,7 +82,7 @@ export function recall(replica: Replica, request: Request): Outcome | 'new' {
   if (session === undefined || !belongsTo(session, request) || request.seq > session.seq) return 'new'
   if (request.seq < session.seq) return { kind: 'staleSequence' }
   return digest(request.commands) === session.digest
-    ? { kind: 'results', results: session.results }
+    ? resultsOf(request, session.results)
     : { kind: 'sequenceReused' }
 }
 
@@ -93,13 +106,18 @@ export function executeRequest(
   if (!own && !belongsTo(session, request)) return [replica, { kind: 'sessionExpired' }]
 
   let state = replica.state
+  let bytes = 0
   const results: Result[] = []
   for (const [index, command] of request.commands.entries()) {
+    // Commands that the primary proposes are asked for by nobody, who would ask for the rest.
+    if (bytes > resultsBytesMax && !own) break
     const position = replica.position + index + 1
     try {
       const [next, value, did] = application.execute(state, command, { at: replica.at, position, own })
       // A result that JSON cannot carry counts as thrown: the command leaves no trace in the state either.
-      results.push({ value: sealJson(value ?? null) })
+      const sealed = sealJson(value ?? null)
+      bytes += carried(sealed)
+      results.push({ value: sealed })
       state = next
       if (did !== undefined) happened.push({ ...did, position })
     } catch (error) {
@@ -107,8 +125,8 @@ export function executeRequest(
     }
   }
   // Even a request without commands takes a position: no two sessions may share one.
-  const position = replica.position + Math.max(1, request.commands.length)
-  const outcome: Outcome = { kind: 'results', results }
+  const position = replica.position + Math.max(1, results.length)
+  const outcome = resultsOf(request, results)
   if (session === undefined || request.session === null) return [{ ...replica, state, position }, outcome]
   const renewed: Session = {
     client: session.client,
@@ -128,6 +146,19 @@ export function executeRequest(
     },
     outcome,
   ]
+}
+
+function resultsOf({ commands }: Request, results: readonly Result[]): Outcome {
+  return { kind: 'results', results, ...(results.length < commands.length && { isCut: true }) }
+}
+
+/** What a result costs. @throws RangeError if it is more than a message carries */
+function carried(result: Json): number {
+  const cost = jsonCost(result)
+  if (cost <= resultBytesMax) return cost
+  throw new RangeError(
+    `expected a result of at most ${resultBytesMax} bytes, got ${cost}; ask for less, or keep it under several keys`,
+  )
 }
 
 /** A session is its client's, in every life of it: one that goes on elsewhere, or again, is a new life (N2). */

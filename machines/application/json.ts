@@ -58,6 +58,17 @@ export function jsonValues(value: Json, max = Number.POSITIVE_INFINITY): number 
   return values
 }
 
+/** Handling one value (parsing, copying, freezing) takes about as long as that many bytes of a long text. */
+const bytesPerValue = 32
+
+/**
+ * What a JSON value costs an event loop, in bytes of text: its size, or 32 bytes for each value in it, whichever is more.
+ * What goes together in one message is bounded by this, because a list of empty lists is short and slow.
+ */
+export function jsonCost(value: Json, size: number = jsonSize(value)): number {
+  return Math.max(size, bytesPerValue * jsonValues(value))
+}
+
 interface Copying {
   readonly root: unknown
   readonly seals: boolean

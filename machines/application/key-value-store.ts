@@ -1,6 +1,6 @@
 /** The key-value store: an application of its own, on a persistent map, so that a put costs the same with few keys and with many. */
 import type { Application, Json } from './application.ts'
-import { sealJson } from './json.ts'
+import { jsonValues, sealJson } from './json.ts'
 import { OrderedMap } from './ordered-map.ts'
 
 /** The commands of the key-value store. Keys are any strings, `''` and `__proto__` included; values are any JSON. */
@@ -28,10 +28,11 @@ export const keyValueStore: Application<KeyValueState, KeyValueCommand, KeyValue
   execute,
   snapshot(state, cursor, bytesMax) {
     const entries: (readonly [string, Json])[] = []
-    let bytes = 0
+    let [bytes, values] = [0, 0]
     for (const entry of state.entriesAfter(cursor as string | null)) {
       const size = jsonBytes(entry)
-      if (entries.length > 0 && bytes + size > bytesMax) {
+      values += jsonValues(entry as Json)
+      if (entries.length > 0 && (bytes + size > bytesMax || values > pieceValuesMax)) {
         return { data: entries as Json, next: entries[entries.length - 1]![0] }
       }
       entries.push(entry)
@@ -66,6 +67,12 @@ function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyV
           `append: expected a string under ${JSON.stringify(key)}, got ${typeName(old)}; put a string first`,
         )
       }
+      const length = old.length + command.value.length
+      if (length > appendedMax) {
+        throw new Error(
+          `append: expected a string of at most ${appendedMax} characters in all, got ${length}; go on under another key`,
+        )
+      }
       const value = old + command.value
       return [state.set(key, value), value.length]
     }
@@ -77,6 +84,11 @@ function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyV
         : [state, false]
   }
 }
+
+/** Values in a piece of several entries: a list of empty lists is short, and slow. */
+const pieceValuesMax = 8192
+/** Of more characters no string is made by `append`: it must fit in a message, however many escapes it needs. */
+const appendedMax = 4 * 1024 * 1024
 
 const operations = ['get', 'put', 'append', 'delete', 'compareAndSet']
 

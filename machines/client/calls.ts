@@ -1,5 +1,6 @@
 /** The calls of a client: they wait, go out in batches, and end exactly once each (C2, S7). */
 import type { Result } from '../application/at-most-once.ts'
+import type { Received } from '../messages.ts'
 import {
   assign,
   type Call,
@@ -20,7 +21,10 @@ type Abandon = ClientEvent & { readonly type: 'abandon' }
 export function callRules(options: ClientOptions) {
   return {
     guards: {
-      hasWork: ({ context }: { context: ClientContext }) => context.queue.length > 0,
+      hasWork: guard(
+        'reply',
+        (context, reply) => context.queue.length + notExecuted(context, reply).length > 0,
+      ),
       bringsNothing: guard('call', (_, { calls }) => calls.length === 0),
       abandonsNothing: guard('abandon', ({ queue, outstanding }, { ids }) => {
         const gone = new Set<number | null>(ids)
@@ -56,11 +60,11 @@ export function callRules(options: ClientOptions) {
         const outstanding = firstBatch(queue, options)
         return { outstanding, queue: queue.slice(outstanding.length), seq: seq + 1 }
       }),
-      settleResults: enqueueOn('reply', ({ outstanding }, { outcome }, enqueue) => {
-        const calls = outstanding ?? []
-        enqueue.assign({ outstanding: null })
-        if (outcome.kind === 'results' && outcome.results.length === calls.length)
-          return settle(enqueue, resultsOf(calls, outcome.results))
+      settleResults: enqueueOn('reply', (context, reply, enqueue) => {
+        const { outcome } = reply
+        const calls = context.outstanding ?? []
+        enqueue.assign({ outstanding: null, queue: [...notExecuted(context, reply), ...context.queue] })
+        if (isAnswerOf(calls, outcome)) return settle(enqueue, resultsOf(calls, outcome.results))
         const code = outcome.kind === 'sessionExpired' ? 'sessionExpired' : 'sequenceReused'
         settle(enqueue, failures(calls, code, true))
       }),
@@ -88,6 +92,25 @@ function endsRequest({ outstanding }: Pick<ClientContext, 'outstanding'>): boole
   return outstanding?.every((call) => call.id === null) === true
 }
 
+type Outcome = Received<'reply'>['outcome']
+
+/** Whether these are results of all calls, or of the first ones of a request that was cut (S7). */
+function isAnswerOf(calls: readonly Call[], outcome: Outcome): outcome is Outcome & { kind: 'results' } {
+  if (outcome.kind !== 'results') return false
+  const { length } = outcome.results
+  return outcome.isCut ? length > 0 && length < calls.length : length === calls.length
+}
+
+/** The calls behind the last result, as far as they are still waited for: they go first in the next request. */
+function notExecuted(
+  { outstanding }: Pick<ClientContext, 'outstanding'>,
+  { outcome }: Received<'reply'>,
+): readonly Call[] {
+  const calls = outstanding ?? []
+  if (!isAnswerOf(calls, outcome)) return []
+  return calls.slice(outcome.results.length).filter(({ id }) => id !== null)
+}
+
 type Ends = Settle['calls']
 
 function settle(enqueue: Enqueue, calls: Ends): void {
@@ -100,7 +123,10 @@ function failures(calls: readonly Call[], code: CallFailure['code'], mayHaveExec
 }
 
 function resultsOf(calls: readonly Call[], results: readonly Result[]): Ends {
-  return calls.flatMap(({ id }, index) => (id === null ? [] : [{ id, end: results[index]! }]))
+  return results.flatMap((end, index) => {
+    const { id } = calls[index]!
+    return id === null ? [] : [{ id, end }]
+  })
 }
 
 function firstBatch(queue: readonly Call[], options: ClientOptions): readonly Call[] {

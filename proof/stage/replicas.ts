@@ -2,7 +2,7 @@
 import type { AnyStateMachine, EventObject } from 'xstate'
 import { type Charts, changed } from '../../actors/charts.ts'
 import { checkedLimits, checkedTiming, type LimitOptions, type TimingOptions } from '../../actors/options.ts'
-import { jsonSize } from '../../machines/application/json.ts'
+import { jsonCost } from '../../machines/application/json.ts'
 import { keyValueStore } from '../../machines/application/key-value-store.ts'
 import { clientDefaults, createClientMachine } from '../../machines/client/index.ts'
 import { nodeId } from '../../machines/node-id.ts'
@@ -76,7 +76,7 @@ export function stagedReplicas(options: ReplicasOptions): Staged {
       event: (commands, ids) =>
         ({
           type: 'call',
-          calls: commands.map((command, index) => ({ id: ids[index]!, command, bytes: jsonSize(command) })),
+          calls: commands.map((command, index) => ({ id: ids[index]!, command, bytes: jsonCost(command) })),
         }) as EventObject,
       abandon: (id) => ({ type: 'abandon', ids: [id], code: 'aborted' }) as EventObject,
       whyInvalid: (command) => keyValueStore.validate?.(command) ?? null,

@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { createClient } from '../../actors/client.ts'
 import { operationsIn } from '../../actors/observation.ts'
+import { type Json, jsonValues } from '../../machines/application/json.ts'
 import { createCluster, type KeyValueClient } from '../../runtime/index.ts'
 import { append, createPorts, createWorld, get, put, type World } from '../support/world.ts'
 
@@ -337,6 +338,61 @@ describe('bounds', () => {
 
     expect(end).toMatchObject({ code: 'tooLarge', mayHaveExecuted: false })
     expect((end as Error).message).toMatch(/at most 100 JSON values.*limits\.commandValuesMax/)
+  })
+})
+
+describe('large values', () => {
+  test('S7: many calls of many small values go in several requests, each within the bound of one', () => {
+    const { world, client } = settledWorld()
+    const since = world.observations.length
+    const list = Array.from({ length: 1000 }, () => [])
+
+    const calls = Array.from({ length: 40 }, (_, index) => world.call(client, put(`${index}`, list)))
+    world.until('all answers', () => calls.every(({ ends }) => ends.length > 0))
+
+    const largest = Math.max(
+      ...world.observations
+        .slice(since)
+        .map(({ envelope }) => jsonValues((envelope?.message ?? null) as Json)),
+    )
+    expect(calls.map(({ ends }) => ends)).toEqual(calls.map(() => [value(null)]))
+    expect(largest).toBeGreaterThan(1000)
+    expect(largest).toBeLessThan(1.1 * 8192)
+  })
+
+  test('S7: many calls for large values are all answered, in several replies', () => {
+    const { world, client } = settledWorld()
+    const large = 'x'.repeat(200 * 1024)
+    world.execute(client, put('a', large))
+    const since = world.observations.length
+
+    const calls = Array.from({ length: 40 }, () => world.call(client, get('a')))
+    world.until('all answers', () => calls.every(({ ends }) => ends.length > 0))
+
+    const replies = world.observations
+      .slice(since)
+      .filter(({ kind, envelope }) => kind === 'send' && envelope?.message.type === 'reply')
+    expect(
+      calls.every(({ ends }) => ends.length === 1 && 'value' in ends[0]! && ends[0].value === large),
+    ).toBe(true)
+    expect(replies.map(({ envelope }) => JSON.stringify(envelope).length < 600 * 1024)).toEqual(
+      Array.from({ length: 20 }, () => true),
+    )
+  })
+
+  test('append makes no string that no message carries', () => {
+    const { world, client } = settledWorld()
+    const mebibyte = 'x'.repeat(1024 * 1024)
+    const ends = Array.from({ length: 5 }, () => world.execute(client, append('log', mebibyte)))
+
+    expect(ends.map((end) => Object.keys(end as object))).toEqual([
+      ['value'],
+      ['value'],
+      ['value'],
+      ['value'],
+      ['error'],
+    ])
+    expect(ends.at(-1)).toMatchObject({ error: { message: /at most 4194304 characters in all/ } })
   })
 })
 

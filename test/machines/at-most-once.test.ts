@@ -7,6 +7,7 @@ import {
   executeAll,
   executeRequest,
   type Outcome,
+  ownRequest,
   type PartialReplica,
   type Replica,
   recall,
@@ -265,6 +266,59 @@ describe('sessions', () => {
 
   it('L3 a client named __proto__ that has no session is not found anywhere', () => {
     expect(recall(replicaOf([openingEntry(alice)]), openingEntry('__proto__'))).toBe('new')
+  })
+})
+
+describe('results that are large', () => {
+  const long = 'x'.repeat(100 * 1024)
+  const echo: Application = {
+    ...application,
+    execute: (state, command) => [[...(state as Json[]), 1], command],
+  }
+  const opened = replicaOf([openingEntry(alice)])
+  const commands = Array.from({ length: 10 }, (_, index) => `${index}${long}`)
+  const request = entry({ commands })
+  const resultsIn = (outcome: Outcome) => (outcome.kind === 'results' ? outcome.results : [])
+
+  it('S7 past their bound no further command is executed', () => {
+    const [replica, outcome] = executeRequest(echo, opened, request, 10)
+
+    expect(resultsIn(outcome).map((result) => 'value' in result && String(result.value)[0])).toEqual([
+      '0',
+      '1',
+      '2',
+    ])
+    expect(replica.state).toEqual([1, 1, 1])
+    expect(replica.position).toBe(opened.position + 3)
+  })
+
+  it('S9 a repeat gets the same results', () => {
+    const [replica, outcome] = executeRequest(echo, opened, request, 10)
+
+    expect(executeRequest(echo, replica, request, 10)).toEqual([replica, outcome])
+  })
+
+  it('S7 one that is larger than the bound goes alone', () => {
+    const [, outcome] = executeRequest(echo, opened, entry({ commands: [long.repeat(4), 'b'] }), 10)
+
+    expect(resultsIn(outcome)).toHaveLength(1)
+  })
+
+  it('M2 commands that the primary proposes are all executed', () => {
+    const [, outcome] = executeRequest(echo, opened, ownRequest(commands, 1), 10)
+
+    expect(resultsIn(outcome)).toHaveLength(10)
+  })
+
+  it('S9 one that no message carries counts as an error, and leaves the state as it was', () => {
+    const huge: Application = { ...application, execute: () => [[1], long.repeat(250)] }
+
+    const [replica, outcome] = executeRequest(huge, opened, entry({ commands: ['a'] }), 10)
+
+    expect(outcome).toMatchObject({
+      results: [{ error: { message: expect.stringMatching(/result of at most 25165824 bytes/) } }],
+    })
+    expect(replica.state).toBe(opened.state)
   })
 })
 

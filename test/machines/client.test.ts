@@ -189,6 +189,36 @@ describe('C2: calls', () => {
     ])
   })
 
+  const cut = (seq: number, commands: readonly number[]) =>
+    reply(5, seq, { kind: 'results', results: commands.map(resultOf), isCut: true })
+
+  it('S7: calls behind the last result were not executed, and go first in the next request', () => {
+    const three = client.run(states.ready, call([7]), call([8, 9])).snapshot
+    const sent = client.run(three, results(5, 2, [7]), call([10])).snapshot
+
+    const seen = client.step(sent, cut(3, [8]))
+
+    expect(ends(seen)).toEqual([{ id: 8, end: resultOf(8) }])
+    expect(seen.sent).toEqual([request('s1#1', 1, 5, 4, [9, 10])])
+  })
+
+  it('S7: of calls behind the last result those that were given up are not sent again', () => {
+    const sent = client.run(states.ready, call([7, 8]), abandon([8])).snapshot
+
+    const seen = client.step(sent, cut(2, [7]))
+
+    expect(ends(seen)).toEqual([{ id: 7, end: resultOf(7) }])
+    expect(seen.sent).toEqual([])
+    expect(seen.snapshot.matches('ready')).toBe(true)
+  })
+
+  it('C2: an answer without results to calls that wait is not taken for one', () => {
+    const sent = client.run(states.ready, call([7])).snapshot
+
+    for (const answer of [results(5, 2, []), cut(2, []), cut(2, [7])])
+      expect(ends(client.step(sent, answer))).toEqual([failed(7, 'sequenceReused', true)])
+  })
+
   it("C2: a call whose command failed in the application ends with the application's error", () => {
     const error = { code: 'applicationError' as const, message: 'no such account' }
 

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../machines/application/application.ts'
-import { copyJson, jsonSize, sealJson } from '../../machines/application/json.ts'
+import { copyJson, jsonCost, jsonSize, sealJson } from '../../machines/application/json.ts'
 
 /** JSON values in which `__proto__` and other odd keys are as likely as others. */
 const jsonValue = fc.letrec<{ value: Json }>((tie) => ({
@@ -255,6 +255,16 @@ describe('sealJson', () => {
     const deep = sealJson(nested(199))
 
     expect(sealJson([deep, 1])).toEqual([deep, 1])
+  })
+})
+
+describe('jsonCost', () => {
+  it.each([
+    ['x'.repeat(100), 102],
+    [[[], [], []], 4 * 32],
+    [{ a: 1, b: 'x'.repeat(200) }, 214],
+  ] as [Json, number][])('of %j is %i', (value, cost) => {
+    expect(jsonCost(value)).toBe(cost)
   })
 })
 

@@ -324,6 +324,17 @@ describe('the way to a backup', () => {
     expect(texts.map((text) => JSON.parse(text))).toEqual([[['a', 1]], [['b', large]], [['c', 3]]])
   })
 
+  it('T5: a piece has a bound on values too: short ones are slow', () => {
+    const list = Array.from({ length: 1000 }, () => [])
+
+    const texts = pieces(
+      holding(Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}`, list]))),
+      1e6,
+    )
+
+    expect(texts.map((text) => JSON.parse(text).length)).toEqual([8, 8, 4])
+  })
+
   it('T3: a piece repeats exactly', () => {
     fc.assert(
       fc.property(state, key, fc.nat(200), (sent, cursor, bytesMax) => {

@@ -166,13 +166,13 @@ describe('where it comes from', () => {
     const limits = { commandBytesMax: 16 * 1024 * 1024 }
 
     expect(() => checkedConfig('server', { ...given, limits })).toThrow(
-      /limits\.commandBytesMax: expected at most 4194400 bytes.*raise timing\.pingCheckIntervalMs/,
+      /limits\.commandBytesMax: expected at most 1310800 bytes.*raise timing\.pingCheckIntervalMs/,
     )
     expect(() => checkedConfig('server', { ...given, limits: { commandValuesMax: 1_000_000 } })).toThrow(
-      /at most 65600 values/,
+      /at most 8200 values/,
     )
     expect(
-      checkedConfig('server', { ...given, limits, timing: { pingCheckIntervalMs: 400 } }).limits,
+      checkedConfig('server', { ...given, limits, timing: { pingCheckIntervalMs: 1600 } }).limits,
     ).toMatchObject(limits)
   })
 })

@@ -168,8 +168,8 @@ function refuseUnstartable({ role, name, data, peers, nats, application, servers
   }
 }
 
-/** What an event loop handles in a millisecond, on slow machines too: 4 MiB of text, or 65,536 values, in 100 ms. */
-const perMs = { bytes: 41_944, values: 656 } as const
+/** What an event loop handles in a millisecond, on slow machines too: 1,280 KiB of text, or 8,192 values, in 100 ms. */
+const perMs = { bytes: 13_108, values: 82 } as const
 const ofMessages = {
   commandBytesMax: 'bytes',
   commandValuesMax: 'values',
