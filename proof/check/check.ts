@@ -10,43 +10,21 @@ import {
 } from './counterexample.ts'
 import type { Violation } from './engine/exploration.ts'
 import type { Coverage } from './engine/node-state.ts'
+import { Search } from './engine/search.ts'
 import {
   type Progress,
-  Search,
   type SearchBounds,
   type SearchEnd,
-  type SearchOptions,
   statesMaxDefault,
-} from './engine/search.ts'
-import { type HandlerChecks, interrogated } from './handlers.ts'
+} from './engine/search-options.ts'
+import { interrogated } from './handlers.ts'
 import type { Happening } from './happening.ts'
-import { checkLiveness, type LivenessOptions, type LivenessResult } from './liveness.ts'
-import { refuseOddOptions } from './options.ts'
-import { type Met, randomWalks, type WalkBounds } from './random-walk.ts'
+import { checkLiveness, type LivenessResult } from './liveness.ts'
+import { type CheckOptions, refuseOddOptions } from './options.ts'
+import { type Met, randomWalks } from './random-walk.ts'
 import type { CheckedSystem } from './system.ts'
 import { checkTemporal, type Lasso } from './temporal.ts'
 import { type Unseen, unseenIn } from './unseen.ts'
-
-/** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
-export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
-  /**
-   * `breadth-first` (default) finds shortest runs. `random-walk` draws deep runs from a seed: it finds what lies too deep
-   * for a search, and ends as `bounded` at best.
-   */
-  readonly order?: SearchOptions['order'] | 'random-walk'
-  /** `walks` and `steps` are for walks, `depth` and `bytes` for searches. */
-  readonly bounds?: SearchBounds & WalkBounds
-  /** Of random walks; default 1. */
-  readonly seed?: number
-  /** Afterwards show of sampled states that each goal can still be reached from them. Of searches only. */
-  readonly liveness?: LivenessOptions
-  /** Ask the machines more than the search needs; of searches only. What is found counts as a violation. */
-  readonly handlers?: HandlerChecks
-  /** Leave needless steps out of a counterexample; default true. */
-  readonly minimise?: boolean
-  /** See `Search`; default `sends`. */
-  readonly reduction?: 'sends' | 'none'
-}
 
 /**
  * How a check ended: `exhausted`, every reachable state was seen, every invariant holds and every goal was reached;
@@ -248,8 +226,8 @@ function walked(search: Search, system: CheckedSystem, options: CheckOptions): F
   return {
     ...numbers,
     bytes: search.store.bytes,
-    locals: search.locals.size,
-    snapshotSteps: search.locals.snapshotSteps,
+    locals: search.model.states.size,
+    snapshotSteps: search.model.transitions.count,
     absorbing: search.absorbing,
     coverages: [search.coverage],
     violation: violation === null ? null : { ...violation, ways: () => waysAlong(search, violation) },

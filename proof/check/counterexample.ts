@@ -131,8 +131,8 @@ export function replay(
     const before = state.slice()
     const place = search.apply(state, happening)
     if (place < 0) return null
-    const view = search.locals.view(state[place]!)
-    const known = search.locals.view(before[place]!)
+    const view = search.model.states.view(state[place]!)
+    const known = search.model.states.view(before[place]!)
     const sent = search.sentSince(known, view)
     const step = { happening, node: view.id, sent, value: view.snapshot.value, before: known, after: view }
     steps.push(step)

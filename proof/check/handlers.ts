@@ -192,7 +192,7 @@ function runTo(search: Search, plain: Search, { place, before, event }: Question
   const isThere = (local: number) => {
     let known = matching.get(local)
     if (known === undefined) {
-      known = textOf(search.locals.view(local).snapshot) === from
+      known = textOf(search.model.states.view(local).snapshot) === from
       matching.set(local, known)
     }
     return known
@@ -201,7 +201,7 @@ function runTo(search: Search, plain: Search, { place, before, event }: Question
   for (let number = 0; before !== null && number < search.store.size; number++) {
     search.store.read(number, state)
     if (!isThere(state[place]!)) continue
-    const { id } = search.locals.view(state[place]!)
+    const { id } = search.model.states.view(state[place]!)
     const found = search.happenings(state).find((happening) => happening.node === id && isAsked(happening))
     if (found === undefined) continue
     const asks = (last: Step | null | undefined) =>

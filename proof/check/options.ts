@@ -1,11 +1,32 @@
-/** The options of searches and the systems that they are given, as schemas: an unknown or wrong one is refused. */
+/** The options of searches, as types and as schemas: unknown and wrong ones are refused. */
 import * as v from 'valibot'
 import { checked } from '../../actors/options.ts'
-import type { CheckOptions } from './check.ts'
+import type { SearchBounds, SearchOptions } from './engine/search-options.ts'
+import type { HandlerChecks } from './handlers.ts'
+import type { LivenessOptions } from './liveness.ts'
 import type { WalkBounds } from './random-walk.ts'
-import type { CheckedNode, CheckedSystem, Goal, Invariant, LeadsTo, StepInvariant } from './system.ts'
+import { type Entries, flag, goals, someFunction } from './system-schema.ts'
 
-type Entries<Options> = Record<keyof Required<Options>, v.GenericSchema>
+/** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
+export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
+  /**
+   * `breadth-first` (default) finds shortest runs. `random-walk` draws deep runs from a seed: it finds what lies too deep
+   * for a search, and ends as `bounded` at best.
+   */
+  readonly order?: SearchOptions['order'] | 'random-walk'
+  /** `walks` and `steps` are for walks, `depth` and `bytes` for searches. */
+  readonly bounds?: SearchBounds & WalkBounds
+  /** Of random walks; default 1. */
+  readonly seed?: number
+  /** Afterwards show of sampled states that each goal can still be reached from them. Of searches only. */
+  readonly liveness?: LivenessOptions
+  /** Ask the machines more than the search needs; of searches only. What is found counts as a violation. */
+  readonly handlers?: HandlerChecks
+  /** Leave needless steps out of a counterexample; default true. */
+  readonly minimise?: boolean
+  /** See `Search`; default `sends`. */
+  readonly reduction?: 'sends' | 'none'
+}
 
 const someCount = 'expected a whole number from 1 on, or Infinity'
 const count = v.optional(
@@ -16,23 +37,7 @@ const count = v.optional(
   ),
 )
 const someSeconds = 'expected a number of seconds above 0'
-const flag = v.optional(v.boolean('expected true or false'))
-const someFunction = v.function('expected a function')
 const seed = v.optional(v.pipe(v.number('expected a whole number'), v.safeInteger('expected a whole number')))
-const someName = v.pipe(v.string('expected a name'), v.minLength(1, 'expected a name'))
-
-const property = { name: someName, monotone: flag }
-const invariant = v.strictObject(
-  { ...property, holds: someFunction } satisfies Entries<Invariant | StepInvariant>,
-  'expected invariants, such as always(name, holds) makes them',
-)
-const goal = v.strictObject(
-  { ...property, reached: someFunction, promised: flag } satisfies Entries<Goal>,
-  'expected goals, such as reachable(name, reached) makes them',
-)
-const invariants = v.optional(v.array(invariant, 'expected a list of invariants'))
-const goals = v.optional(v.array(goal, 'expected a list of goals'))
-
 const bounds = {
   depth: count,
   states: count,
@@ -107,62 +112,6 @@ const sourceSchema = v.strictObject(
   'expected { module, name, args }, which name a function that makes the system',
 )
 
-const cut = v.strictObject(
-  { from: v.string('expected the id of a node'), to: v.string('expected an id') },
-  'expected cuts such as { from, to }',
-)
-const systemSchema = v.strictObject(
-  {
-    nodes: v.unknown(),
-    invariants,
-    steps: invariants,
-    goals,
-    temporal: v.optional(
-      v.array(
-        v.strictObject(
-          { name: someName, from: someFunction, to: someFunction } satisfies Entries<LeadsTo>,
-          'expected promises, such as leadsTo(name, from, to) makes them',
-        ),
-        'expected a list of promises',
-      ),
-    ),
-    begin: goals,
-    prunes: v.optional(v.array(someFunction, 'expected a list of functions')),
-    observer: v.optional(
-      v.strictObject(
-        { initial: v.unknown(), observe: someFunction },
-        'expected an observer: { initial, observe }',
-      ),
-    ),
-    stuckOn: v.optional(someFunction),
-    crashes: v.optional(v.unknown()),
-    restarts: v.optional(v.unknown()),
-    cuts: v.optional(v.array(cut, 'expected a list of cuts')),
-    network: v.optional(v.picklist(['set', 'once', 'ordered'], "expected 'set', 'once' or 'ordered'")),
-    losses: v.optional(v.unknown()),
-    duplicates: v.optional(v.unknown()),
-    timers: v.optional(v.picklist(['free', 'ordered'], "expected 'free' or 'ordered'")),
-  } satisfies Entries<CheckedSystem>,
-  'expected a system such as { nodes: [{ id, machine }] }',
-)
-const nodeSchema = v.strictObject(
-  {
-    id: v.optional(v.unknown()),
-    machine: v.optional(v.unknown()),
-    input: v.optional(v.unknown()),
-    script: v.optional(
-      v.array(
-        v.looseObject({ type: v.string('expected the type of an event') }, 'expected events'),
-        'expected a list of events',
-      ),
-    ),
-    ready: v.optional(someFunction),
-    mayCrash: flag,
-    restart: v.optional(someFunction),
-  } satisfies Entries<CheckedNode>,
-  'expected a node such as { id, machine }',
-)
-
 /** @throws StandbyError `invalidOption` */
 export function refuseOddOptions(options: CheckOptions): void {
   checked('check', checkSchema, options)
@@ -182,11 +131,4 @@ export function refuseOddOptions(options: CheckOptions): void {
 export function refuseOddParallel(source: unknown, options: unknown): void {
   checked('checkInParallel source', sourceSchema, source)
   checked('checkInParallel', parallelSchema, options)
-}
-
-/** Refuses names that a system or its nodes do not have. @throws StandbyError `invalidOption` */
-export function refuseOddSystem(system: CheckedSystem): void {
-  checked('system', systemSchema, system)
-  if (!Array.isArray(system.nodes)) return
-  for (const [index, node] of system.nodes.entries()) checked(`system.nodes.${index}`, nodeSchema, node)
 }

@@ -95,7 +95,7 @@ export function randomWalks(search: Search, options: WalkOptions): WalkEnd {
     }
   }
   const lookAtSteps = (path: readonly Int32Array[]): void => {
-    const [broken] = search.locals.brokenSteps
+    const [broken] = search.model.successors.judge.broken
     if (broken !== undefined) violation = { ...broken, isStep: true, path: withoutLoops(path) }
   }
   const ended = (): WalkEnd['end'] | null => {

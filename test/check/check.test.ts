@@ -185,7 +185,7 @@ describe('taking steps that only send at once', () => {
       const state = new Int32Array(search.width)
       for (let number = 0; number < search.store.size; number++) {
         search.store.read(number, state)
-        const nodes = system.nodes.map((_node, place) => search.locals.view(state[place]!).snapshot)
+        const nodes = system.nodes.map((_node, place) => search.model.states.view(state[place]!).snapshot)
         seen.add(JSON.stringify(nodes.map(({ value, context }) => [value, context])))
       }
       return { end, seen: [...seen].sort() }

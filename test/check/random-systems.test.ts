@@ -29,7 +29,7 @@ function found(system: CheckedSystem, reduction: Reduction) {
   const states = new Set<string>()
   for (let number = 0; number < search.store.size; number++) {
     search.store.read(number, state)
-    const nodes = system.nodes.map((_node, place) => search.locals.view(state[place]!))
+    const nodes = system.nodes.map((_node, place) => search.model.states.view(state[place]!))
     const parts = nodes.map(({ id, alive, snapshot }) => [id, alive, snapshot.value, snapshot.context])
     states.add(JSON.stringify([parts, search.observed(state), state.at(-1)]))
   }

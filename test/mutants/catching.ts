@@ -4,8 +4,9 @@ import { createClientMachine } from '../../machines/client/index.ts'
 import { createServerMachine } from '../../machines/server/index.ts'
 import { createStepper } from '../../machines/step.ts'
 import { createViewServiceMachine } from '../../machines/view-service.ts'
-import { type CheckOptions, check } from '../../proof/check/check.ts'
+import { check } from '../../proof/check/check.ts'
 import { handlerProperties } from '../../proof/check/handlers.ts'
+import type { CheckOptions } from '../../proof/check/options.ts'
 import { application, brokenChart, type Mutant, type Played, soundSystemOf, systemOf } from './changes.ts'
 
 /** How a mutant was caught. */

@@ -5,7 +5,8 @@ import type { Envelope, Transport } from '../../actors/ports.ts'
 import { schedulerClock, seededRandom } from '../../runtime/schedulers.ts'
 import { withFaults } from '../../runtime/transport/faults.ts'
 import { createMemoryTransport } from '../../runtime/transport/memory.ts'
-import { type OpenTransport, transportContract } from './transport.contract.ts'
+import type { OpenTransport } from './open-transport.ts'
+import { transportContract } from './transport.contract.ts'
 
 const twoEnds = (transport: Transport, settle: () => void | Promise<void>): OpenTransport => ({
   here: transport,

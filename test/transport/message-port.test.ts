@@ -4,8 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Envelope, Transport } from '../../actors/ports.ts'
 import { createBroadcastChannelTransport } from '../../runtime/transport/broadcast-channel.ts'
 import { createMessagePortTransport } from '../../runtime/transport/message-port.ts'
+import type { OpenTransport } from './open-transport.ts'
 import { until } from './socket-ends.ts'
-import { type OpenTransport, transportContract } from './transport.contract.ts'
+import { transportContract } from './transport.contract.ts'
 
 /** Messages of ports have arrived after a few turns, answers included; large ones take a little longer. */
 async function settle(): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsTransport } from '../../runtime/transport/nats-transport.ts'
 import { isSkipped, natsServer, requireProgram } from '../support/programs.ts'
-import type { OpenTransport } from './transport.contract.ts'
+import type { OpenTransport } from './open-transport.ts'
 
 /** Whether tests with NATS are left out on purpose. */
 export const skipsNats = isSkipped(natsServer)

@@ -5,7 +5,7 @@ import type { Envelope, TimeClock } from '../../actors/ports.ts'
 import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import { type Message, type MessageType, messageRoles, type NodeRole } from '../../machines/messages.ts'
-import type { OpenTransport } from './transport.contract.ts'
+import type { OpenTransport } from './open-transport.ts'
 
 const view = { number: 9, primary: 's2#1', backup: null }
 const requestFields = { session: null, seq: 0, commands: [], bytes: 0 }

@@ -1,6 +1,6 @@
 /** Two ends of a transport between processes, for tests: opened, settled and put away. It asserts nothing. */
 import type { MeshOptions, MeshTransport } from '../../runtime/transport/mesh-options.ts'
-import type { OpenTransport } from './transport.contract.ts'
+import type { OpenTransport } from './open-transport.ts'
 
 /** A transport that both ends speak: how one is opened, listening if it says so. */
 export type OpenMesh = (options: MeshOptions & { listen?: { port?: number } }) => Promise<MeshTransport>

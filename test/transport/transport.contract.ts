@@ -1,19 +1,8 @@
 /** What every transport promises to the actors on it, each promise a test. A transport that keeps one of them in its own way says why it skips it. */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Envelope, Transport } from '../../actors/ports.ts'
+import type { OpenTransport } from './open-transport.ts'
 import { startRoles } from './roles.ts'
-
-/** A network with two ends; in one process they may be the same object. */
-export interface OpenTransport {
-  readonly here: Transport
-  readonly there: Transport
-  /** Resolves when the network knows of who is attached, where that takes a while. */
-  ready?(): Promise<void>
-  /** Lets everything that is under way arrive. */
-  settle(): Promise<void>
-  /** Whatever else has to be put away. */
-  dispose?(): Promise<void>
-}
 
 const promises = {
   delivers: 'delivers an envelope as it is: sender, addressee, message and stamp',

@@ -3,8 +3,10 @@
 import type { Observations } from '../properties/observations.ts'
 import type { Arrivals } from './arrivals.ts'
 import { mix } from './hash.ts'
-import type { Locals } from './locals.ts'
+import type { Model } from './model.ts'
+import type { NodeStates } from './node-states.ts'
 import { StepLists } from './step-lists.ts'
+import type { Successors } from './successors.ts'
 
 /** Crashes and restarts that are left are one number: crashes times this, plus restarts. */
 export const crashCost = 64
@@ -13,7 +15,8 @@ export const crashCost = 64
 export class Expansion {
   transitions = 0
   readonly lists: StepLists
-  readonly #locals: Locals
+  readonly #states: NodeStates
+  readonly #successors: Successors
   readonly #observations: Observations
   readonly #settles: boolean
   readonly #nodes: number
@@ -24,19 +27,20 @@ export class Expansion {
   #spreadHash = 0
 
   /** @param settles steps that do nothing but send are taken at once */
-  constructor(locals: Locals, observations: Observations, settles: boolean) {
-    this.#locals = locals
+  constructor(model: Model, observations: Observations, settles: boolean) {
+    this.#states = model.states
+    this.#successors = model.successors
     this.#observations = observations
     this.#settles = settles
-    this.#nodes = locals.nodes.length
-    this.lists = new StepLists(locals, settles)
+    this.#nodes = model.states.nodes.length
+    this.lists = new StepLists(model, settles)
     this.#state = new Int32Array(this.#nodes + 2)
     this.#next = new Int32Array(this.#nodes + 2)
   }
 
   /** @param number of the state, for whoever asks later how a state was reached */
   expand(state: Int32Array, number: number, arrivals: Arrivals): void {
-    const locals = this.#locals
+    const successors = this.#successors
     const nodes = this.#nodes
     this.#state.set(state)
     this.#next.set(state)
@@ -48,9 +52,9 @@ export class Expansion {
       const steps = this.lists.of(node)
       for (let i = 0; i < steps.length; i += 2) this.#take(node, steps[i]!, steps[i + 1]!, arrivals)
       if (left === 0) continue
-      const crashed = left >= crashCost ? locals.crashed(state[node]!) : -1
+      const crashed = left >= crashCost ? successors.crashed(state[node]!) : -1
       if (crashed >= 0) this.#takeFault(node, crashed, 0, left - crashCost, arrivals)
-      const next = left % crashCost > 0 ? locals.restarted(state[node]!) : null
+      const next = left % crashCost > 0 ? successors.restarted(state[node]!) : null
       if (next !== null) this.#takeFault(node, next.local, next.emission, left - 1, arrivals)
     }
   }
@@ -68,7 +72,7 @@ export class Expansion {
   }
 
   #take(node: number, target: number, emission: number, arrivals: Arrivals): void {
-    const { hashes, outboxes } = this.#locals
+    const { hashes, outboxes } = this.#states
     const nodes = this.#nodes
     const next = this.#next
     const old = this.#state[node]!
@@ -99,25 +103,25 @@ export class Expansion {
    */
   #spread(node: number, old: number, target: number): number {
     // Tables are replaced as they grow, which may happen at each receipt.
-    const locals = this.#locals
+    const states = this.#states
     const nodes = this.#nodes
     const next = this.#next
     let dirty = 0
     for (let other = 0; other < nodes; other++) {
-      const channel = locals.channel(target, other)
-      if (other !== node && channel !== locals.channel(old, other)) dirty |= this.#receive(other, channel)
+      const channel = states.channel(target, other)
+      if (other !== node && channel !== states.channel(old, other)) dirty |= this.#receive(other, channel)
     }
     let grown = dirty
     while (dirty !== 0) {
       const sender = 31 - Math.clz32(dirty)
       dirty &= ~(1 << sender)
       for (let other = 0; other < nodes; other++) {
-        const channel = locals.channel(next[sender]!, other)
+        const channel = states.channel(next[sender]!, other)
         if (channel !== 0 && other !== sender) dirty |= this.#receive(other, channel)
       }
       grown |= dirty
     }
-    const { hashes } = locals
+    const { hashes } = states
     this.#spreadHash = 0
     for (let left = grown; left !== 0; left &= left - 1) {
       const other = 31 - Math.clz32(left & -left)
@@ -129,7 +133,7 @@ export class Expansion {
   /** Lets `node` take what only makes it send; a bit for it if it has sent something new. */
   #receive(node: number, channel: number): number {
     const before = this.#next[node]!
-    const after = this.lists.settledAlone(node, this.#locals.saturated(before, channel))
+    const after = this.lists.settledAlone(node, this.#successors.saturated(before, channel))
     if (after === before) return 0
     this.#next[node] = after
     return 1 << node
@@ -145,7 +149,7 @@ export class Expansion {
   }
 
   hash(state: ArrayLike<number>): number {
-    const { hashes } = this.#locals
+    const { hashes } = this.#states
     let hash = this.#observations.hashes[state[this.#nodes]!]! ^ leftHash(state[this.#nodes + 1]!)
     for (let node = 0; node < this.#nodes; node++) hash ^= hashes[state[node]!]!
     return hash >>> 0

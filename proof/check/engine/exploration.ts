@@ -4,7 +4,7 @@
  * 1. `explore` reads the next states from the store (`StateStore`), in batches, so that memory is fetched at once.
  * 2. A pruned state ends there. Else its successors are generated (`Expansion`, or `NetworkExpansion` on a network that
  *    keeps messages): for each node the list of its steps, memoized by its node state and its inbox (`StepLists`), and
- *    each machine is asked once for a snapshot and an event (`Locals`, the interned node states).
+ *    each machine is asked once for a snapshot and an event (`Transitions`).
  * 3. With the reduction of sends, what a step newly sends is passed on until nothing more is sent (the closure).
  * 4. Each successor is looked up in the store by hash and compared whole; those that are known are discarded.
  * 5. Each new state is judged by the invariants whose read set a step has changed (`Judge`, memoized by what they read),
@@ -27,7 +27,7 @@ import {
 import type { CheckedSystem, Goal, SystemView } from '../system.ts'
 import { Arrivals } from './arrivals.ts'
 import { Expansion } from './expansion.ts'
-import type { Locals } from './locals.ts'
+import type { Model } from './model.ts'
 import { NetworkExpansion } from './network-expansion.ts'
 import { type StateSet, StateStore } from './state-store.ts'
 
@@ -48,7 +48,7 @@ export interface Beginning {
 }
 
 export class Exploration {
-  readonly locals: Locals
+  readonly model: Model
   readonly observations: Observations
   readonly invariants: readonly RememberedProperty<true | string>[]
   /** The system's, but where a search began with goals of its own. */
@@ -72,11 +72,11 @@ export class Exploration {
   readonly #state: Int32Array
 
   /** @param settles steps that do nothing but send are taken at once */
-  constructor(system: CheckedSystem, locals: Locals, settles: boolean) {
-    this.locals = locals
+  constructor(system: CheckedSystem, model: Model, settles: boolean) {
+    this.model = model
     this.#settles = settles
-    this.observations = new Observations(system.observer, (id) => locals.emission(id))
-    this.#facets = new Facets(locals, this.observations.values)
+    this.observations = new Observations(system.observer, (id) => model.states.emission(id))
+    this.#facets = new Facets(model.states, this.observations.values)
     this.invariants = rememberInvariants(system.invariants ?? [], this.#facets)
     this.#judge = new Judge(this.invariants, this.#facets)
     this.#systemGoals = rememberGoals(system.goals ?? [], this.#facets)
@@ -86,8 +86,8 @@ export class Exploration {
       (prune, index) => new Remembered(named(`prunes[${index}]`, prune), this.#facets),
     )
     this.network =
-      (system.network ?? 'set') === 'set' ? null : new NetworkExpansion(system, locals, this.observations)
-    this.#expansion = this.network ?? new Expansion(locals, this.observations, settles)
+      (system.network ?? 'set') === 'set' ? null : new NetworkExpansion(system, model, this.observations)
+    this.#expansion = this.network ?? new Expansion(model, this.observations, settles)
     this.#width = system.nodes.length + (this.network === null ? 2 : 4)
     this.#arrivals = new Arrivals(this.#width)
     this.#state = new Int32Array(this.#width)
@@ -178,13 +178,13 @@ export class Exploration {
   }
 
   #noteBrokenStep(state: number): void {
-    const [broken] = this.locals.brokenSteps
+    const [broken] = this.model.successors.judge.broken
     if (broken !== undefined) this.violation ??= { ...broken, state, isStep: true }
   }
 
   /** A bit for each node whose sent messages a property has read that does not promise to be monotone. */
   get sentReads(): number {
-    return this.#facets.sentReads | this.locals.sentReads
+    return this.#facets.sentReads | this.model.successors.judge.sentReads
   }
 
   /** For each invariant and then each goal the facets that it has ever read. */

@@ -7,7 +7,7 @@ import type { Arrivals } from './arrivals.ts'
 import { crashCost, leftHash } from './expansion.ts'
 import { mix } from './hash.ts'
 import { InFlight } from './in-flight.ts'
-import type { Locals } from './locals.ts'
+import type { Model } from './model.ts'
 
 /** Losses and duplicates that are left are one number: losses times this, plus duplicates. */
 const lossCost = 1024
@@ -32,24 +32,25 @@ interface Move {
 export class NetworkExpansion {
   transitions = 0
   readonly lists = { bytes: 0 }
-  readonly #locals: Locals
+  readonly #model: Model
   readonly #observations: Observations
   readonly #inFlight: InFlight
   readonly #ordered: boolean
   readonly #budget: number
   readonly #nodes: number
 
-  constructor(system: CheckedSystem, locals: Locals, observations: Observations) {
-    this.#locals = locals
+  constructor(system: CheckedSystem, model: Model, observations: Observations) {
+    this.#model = model
     this.#observations = observations
-    this.#nodes = locals.nodes.length
+    const { messages } = model.states
+    this.#nodes = system.nodes.length
     this.#ordered = system.network === 'ordered'
     this.#budget = (system.losses ?? 0) * lossCost + (system.duplicates ?? 0)
     this.#inFlight = new InFlight(
       this.#ordered,
-      (message) => locals.messageHash(message),
+      (message) => messages.hash(message),
       (message) => {
-        const { from, to } = locals.message(message)
+        const { from, to } = messages.get(message)
         return `${from} ${to}`
       },
     )
@@ -96,7 +97,7 @@ export class NetworkExpansion {
 
   hash(state: ArrayLike<number>): number {
     const nodes = this.#nodes
-    const { hashes } = this.#locals
+    const { hashes } = this.#model.states
     let hash = this.#observations.hashes[state[nodes]!]! ^ leftHash(state[nodes + 1]!)
     hash ^= mix(this.#inFlight.hash(state[nodes + 2]!) ^ 0x5bd1e995) ^ mix(state[nodes + 3]! + 0x30000000)
     for (let node = 0; node < nodes; node++) hash ^= mix(hashes[state[node]!]! + node)
@@ -117,8 +118,8 @@ export class NetworkExpansion {
     const stays = { left, inFlight, budget }
     for (let place = 0; place < this.#nodes; place++) {
       const from = state[place]!
-      for (const { happening, local, emission, sends } of this.#locals.ownSteps(from)) {
-        this.#locals.judge(from, local)
+      for (const { happening, local, emission, sends } of this.#model.actions.own(from)) {
+        this.#model.successors.judge.judge(from, local)
         yield {
           ...stays,
           happening,
@@ -141,12 +142,12 @@ export class NetworkExpansion {
     message: number,
     stays: Pick<Move, 'left' | 'inFlight' | 'budget'>,
   ): Generator<Move> {
-    const { place, happening, step } = this.#locals.arrival(state, message) ?? { place: -1 }
+    const { place, happening, step } = this.#model.actions.arrival(state, message) ?? { place: -1 }
     if (place < 0 || happening === undefined || step === undefined) return
     const { local, emission, sends, isNoOp } = step
     // On a network without order, a message that changes nothing may as well arrive later.
     if (isNoOp && !this.#ordered) return
-    if (!isNoOp) this.#locals.judge(state[place]!, local)
+    if (!isNoOp) this.#model.successors.judge.judge(state[place]!, local)
     const { inFlight, budget } = stays
     const taken = this.#inFlight.plus(this.#inFlight.minus(inFlight, message), sends)
     yield { ...stays, happening, place, local, emission, sends, inFlight: taken }
@@ -157,8 +158,8 @@ export class NetworkExpansion {
   }
 
   #loss(state: Int32Array, message: number, stays: Pick<Move, 'left' | 'inFlight' | 'budget'>): Move {
-    const sent = this.#locals.message(message)
-    const place = this.#locals.placeOf(message)
+    const sent = this.#model.states.messages.get(message)
+    const place = this.#model.states.messages.receiver(message)
     return {
       ...stays,
       happening: { kind: 'lose', node: sent.to, message: sent },
@@ -173,7 +174,7 @@ export class NetworkExpansion {
 
   *#faults(place: number, from: number, stays: Pick<Move, 'left' | 'inFlight' | 'budget'>): Generator<Move> {
     const { left, inFlight } = stays
-    for (const { happening, local, emission, sends } of this.#locals.faults(from)) {
+    for (const { happening, local, emission, sends } of this.#model.actions.faults(from)) {
       const isCrash = happening.kind === 'crash'
       if (isCrash ? left < crashCost : left % crashCost === 0) continue
       const after = left - (isCrash ? crashCost : 1)

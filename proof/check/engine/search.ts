@@ -3,66 +3,20 @@
 import type { Happening } from '../happening.ts'
 import { firstBroken } from '../properties/judge.ts'
 import { judged } from '../properties/judged.ts'
-import type { CheckedSystem, Goal, NodeView, SentMessage, SystemView } from '../system.ts'
+import type { CheckedSystem, NodeView, SentMessage, SystemView } from '../system.ts'
 import { validSystem } from '../valid-system.ts'
 import { crashCost } from './expansion.ts'
-import { Exploration, type Violation } from './exploration.ts'
-import { Locals } from './locals.ts'
+import { Exploration } from './exploration.ts'
+import { Model } from './model.ts'
 import type { Coverage } from './node-state.ts'
+import type { SearchEnd, SearchOptions } from './search-options.ts'
 import type { StateSet } from './state-store.ts'
-
-/** Where a search stops although there is more to see; the verdict is then `bounded`. */
-export interface SearchBounds {
-  /** Steps from the start; default: no bound. */
-  readonly depth?: number
-  /** Distinct states; default 50,000,000. */
-  readonly states?: number
-  readonly seconds?: number
-  /** Bytes for states and index; default 6 GiB. */
-  readonly bytes?: number
-}
-
-/** How far a search has come; told every 16,384 explored states, and at the end. */
-export interface Progress {
-  readonly states: number
-  readonly statesPerSecond: number
-  readonly depth: number
-  /** States that were found and not yet explored. */
-  readonly frontier: number
-  readonly bytes: number
-  readonly seconds: number
-}
-
-/** How a search ended, in numbers; what it means is `check`'s to say. */
-export interface SearchEnd {
-  readonly end: 'exhausted' | 'violated' | 'depth' | 'states' | 'seconds' | 'bytes' | 'goals'
-  readonly states: number
-  readonly transitions: number
-  /** Steps from the start to the deepest state that was explored. */
-  readonly depth: number
-  readonly seconds: number
-  readonly bytes: number
-  readonly locals: number
-  readonly snapshotSteps: number
-  readonly violation: Violation | null
-  /** The first state that reached each goal; null where none did. */
-  readonly goals: readonly { readonly name: string; readonly state: number | null }[]
-}
-
-/** How to search: in which order, within which bounds, for which goals. */
-export interface SearchOptions {
-  readonly bounds?: SearchBounds
-  readonly order?: 'breadth-first' | 'depth-first'
-  /** Stop as soon as every goal has been reached. */
-  readonly stopAtGoals?: boolean
-  /** Goals to look for instead of the system's. */
-  readonly goals?: readonly Goal[]
-  readonly progress?: (progress: Progress) => void
-}
+import { traverse } from './traversal.ts'
 
 /** One search through one system; keeps every state it has seen, so that afterwards each one's history can be told. */
 export class Search {
-  readonly locals: Locals
+  /** @internal */
+  readonly model: Model
   /** A bit for each node whose steps that only send are taken at once. */
   readonly absorbing: number
   /** What happened before the state in which the search begins. */
@@ -88,8 +42,8 @@ export class Search {
     this.#nodes = system.nodes.length
     this.#reduced = reduction === 'sends' && (system.network ?? 'set') === 'set'
     this.absorbing = this.#reduced ? ~stepwise : 0
-    this.locals = new Locals(system, this.absorbing)
-    this.states = new Exploration(system, this.locals, this.#reduced)
+    this.model = new Model(system, this.absorbing)
+    this.states = new Exploration(system, this.model, this.#reduced)
     this.width = this.states.width
   }
 
@@ -103,100 +57,7 @@ export class Search {
   }
 
   run(options: SearchOptions = {}): SearchEnd {
-    const { bounds = {}, order = 'breadth-first', stopAtGoals = false, progress } = options
-    const { states: statesMax = statesMaxDefault, bytes: bytesMax = bytesMaxDefault } = bounds
-    const depthMax = bounds.depth ?? Number.POSITIVE_INFINITY
-    const started = performance.now()
-    const deadline = started + (bounds.seconds ?? Number.POSITIVE_INFINITY) * 1000
-    const states = this.states
-    states.begin(this.begin(), {
-      statesMax,
-      ...(options.goals === undefined ? {} : { goals: options.goals }),
-    })
-    const { store } = states
-    const isDeep = order === 'depth-first'
-    const stack: number[] = isDeep ? [0] : []
-    const depths: number[] = isDeep ? [0] : []
-    let depth = 0
-    let deepest = 0
-    let levelEnd = 1
-    let at = 0
-    let toldAt = 0
-    let isCut = false
-    const tell = () => {
-      const frontier = isDeep ? stack.length : store.size - at
-      progress?.(progressOf(store.size, states.bytes, depth, frontier, performance.now() - started))
-    }
-    const isOver = (): SearchEnd['end'] | null => {
-      if (states.violation !== null) return 'violated'
-      if (stopAtGoals && states.goalsLeft === 0 && states.goalStates.length > 0) return 'goals'
-      if (store.size >= statesMax) return 'states'
-      if (performance.now() > deadline) return 'seconds'
-      if (at - toldAt < 0x4000) return null
-      toldAt = at
-      if (states.bytes > bytesMax) return 'bytes'
-      tell()
-      return null
-    }
-    // A batch of slow steps must not outlast the bound: what is slow is taken state by state.
-    let batch = batchMax
-    const nextBatch = (began: number) => {
-      if (deadline === Number.POSITIVE_INFINITY) return
-      batch = performance.now() - began > slowBatchMs ? 1 : Math.min(batchMax, 2 * batch)
-    }
-    const breadthFirst = (): SearchEnd['end'] => {
-      for (;;) {
-        if (at >= store.size) return 'exhausted'
-        if (at >= levelEnd) {
-          if (depth + 1 >= depthMax) return 'depth'
-          depth++
-          levelEnd = store.size
-        }
-        const first = at
-        at = Math.min(levelEnd, at + batch)
-        const began = performance.now()
-        states.explore(first, at)
-        nextBatch(began)
-        const over = isOver()
-        if (over !== null) return over
-      }
-    }
-    const depthFirst = (): SearchEnd['end'] => {
-      for (;;) {
-        const number = stack.pop()
-        if (number === undefined) return isCut ? 'depth' : 'exhausted'
-        depth = depths.pop()!
-        if (depth >= depthMax) {
-          isCut = true
-          continue
-        }
-        at++
-        deepest = Math.max(deepest, depth)
-        const known = store.size
-        states.explore(number, number + 1)
-        for (let found = known; found < store.size; found++) {
-          stack.push(found)
-          depths.push(depth + 1)
-        }
-        const over = isOver()
-        if (over !== null) return over
-      }
-    }
-
-    const end = isOver() ?? (isDeep ? depthFirst() : breadthFirst())
-    tell()
-    return {
-      end,
-      states: store.size,
-      transitions: states.transitions,
-      depth: Math.max(depth, deepest),
-      seconds: (performance.now() - started) / 1000,
-      bytes: states.bytes,
-      locals: this.locals.size,
-      snapshotSteps: this.locals.snapshotSteps,
-      violation: states.violation,
-      goals: states.goals.map(({ name }, index) => ({ name, state: states.goalStates[index]! })),
-    }
+    return traverse(this.states, this.begin(), options)
   }
 
   /** The state in which everything has started. */
@@ -204,7 +65,7 @@ export class Search {
     const state = new Int32Array(this.width)
     const sent: number[] = []
     for (let node = 0; node < this.#nodes; node++) {
-      const { local, emission, sends } = this.locals.start(node)
+      const { local, emission, sends } = this.model.successors.start(node)
       sent.push(...sends)
       state[node] = local
       state[this.#nodes] = this.states.observations.after(state[this.#nodes]!, emission)
@@ -232,7 +93,7 @@ export class Search {
     const { network } = this.states
     if (network !== null) {
       const made = network.apply(state, happening)
-      this.#sent = made?.sends.map((message) => this.locals.message(message)) ?? []
+      this.#sent = made?.sends.map((message) => this.model.states.messages.get(message)) ?? []
       return made?.place ?? -1
     }
     const nodes = this.#nodes
@@ -240,7 +101,7 @@ export class Search {
     const left = state[nodes + 1]!
     if (cost === crashCost ? left < crashCost : cost === 1 && left % crashCost === 0) return -1
     for (let place = 0; place < nodes; place++) {
-      const step = this.locals.after(state, place, happening)
+      const step = this.model.actions.after(state, place, happening)
       if (step === null) continue
       state[place] = step.local
       state[nodes + 1] = left - cost
@@ -335,7 +196,7 @@ export class Search {
 
   /** See `unseen`. */
   get coverage(): Coverage {
-    return this.locals.coverage()
+    return this.model.states.coverage()
   }
 
   /** All that can happen next in a state. */
@@ -347,8 +208,8 @@ export class Search {
 
   #happeningsAt(state: Int32Array, place: number): Happening[] {
     const left = state[this.#nodes + 1]!
-    const faults = left === 0 ? [] : this.locals.faults(state[place]!)
-    return [...this.locals.steps(state, place), ...faults].map(({ happening }) => happening)
+    const faults = left === 0 ? [] : this.model.actions.faults(state[place]!)
+    return [...this.model.actions.of(state, place), ...faults].map(({ happening }) => happening)
   }
 
   /** Takes one by one the steps of `absorbing` nodes that do nothing but send, until there are none; which they were. */
@@ -358,10 +219,10 @@ export class Search {
       progress = false
       for (let place = 0; place < this.#nodes; place++) {
         if ((absorbing & (1 << place)) === 0) continue
-        for (const { happening, local } of this.locals.steps(state, place)) {
+        for (const { happening, local } of this.model.actions.of(state, place)) {
           const now = state[place]!
-          if (!this.locals.onlySends(now, local)) continue
-          const after = this.locals.after(state, place, happening)
+          if (!this.model.actions.onlySends(now, local)) continue
+          const after = this.model.actions.after(state, place, happening)
           if (after === null || after.emission !== 0 || after.local === now) continue
           state[place] = after.local
           taken.push(happening)
@@ -385,30 +246,5 @@ export class Search {
 
   observed(state: ArrayLike<number>): unknown {
     return this.states.observations.values[state[this.#nodes]!]
-  }
-}
-
-/** States that are expanded before what they lead to is entered. */
-export const batchMax = 32
-const slowBatchMs = 50
-
-export const statesMaxDefault = 50_000_000
-export const bytesMaxDefault = 6 * 2 ** 30
-
-export function progressOf(
-  states: number,
-  bytes: number,
-  depth: number,
-  frontier: number,
-  ms: number,
-): Progress {
-  const seconds = ms / 1000
-  return {
-    states,
-    statesPerSecond: Math.round(states / Math.max(0.001, seconds)),
-    depth,
-    frontier,
-    bytes,
-    seconds,
   }
 }

@@ -1,13 +1,16 @@
 /** What can happen next at each node of a state, listed once for each pair of a local state and what is under way to it. */
-import type { Locals } from './locals.ts'
+import type { Model } from './model.ts'
+import type { NodeStates } from './node-states.ts'
 import { PairTable } from './pair-table.ts'
+import type { Successors } from './successors.ts'
 import { TupleTable } from './tuple-table.ts'
 
 const nothing = new Int32Array(0)
 
 /** Follows a search from state to state: what the last state's lists have in common with the next one's is kept. */
 export class StepLists {
-  readonly #locals: Locals
+  readonly #states: NodeStates
+  readonly #successors: Successors
   readonly #nodes: number
   readonly #reduced: boolean
   readonly #inboxes: TupleTable
@@ -20,9 +23,10 @@ export class StepLists {
   #valid = 0
 
   /** @param reduced the receiver of a step also takes every step that only sends */
-  constructor(locals: Locals, reduced: boolean) {
-    this.#locals = locals
-    this.#nodes = locals.nodes.length
+  constructor({ states, successors }: Model, reduced: boolean) {
+    this.#states = states
+    this.#successors = successors
+    this.#nodes = states.nodes.length
     this.#reduced = reduced
     this.#inboxes = new TupleTable(this.#nodes)
     this.#state = new Int32Array(this.#nodes).fill(-1)
@@ -36,7 +40,7 @@ export class StepLists {
 
   /** Makes `state` the current one. */
   moveTo(state: ArrayLike<number>): void {
-    const { channels } = this.#locals
+    const { channels } = this.#states
     const nodes = this.#nodes
     const last = this.#state
     let stale = 0
@@ -65,12 +69,12 @@ export class StepLists {
 
   /** A local state of `node` after every step that only sends, given all that is under way to it. */
   settled(node: number, local: number, state: ArrayLike<number>): number {
-    const { channels } = this.#locals
+    const { channels } = this.#states
     let settled = local
     for (let sender = 0; sender < this.#nodes; sender++) {
       if (sender === node) continue
       const channel = channels[state[sender]! * this.#nodes + node]!
-      if (channel !== 0) settled = this.#locals.saturated(settled, channel)
+      if (channel !== 0) settled = this.#successors.saturated(settled, channel)
     }
     return this.settledAlone(node, settled)
   }
@@ -78,15 +82,15 @@ export class StepLists {
   /** The same for what it sends to itself, which may grow by it. */
   settledAlone(node: number, local: number): number {
     for (let settled = local; ; ) {
-      const own = this.#locals.channels[settled * this.#nodes + node]!
-      const grown = own === 0 ? settled : this.#locals.saturated(settled, own)
+      const own = this.#states.channels[settled * this.#nodes + node]!
+      const grown = own === 0 ? settled : this.#successors.saturated(settled, own)
       if (grown === settled) return settled
       settled = grown
     }
   }
 
   #find(node: number): Int32Array {
-    const { channels } = this.#locals
+    const { channels } = this.#states
     for (let sender = 0; sender < this.#nodes; sender++) {
       this.#inbox[sender] = channels[this.#state[sender]! * this.#nodes + node]!
     }
@@ -100,7 +104,6 @@ export class StepLists {
   }
 
   #list(node: number, local: number): Int32Array {
-    const locals = this.#locals
     const list: number[] = []
     const add = (steps: Int32Array) => {
       for (let i = 0; i < steps.length; i += 2) {
@@ -110,8 +113,8 @@ export class StepLists {
           list.push(target, emission)
       }
     }
-    add(locals.inner(local))
-    for (const channel of this.#inbox) if (channel !== 0) add(locals.deliveries(local, channel))
+    add(this.#successors.own(local))
+    for (const channel of this.#inbox) if (channel !== 0) add(this.#successors.deliveries(local, channel))
     return Int32Array.from(list)
   }
 }

@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { loaderFor } from '../../../runtime/load-module.ts'
 import {
-  type CheckOptions,
   type CheckResult,
   concluded,
   explainedBy,
@@ -14,8 +13,9 @@ import {
 } from '../check.ts'
 import type { Violation } from '../engine/exploration.ts'
 import type { Coverage } from '../engine/node-state.ts'
-import { bytesMaxDefault, progressOf, Search, type SearchEnd, statesMaxDefault } from '../engine/search.ts'
-import { refuseOddParallel } from '../options.ts'
+import { Search } from '../engine/search.ts'
+import { bytesMaxDefault, progressOf, type SearchEnd, statesMaxDefault } from '../engine/search-options.ts'
+import { type CheckOptions, refuseOddParallel } from '../options.ts'
 import type { CheckedSystem, SystemSource } from '../system.ts'
 import type { FromWorker, Order, Report, WorkerStart } from './messages.ts'
 import { counters, sharedMemory, stops } from './shared-memory.ts'
@@ -112,9 +112,9 @@ class Crew {
     const memory = sharedMemory(search.width, this.#statesMax)
     const index = emptyIndex()
     const peers = allToAll(count + 1)
-    const { locals, states, width } = search
+    const { model, states, width } = search
     this.#counters = new Int32Array(memory.counters)
-    this.#numbers = new SharedNumbers(locals, states.observations, this.#counters, peers.pop()!)
+    this.#numbers = new SharedNumbers(model.exchange, states.observations, this.#counters, peers.pop()!)
     this.#store = new SharedStateStore(width, this.#statesMax, memory, index, this.#numbers)
     this.#threads = peers.map((ports) => {
       const { port1, port2 } = new MessageChannel()
@@ -238,7 +238,7 @@ class Crew {
       depth,
       seconds,
       bytes: this.#bytes(round),
-      locals: Math.max(...reports.map(({ locals }) => locals), this.#search.locals.size),
+      locals: Math.max(...reports.map(({ locals }) => locals), this.#search.model.states.size),
       snapshotSteps: reports.reduce((sum, { snapshotSteps }) => sum + snapshotSteps, 0),
       violation: this.#violation(round),
       goals: this.#search.states.goals.map(({ name }, goal) => ({ name, state: goals[goal]! })),

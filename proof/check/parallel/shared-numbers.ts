@@ -4,7 +4,7 @@
  * one, and tells the others by content what it stands for.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { Locals } from '../engine/locals.ts'
+import type { Exchange } from '../engine/exchange.ts'
 import type { LocalContent, SnapshotOrigin } from '../engine/node-state.ts'
 import type { Observations } from '../properties/observations.ts'
 import { counters, exclusively } from './shared-memory.ts'
@@ -20,7 +20,7 @@ interface News {
 }
 
 export class SharedNumbers {
-  readonly #locals: Locals
+  readonly #exchange: Exchange
   readonly #observations: Observations
   readonly #counters: Int32Array
   /** To all other threads. */
@@ -30,8 +30,13 @@ export class SharedNumbers {
   readonly #byObserved = new Numbering()
   #serial = 0
 
-  constructor(locals: Locals, observations: Observations, shared: Int32Array, peers: readonly MessagePort[]) {
-    this.#locals = locals
+  constructor(
+    exchange: Exchange,
+    observations: Observations,
+    shared: Int32Array,
+    peers: readonly MessagePort[],
+  ) {
+    this.#exchange = exchange
     this.#observations = observations
     this.#counters = shared
     this.#peers = peers
@@ -49,7 +54,7 @@ export class SharedNumbers {
       }
       for (const own of locals) {
         if (this.#byLocal.sharedOf(own) >= 0) continue
-        const content = this.#locals.contentOf(own)
+        const content = this.#exchange.contentOf(own)
         this.#publishSnapshot(content.snapshot, news.snapshots)
         const number = this.#next(counters.locals)
         this.#byLocal.set(own, number)
@@ -99,10 +104,10 @@ export class SharedNumbers {
     const chain: number[] = []
     for (let own = snapshot; own >= 0 && this.#snapshots.sharedOf(own) < 0; ) {
       chain.push(own)
-      own = this.#locals.originOf(own).from
+      own = this.#exchange.originOf(own).from
     }
     for (const own of chain.reverse()) {
-      const origin = this.#locals.originOf(own)
+      const origin = this.#exchange.originOf(own)
       const number = this.#next(counters.snapshots)
       this.#snapshots.set(own, number)
       news.push({ ...origin, from: origin.from < 0 ? -1 : this.#snapshots.sharedOf(origin.from), number })
@@ -124,11 +129,11 @@ export class SharedNumbers {
     for (const { snapshots, locals, observed } of all.sort((a, b) => a.serial - b.serial)) {
       for (const { number, ...origin } of snapshots) {
         const from = origin.from < 0 ? -1 : this.#snapshots.ownOf(origin.from)
-        this.#snapshots.set(this.#locals.adoptSnapshot({ ...origin, from }), number)
+        this.#snapshots.set(this.#exchange.adoptSnapshot({ ...origin, from }), number)
       }
       for (const { number, ...content } of locals) {
         const snapshot = this.#snapshots.ownOf(content.snapshot)
-        this.#byLocal.set(this.#locals.adopt({ ...content, snapshot }), number)
+        this.#byLocal.set(this.#exchange.adopt({ ...content, snapshot }), number)
       }
       for (const { number, value } of observed) this.#byObserved.set(this.#observations.idOf(value), number)
     }

@@ -1,6 +1,7 @@
 /** One thread of a parallel search: takes states that nobody has taken, and enters what they lead to into the shared store. */
 import { workerData } from 'node:worker_threads'
-import { batchMax, Search } from '../engine/search.ts'
+import { Search } from '../engine/search.ts'
+import { batchMax } from '../engine/traversal.ts'
 import type { FromWorker, Order, WorkerStart } from './messages.ts'
 import { counters, stops } from './shared-memory.ts'
 import { SharedNumbers } from './shared-numbers.ts'
@@ -17,8 +18,8 @@ function answer(message: FromWorker): void {
 /** A search that answers orders. */
 async function worker(): Promise<(order: Order) => void> {
   const search = new Search(await systemFrom(start.source), start.reduction, start.stepwise)
-  const { states, locals, width } = search
-  const numbers = new SharedNumbers(locals, states.observations, shared, start.peers)
+  const { states, model, width } = search
+  const numbers = new SharedNumbers(model.exchange, states.observations, shared, start.peers)
   const store = new SharedStateStore(width, start.statesMax, start.memory, start.index, numbers)
   states.begin(null, { store })
   return ({ end, index, reads }) => {
@@ -35,8 +36,8 @@ async function worker(): Promise<(order: Order) => void> {
       kind: 'report',
       transitions: states.transitions,
       bytes: states.bytes - store.bytes,
-      locals: locals.size,
-      snapshotSteps: locals.snapshotSteps,
+      locals: model.states.size,
+      snapshotSteps: model.transitions.count,
       violation: states.violation,
       coverage: search.coverage,
       sentReads: states.sentReads,

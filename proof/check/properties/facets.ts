@@ -1,5 +1,5 @@
 /** What a property can read of a state, in parts: of each node its life and snapshot, and what it has sent; then the observer's value. */
-import type { Locals } from '../engine/locals.ts'
+import type { NodeStates } from '../engine/node-states.ts'
 import type { NodeView } from '../system.ts'
 
 /** The parts of a state that verdicts depend on, each as a small integer. A facet of node `p` is `2p` or `2p + 1`. */
@@ -10,15 +10,15 @@ export class Facets {
   /** A bit for each node whose sent messages a property has read that does not promise to be monotone. */
   sentReads = 0
   readonly #index: ReadonlyMap<string, number>
-  readonly #locals: Locals
+  readonly #states: NodeStates
   readonly #observed: readonly unknown[]
 
   /** @param observed the observer's values, by number */
-  constructor(locals: Locals, observed: readonly unknown[]) {
-    this.ids = locals.nodes.map(({ id }) => id)
+  constructor(states: NodeStates, observed: readonly unknown[]) {
+    this.ids = states.nodes.map(({ id }) => id)
     this.observer = 2 * this.ids.length
     this.#index = new Map(this.ids.map((id, index) => [id, index]))
-    this.#locals = locals
+    this.#states = states
     this.#observed = observed
   }
 
@@ -35,12 +35,12 @@ export class Facets {
   of(state: ArrayLike<number>, facet: number): number {
     const part = state[facet >> 1]!
     if (facet === this.observer) return part
-    return (facet & 1) === 0 ? this.#locals.selves[part]! : this.#locals.outboxes[part]!
+    return (facet & 1) === 0 ? this.#states.selves[part]! : this.#states.outboxes[part]!
   }
 
   /** Several at once, into `values`. */
   readAll(state: ArrayLike<number>, facets: Int32Array, values: Int32Array): void {
-    const { selves, outboxes } = this.#locals
+    const { selves, outboxes } = this.#states
     const observer = this.observer
     for (let i = 0; i < facets.length; i++) {
       const facet = facets[i]!
@@ -56,7 +56,7 @@ export class Facets {
       throw new Error(
         `expected one of the nodes ${this.ids.join(', ')}, got ${id}; properties ask by the id of the first life`,
       )
-    return new ReadView(this.#locals.view(state[place]!), 2 * place, read)
+    return new ReadView(this.#states.view(state[place]!), 2 * place, read)
   }
 
   observed(state: ArrayLike<number>, read: number[]): unknown {

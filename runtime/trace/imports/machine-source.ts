@@ -1,5 +1,5 @@
 /** Machines in TypeScript or JavaScript source, read and never run: object literals as configs, code by its text. */
-import type { MachineConfig } from './machine.ts'
+import type { MachineConfig } from './machine-config.ts'
 
 export interface FoundConfigs {
   readonly configs: readonly MachineConfig[]

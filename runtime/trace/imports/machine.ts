@@ -5,11 +5,9 @@ import { describeMachine, type MachineDescription } from '../definition.ts'
 import { appLimits, encode } from '../encode.ts'
 import type { TraceStep } from '../format.ts'
 import { type ForeignRun, type NamedText, plainStep, type ReaderTools } from './foreign-run.ts'
+import type { MachineConfig } from './machine-config.ts'
 import { configsIn } from './machine-source.ts'
 import { configOfScxml, parseInBrowser } from './scxml.ts'
-
-/** A config as `createMachine` takes it. */
-export type MachineConfig = Readonly<Record<string, unknown>>
 
 /** Whether a text begins as a machine's config in JSON. */
 export function isMachineJson(head: string): boolean {

@@ -1,7 +1,7 @@
 /** SCXML documents as configs of machines: states, transitions, history, invocations; executable content by name. */
 
 import type { XmlElement } from './foreign-run.ts'
-import type { MachineConfig } from './machine.ts'
+import type { MachineConfig } from './machine-config.ts'
 
 /** @throws Error for a document that is no SCXML, or one without states. */
 export function configOfScxml(root: XmlElement): MachineConfig {
