@@ -1,4 +1,5 @@
 /** The contract of a replicated application: any deterministic state machine. It knows nothing of views, sessions or messages. */
+import type { AnyActorLogic } from 'xstate'
 import { type Json, sealJson } from './json.ts'
 import { type Chunk, textPieces } from './text-pieces.ts'
 
@@ -44,9 +45,42 @@ export interface Change {
 export interface Happened {
   /** What changed in the state, in order. */
   readonly changes?: readonly Change[]
-  /** What the primary does once the command is decided, and no replay does (M4). Not replicated: any value. */
-  readonly effects?: readonly unknown[]
+  /** What the primary does once the command is decided, and no replay does (M4). */
+  readonly effects?: readonly Effect[]
 }
+
+/** Something that acts on the world. It is not replicated: what comes of it is a command (M4). */
+export type Effect =
+  /** Runs at most once. `send` proposes a command, for what it does later. */
+  | { readonly kind: 'run'; readonly name: string; run(send: (command: Json) => void): void }
+  /** Runs until it has an outcome or is stopped: at least once, since a new primary starts it again. */
+  | StartedEffect
+  | { readonly kind: 'stop'; readonly key: string }
+  | { readonly kind: 'deliver'; readonly key: string; readonly event: unknown }
+
+/** An XState actor that acts on the world: a promise, a callback, an observable. */
+export interface StartedEffect {
+  readonly kind: 'start'
+  /** The same on every primary, for as long as this start has no outcome: an idempotency key. */
+  readonly key: string
+  readonly id: string
+  /** The name under which the machine knows it. */
+  readonly src: string
+  readonly logic: AnyActorLogic
+  readonly input: unknown
+  /** The command that brings what it reports into the replicated order. */
+  command(report: EffectReport): Json
+}
+
+/** What a running effect reports, in the order in which it happened. `done` and `error` end it. */
+export type EffectReport =
+  | { readonly kind: 'done'; readonly output?: unknown }
+  | { readonly kind: 'error'; readonly error: unknown }
+  /** An observable has a new value. */
+  | { readonly kind: 'next'; readonly context: unknown }
+  /** It sends an event to its parent, as `sendBack` does. */
+  | { readonly kind: 'send'; readonly event: unknown }
+  | { readonly kind: 'emit'; readonly event: unknown }
 
 /**
  * A deterministic state machine that can be replicated.
@@ -72,6 +106,8 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
   timed?(state: State, commands: readonly Command[]): boolean
   /** The command that the primary proposes by itself, and the replicated time at which it does (M2); null: none. */
   wake?(state: State): { readonly at: number; readonly command: Json } | null
+  /** The effects that have no outcome yet, for a new primary to start (M4). */
+  underWay?(state: State): readonly StartedEffect[]
   /** The piece of `state` at `cursor` (null: the first), at most about `bytesMax` bytes of JSON text. Must repeat exactly. */
   snapshot(state: State, cursor: Json, bytesMax: number): Chunk
   /** Adds one piece to what has been restored so far (null: nothing); `last` tells that the state is now whole. */

@@ -1,10 +1,9 @@
 /** Runs of one machine, in plain XState on virtual time and in the sandbox, described alike. They assert nothing. */
 import { type AnyActorLogic, type AnyActorRef, type AnyStateMachine, createActor } from 'xstate'
-import type { Json } from '../../machines/application/application.ts'
+import type { EffectReport, Json } from '../../machines/application/application.ts'
 import { encode } from '../../machines/application/replicated/codec.ts'
 import { chanceOf, withInputs } from '../../machines/application/replicated/determinism.ts'
 import {
-  type EffectReport,
   type EffectSnapshot,
   inertLogic,
   isEffect,
@@ -102,7 +101,7 @@ export function sandboxRun(
   { machine, input }: Specimen,
   roundTrips: boolean,
 ): Run & { state(): SandboxState } {
-  const options = { machine, id: 'root', inline: new InlineLogics(), sendOutside: () => {} }
+  const options = { machine, id: 'root', inline: new InlineLogics() }
   let now = startAt
   let steps = 0
   let seq = 0

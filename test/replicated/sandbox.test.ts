@@ -65,16 +65,16 @@ const quietIo = () => {
 function started(machine: Parameters<typeof createActor>[0], input?: unknown) {
   const io = quietIo()
   const outside: unknown[] = []
+  const sendOutside = (path: readonly string[], event: unknown) => void outside.push([path, event])
   const options = {
     machine: machine as never,
     id: 'root',
     inline: new InlineLogics(),
-    sendOutside: (path: readonly string[], event: unknown) => void outside.push([path, event]),
   }
   const sandbox = withInputs(io.at, chanceOf(1), () => Sandbox.start(options, input, io))
   const send = (event: { type: string }) =>
     withInputs(io.at, chanceOf(2), () => sandbox.step({ kind: 'event', path: [], event }, io))
-  return { sandbox, out: io.out, options, io, send, outside }
+  return { sandbox, out: io.out, options, io, send, outside, sendOutside }
 }
 
 const kinds = (effects: readonly SandboxEffect[]) => effects.map(({ kind }) => kind)
@@ -181,10 +181,10 @@ describe('effects (M4)', () => {
       initial: 'a',
       states: { a: { on: { GO: { actions: ({ self }) => self.send({ type: 'NEXT' }) }, NEXT: 'b' } }, b: {} },
     })
-    const { out, send, outside, sandbox } = started(machine)
+    const { out, send, outside, sendOutside, sandbox } = started(machine)
 
     send({ type: 'GO' })
-    for (const effect of out.effects) if (effect.kind === 'action') effect.run()
+    for (const effect of out.effects) if (effect.kind === 'action') effect.run(sendOutside)
 
     expect(sandbox.actor.getSnapshot().value).toBe('a')
     expect(outside).toEqual([[[], { type: 'NEXT' }]])
@@ -263,7 +263,7 @@ describe('what a context may hold', () => {
     ['a function in a map', { m: new Map([['k', () => {}]]) }, 'context.m.get("k")', 'function'],
   ])('%s is refused with its place', (_, context, place, got) => {
     expect(() => encode(context, 'context', { write })).toThrow(
-      `expected a value that JSON can carry at ${place}, got ${got};`,
+      `expected a JSON value at ${place}, got ${got};`,
     )
   })
 

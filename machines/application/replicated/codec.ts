@@ -205,6 +205,6 @@ function text(key: unknown): string {
 
 function misfit(got: string, where: string): TypeError {
   return new TypeError(
-    `expected a value that JSON can carry at ${where}, got ${got}; keep plain data there: objects, lists, text, numbers, Date, Map, Set, errors and references to actors`,
+    `expected a JSON value at ${where}, got ${got}; keep plain data there: objects, lists, text, numbers, Date, Map, Set, errors and references to actors`,
   )
 }

@@ -1,16 +1,6 @@
 /** Logic that stands in for a promise, a callback or an observable: it waits for what came of the real one (M4). */
 import type { AnyActorLogic, AnyActorRef, AnyStateMachine } from 'xstate'
-import type { Json } from '../application.ts'
-
-/** What a running effect reports, in the order in which it happened. `done` and `error` end it. */
-export type EffectReport =
-  | { readonly kind: 'done'; readonly output?: Json }
-  | { readonly kind: 'error'; readonly error: Json }
-  /** An observable has a new value. */
-  | { readonly kind: 'next'; readonly context: Json }
-  /** It sends an event to its parent, as `sendBack` does. */
-  | { readonly kind: 'send'; readonly event: Json }
-  | { readonly kind: 'emit'; readonly event: Json }
+import type { EffectReport } from '../application.ts'
 
 /** The snapshot of an effect in the replicated state. */
 export interface EffectSnapshot {

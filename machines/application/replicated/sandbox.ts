@@ -1,8 +1,8 @@
 /** One instance of a machine as a real XState actor system without time, effects and chance of its own: steps of JSON. */
 import { type AnyActorLogic, type AnyActorRef, type AnyStateMachine, createActor } from 'xstate'
-import type { Json } from '../application.ts'
+import type { EffectReport, Json } from '../application.ts'
 import { actorTag, decode, encode, type References } from './codec.ts'
-import type { DecodedReport, EffectReport, EffectSnapshot } from './inert.ts'
+import type { DecodedReport, EffectSnapshot } from './inert.ts'
 import { inertLogic, isEffect, isMachine, reportType } from './inert.ts'
 import { type InlineLogics, inlinePrefix } from './inline-logics.ts'
 import {
@@ -72,7 +72,7 @@ export interface StepOutput {
 
 /** What the primary carries out once the step is decided (M4). */
 export type SandboxEffect =
-  | { readonly kind: 'action'; readonly name: string; readonly run: () => void }
+  | { readonly kind: 'action'; readonly name: string; readonly run: (outside?: SendOutside) => void }
   | {
       readonly kind: 'start'
       readonly invocation: number
@@ -104,8 +104,9 @@ export interface SandboxOptions {
   /** The root actor's id. */
   readonly id: string
   readonly inline: InlineLogics
-  readonly sendOutside: SendOutside
 }
+
+const relayedMax = 10_000
 
 /** A running actor system of one instance, between the state that it was made of and its next. */
 export class Sandbox {
@@ -115,8 +116,11 @@ export class Sandbox {
   readonly #references: References
   #ids = 0
   #invocations = 0
+  /** Events that the step under way has brought from actor to actor. */
+  #relayed = 0
   #phase: 'restoring' | 'stepping' | 'resting' = 'restoring'
   #io: StepIo | null = null
+  #outside: SendOutside | null = null
   #root: InnerActor
   #failure: { readonly error: unknown } | null = null
 
@@ -137,8 +141,7 @@ export class Sandbox {
     sandbox.#io = io
     try {
       sandbox.#create({ input })
-      innerOf(sandbox.#root as never)
-      ;(sandbox.#root as unknown as AnyActorRef).start()
+      startActor(sandbox.#root)
     } finally {
       sandbox.#rest()
     }
@@ -153,7 +156,7 @@ export class Sandbox {
     for (const timer of state.timers) sandbox.#timers.set(timerKey(timer), timer)
     sandbox.#create({ snapshot: sandbox.#restorable(options.machine, state.snapshot) })
     sandbox.#fill(sandbox.#root, state.snapshot)
-    ;(sandbox.#root as unknown as AnyActorRef).start()
+    startActor(sandbox.#root)
     sandbox.#rest()
     return sandbox
   }
@@ -176,6 +179,18 @@ export class Sandbox {
     this.#io = io
     try {
       return this.#take(stimulus)
+    } finally {
+      this.#rest()
+    }
+  }
+
+  /** Stops the root actor, and with it all that it runs. Must run with the step's inputs (`withInputs`). */
+  stop(io: StepIo): void {
+    this.#phase = 'stepping'
+    this.#io = io
+    try {
+      const root = this.#root as unknown as { stop(): void }
+      root.stop()
     } finally {
       this.#rest()
     }
@@ -246,6 +261,7 @@ export class Sandbox {
       this.#failure = { error: this.#root._snapshot.error }
     this.#phase = 'resting'
     this.#io = null
+    this.#relayed = 0
     if (this.#root !== undefined) this.#settle(this.#root)
   }
 
@@ -266,7 +282,7 @@ export class Sandbox {
     const actor = createActor(machine, {
       ...options,
       id,
-      logger: (...args: unknown[]) => this.#effect({ kind: 'action', name: 'log', run: () => log(args) }),
+      logger: (...args: unknown[]) => this.#action('log', () => log(args)),
       inspect: ((event: { type: string; actorRef: unknown }) => {
         if (event.type === '@xstate.actor') this.#adopt(event.actorRef as InnerActor)
       }) as never,
@@ -304,13 +320,22 @@ export class Sandbox {
       if (this.#phase === 'restoring') return
       const { _send: send } = target as Partial<InnerActor>
       if (send === undefined) this.#io?.out.outbox.push({ to: addressOf(target), event })
-      else if (this.#phase === 'stepping') send.call(target, event)
-      else this.#options.sendOutside(pathOf(target as InnerActor), event)
+      else if (this.#phase === 'stepping') this.#relay(() => send.call(target, event))
+      else this.#outside?.(pathOf(target as InnerActor), event)
     }
     system.scheduler.schedule = (source, target, event, delay, id) =>
       this.#schedule(source, target, event, delay, id)
     system.scheduler.cancel = (source, id) => void this.#timers.delete(keyOf(pathOf(source), id))
     system.scheduler.cancelAll = (actor) => this.#cancelAll(pathOf(actor))
+  }
+
+  /** A machine that sends to itself for ever ends with an error instead of holding up its servers. */
+  #relay(send: () => void): void {
+    if (++this.#relayed > relayedMax)
+      throw new Error(
+        `expected at most ${relayedMax} events within one step, got more; does an actor send to itself for ever?`,
+      )
+    send()
   }
 
   #schedule(
@@ -358,8 +383,16 @@ export class Sandbox {
   #captured(action: ExecutableAction): ExecutableAction {
     const { exec, info, params, type } = action
     if (exec === undefined) return action
-    const run = () => exec(info, params)
-    return { ...action, exec: () => this.#effect({ kind: 'action', name: type, run }) }
+    return { ...action, exec: () => this.#action(type, () => exec(info, params)) }
+  }
+
+  /** What it sends later, to an actor of this system, goes `outside`: into the replicated order. */
+  #action(name: string, act: () => void): void {
+    const run = (outside?: SendOutside) => {
+      if (outside !== undefined) this.#outside = outside
+      act()
+    }
+    this.#effect({ kind: 'action', name, run })
   }
 
   #effect(effect: SandboxEffect): void {
@@ -440,6 +473,11 @@ export class Sandbox {
       this.#fill(found, child.snapshot)
     }
   }
+}
+
+function startActor(root: InnerActor): void {
+  const actor = root as unknown as { start(): void }
+  actor.start()
 }
 
 /** XState's own actions are part of the step. */
