@@ -3,18 +3,19 @@
 import { type Actor, createActor } from 'xstate'
 import type { Application } from '../machines/application/application.ts'
 import { keyValueStore } from '../machines/application/key-value-store.ts'
-import { isTimer } from '../machines/effects.ts'
+import { type DecidedCommands, isTimer } from '../machines/effects.ts'
 import type { Message } from '../machines/messages.ts'
 import type { NodeId } from '../machines/node-id.ts'
 import type { ServerContext } from '../machines/server/context.ts'
 import { createServerMachine, type ServerMachine } from '../machines/server/index.ts'
-import { createStepper } from '../machines/step.ts'
+import { createStepper, type PureAction } from '../machines/step.ts'
 import { changed } from './charts.ts'
 import { durableServer } from './durable-server.ts'
 import { knownOptions } from './known-options.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import type { ServerStore } from './ports.ts'
+import { PrimaryHand } from './replicated/primary-hand.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
 import { type ActorOptions, commonOptions, declaredServers } from './view-service.ts'
 
@@ -103,6 +104,8 @@ export function createServer(options: ServerActorOptions): ServerNode {
     roles: { own: 'server', viewService, servers: declaredServers(options.servers, id) } as const,
     hears: (message: Message) => hear(message, resends),
     isHalted: () => halted,
+    tellsTime: application.timed !== undefined,
+    carryOut: ({ params }: PureAction) => hand?.decided(params as DecidedCommands),
   }
   const logic = nodeLogic(machine, node)
   const actor: ServerActor = createActor(logic, {
@@ -111,9 +114,22 @@ export function createServer(options: ServerActorOptions): ServerNode {
     clock: options.clock,
     inspect,
   })
-  startNode(actor, node)
+  const hand = actsByItself(application)
+    ? new PrimaryHand({
+        application,
+        clock: options.clock,
+        send: (event) => actor.send(event as never),
+        failed: (what, error) => reportFailure(`${id}: ${what}`, error),
+      })
+    : null
+  if (hand !== null) {
+    const leave = () => hand.stop()
+    actor.subscribe({ next: (snapshot) => hand.see(snapshot), error: leave, complete: leave })
+  }
+  startNode(actor, node, () => hand?.stop())
   const stop = () => {
     halted = true
+    hand?.stop()
     actor.stop()
   }
   return {
@@ -126,6 +142,16 @@ export function createServer(options: ServerActorOptions): ServerNode {
     [Symbol.dispose]: stop,
     [Symbol.asyncDispose]: async () => stop(),
   }
+}
+
+/** Whether a primary of this application proposes commands of its own. */
+function actsByItself({ wake, underWay }: Application): boolean {
+  return wake !== undefined || underWay !== undefined
+}
+
+/** An effect that throws is no reason to stop a server, and nobody waits for it: it is said where errors are read. */
+function reportFailure(what: string, error: unknown): void {
+  console.error(`standby: ${what} failed`, error)
 }
 
 /** What a primary waits for: the acknowledgement of a forward, or of a piece of its state. */

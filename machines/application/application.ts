@@ -58,6 +58,18 @@ export type Effect =
   | { readonly kind: 'stop'; readonly key: string }
   | { readonly kind: 'deliver'; readonly key: string; readonly event: unknown }
 
+/** How often a primary tries an effect that fails, and how long it waits in between. */
+export interface RetryPolicy {
+  /** Tries in all; default 1. A new primary counts anew. */
+  readonly attempts?: number
+  /** Before the second try, in milliseconds; default 100. */
+  readonly delayMs?: number
+  /** How much longer each wait is than the one before; default 2. */
+  readonly factor?: number
+  /** The longest wait, in milliseconds; default 30,000. */
+  readonly maxDelayMs?: number
+}
+
 /** An XState actor that acts on the world: a promise, a callback, an observable. */
 export interface StartedEffect {
   readonly kind: 'start'
@@ -68,6 +80,8 @@ export interface StartedEffect {
   readonly src: string
   readonly logic: AnyActorLogic
   readonly input: unknown
+  /** How often it is tried before its error is the outcome; default: once. */
+  readonly retry?: RetryPolicy | undefined
   /** The command that brings what it reports into the replicated order. */
   command(report: EffectReport): Json
 }

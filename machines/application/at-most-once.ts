@@ -174,7 +174,7 @@ export interface Decided extends Happened {
 
 /** A request by which the primary itself proposes commands (M2, M4). It has no session: nobody repeats it. */
 export function ownRequest(commands: readonly Json[], bytes: number): Request {
-  return { client: '', session: null, seq: 0, commands, bytes, own: true }
+  return { client: 'primary', session: null, seq: 0, commands, bytes, own: true }
 }
 
 /** Whether the primary proposed this request itself. */
