@@ -3,7 +3,13 @@
 import { type Actor, type AnyActorRef, createActor, type Snapshot } from 'xstate'
 import type { Application, Json, JsonLike } from '../machines/application/application.ts'
 import { copyJson, jsonCost, jsonSize, jsonValues } from '../machines/application/json.ts'
-import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'
+import type {
+  KeyValueCommand,
+  KeyValuePage,
+  KeyValueResult,
+  ListCommand,
+  TransactCommand,
+} from '../machines/application/key-value-store.ts'
 import { rememberLast } from '../machines/application/remember-last.ts'
 import {
   type Call,
@@ -21,12 +27,15 @@ import type { NodeId } from '../machines/node-id.ts'
 import type { PureAction } from '../machines/step.ts'
 import { changed } from './charts.ts'
 import { StandbyError } from './errors.ts'
+import { type KeyChange, type WatchOptions, watchChanges } from './key-value-watch.ts'
 import { knownOptions } from './known-options.ts'
 import { nodeLogic, startNode } from './node.ts'
 import { checked, checkedLimits, checkedTiming, type LimitOptions, schemas } from './options.ts'
 import { type CallEnd, PendingCalls } from './pending-calls.ts'
+import type { TimeClock } from './ports.ts'
 import { createRetransmission, type Retransmission } from './retransmission.ts'
 import { type ActorOptions, commonOptions, declaredServers } from './view-service.ts'
+import { createWatching, type News, type WatchedKeys, type Watching } from './watching.ts'
 
 export type { CallEnd } from './pending-calls.ts'
 
@@ -113,6 +122,9 @@ export function createClient<Command, Result>(
   let unsent: Call[] = []
   let calls = 0
   let stopped = false
+  let watching: Watching | null = null
+  /** A call that is made after a watch takes effect after it too; but it does not wait for ever. */
+  let isBehindWatches = false
 
   const node = {
     vectorEntriesMax: limits.vectorEntriesMax,
@@ -149,9 +161,34 @@ export function createClient<Command, Result>(
 
   /** Calls made in one go reach the chart as one event, and so go out together. */
   function flush(): void {
+    if (isBehindWatches) return
     const batch = unsent
     unsent = []
     if (!stopped && batch.length > 0) actor.send({ type: 'call', calls: batch })
+  }
+
+  function watchKeys(keys: WatchedKeys, next: (news: News) => void): () => void {
+    if (stopped) throw stoppedError(id)
+    watching ??= createWatching({
+      transport: options.transport,
+      clock,
+      ...(observe === undefined ? {} : { observe }),
+      client: id,
+      viewService,
+      retryIntervalMs,
+      vectorEntriesMax: limits.vectorEntriesMax,
+    })
+    const end = watching.watch(keys, next)
+    isBehindWatches = true
+    let alarm: unknown = null
+    const go = () => {
+      if (alarm !== null) clock.clearTimeout(alarm)
+      isBehindWatches = false
+      if (unsent.length > 0) flush()
+    }
+    alarm = clock.setTimeout(go, retryIntervalMs * 20)
+    watching.known().then(go)
+    return end
   }
 
   /** A call that the chart does not know yet ends here, never transmitted. */
@@ -214,6 +251,7 @@ export function createClient<Command, Result>(
     if (pending.size > 0 && !hasFailed) abandon(pending.marks(), 'stopped')
     if (alarm !== null) clock.clearTimeout(alarm.handle)
     alarm = null
+    watching?.stop()
     actor.stop()
     // The chart settles nothing any more when it has failed, or is stopped within a step of its own.
     const failure = { code: 'stopped', mayHaveExecuted: true } as const
@@ -225,6 +263,8 @@ export function createClient<Command, Result>(
     id,
     actor,
     submit,
+    watchKeys,
+    clock,
     abandon: (call) => void (pending.has(call) && abandon([call], 'aborted')),
     pending: () => pending.size,
     execute: (command, callOptions = noOptions) =>
@@ -283,13 +323,21 @@ export interface ClientCore {
   /** @throws StandbyError for a command that is not sent at all. Returns the call's mark. */
   submit(command: unknown, done: (end: CallEnd) => void, timeoutMs?: number): number
   abandon(call: number): void
+  /**
+   * Calls `next` with decided changes of these keys, in order, each once, also through failovers (W1, W2); returns how
+   * to end that. What is called next takes effect after the watch has begun.
+   */
+  watchKeys(keys: WatchedKeys, next: (news: News) => void): () => void
+  /** The client's time. */
+  readonly clock: TimeClock
 }
 
 /** A client of the key-value store: the commands as methods. */
 export interface KeyValueClient extends Client<KeyValueCommand, KeyValueResult> {
   /** The value under `key`, or null. */
   get<Value = Json>(key: string, options?: CallOptions): Promise<Value | null>
-  put<Value>(key: string, value: Value & JsonLike<Value>, options?: CallOptions): Promise<void>
+  /** With `ttlMs` the key expires after so many milliseconds; a later put without it keeps it for good. */
+  put<Value>(key: string, value: Value & JsonLike<Value>, options?: PutOptions): Promise<void>
   /** Appends to the string under `key` (absent: the empty one); resolves with the new length. */
   append(key: string, value: string, options?: CallOptions): Promise<number>
   /** Resolves with whether there was something to delete. */
@@ -301,6 +349,19 @@ export interface KeyValueClient extends Client<KeyValueCommand, KeyValueResult> 
     value: Value & JsonLike<Value>,
     options?: CallOptions,
   ): Promise<boolean>
+  /** One page of keys with their values and revisions, in code-unit order. */
+  list(options?: Omit<ListCommand, 'op'> & CallOptions): Promise<KeyValuePage>
+  /** Runs all of `then` if all comparisons hold, else all of `else`, with nothing of others in between. */
+  transact(
+    transaction: Omit<TransactCommand, 'op'>,
+    options?: CallOptions,
+  ): Promise<{ readonly succeeded: boolean; readonly results: readonly KeyValueResult[] }>
+  /**
+   * Decided changes of a key, or of all keys with a prefix, in order, each once, also through failovers (W1, W2).
+   * @example
+   * for await (const { key, value, deleted } of client.watch({ prefix: 'orders/' })) console.log(key, value, deleted)
+   */
+  watch(options: WatchOptions): AsyncIterableIterator<KeyChange>
   /**
    * Sets what `change` makes of the present value (null: absent), with nothing of others in between; resolves with it. It is a
    * `get` and a `compareAndSet`, again as often as another client was faster: `change` may run several times, and does
@@ -315,16 +376,32 @@ export interface KeyValueClient extends Client<KeyValueCommand, KeyValueResult> 
   ): Promise<Value>
 }
 
+/** How a value is put. */
+export interface PutOptions extends CallOptions {
+  /** Milliseconds until the key expires, from 1 on; default: never. */
+  readonly ttlMs?: number
+}
+
 /** Adds the commands of the key-value store, as methods, to a client. */
-export function withKeyValueMethods<Core extends Client<KeyValueCommand, KeyValueResult>>(
+export function withKeyValueMethods<Core extends Client<KeyValueCommand, KeyValueResult> & ClientCore>(
   client: Core,
 ): Core & KeyValueClient {
   return {
     ...client,
     get: <Value>(key: string, options?: CallOptions) =>
       client.execute({ op: 'get', key }, options) as Promise<Value | null>,
-    put: (key, value, options) =>
-      client.execute({ op: 'put', key, value: value as Json }, options).then(() => undefined),
+    put: (key, value, { ttlMs, ...options } = {}) =>
+      client
+        .execute(
+          { op: 'put', key, value: value as Json, ...(ttlMs === undefined ? {} : { ttlMs }) },
+          Object.keys(options).length === 0 ? undefined : options,
+        )
+        .then(() => undefined),
+    list: ({ signal, timeoutMs, ...page } = {}) =>
+      client.execute({ op: 'list', ...page } as never, callOptionsOf({ signal, timeoutMs })) as never,
+    transact: (transaction, options) =>
+      client.execute({ op: 'transact', ...transaction } as never, options) as never,
+    watch: (options) => watchChanges(options, client.watchKeys),
     append: (key, value, options) => client.execute({ op: 'append', key, value }, options) as Promise<number>,
     delete: (key, options) => client.execute({ op: 'delete', key }, options) as Promise<boolean>,
     compareAndSet: (key, expected, value, options) =>
@@ -341,6 +418,11 @@ export function withKeyValueMethods<Core extends Client<KeyValueCommand, KeyValu
       }
     },
   }
+}
+
+function callOptionsOf({ signal, timeoutMs }: CallOptions): CallOptions | undefined {
+  if (signal === undefined && timeoutMs === undefined) return undefined
+  return { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
 }
 
 /** What a client waits for: a view, its session, or the answer to its request. */

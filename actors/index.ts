@@ -3,6 +3,7 @@ export type { Charts } from './charts.ts'
 export * from './client.ts'
 export * from './cluster.ts'
 export * from './errors.ts'
+export type { KeyChange, WatchOptions } from './key-value-watch.ts'
 export * from './node.ts'
 export * from './observation.ts'
 export {
@@ -14,5 +15,20 @@ export {
   type TimingOptions,
 } from './options.ts'
 export * from './ports.ts'
+export type {
+  ReplicatedActorRef,
+  SnapshotObserver,
+  Subscription,
+  WaitOptions,
+} from './replicated/actor-handle.ts'
+export {
+  type ActorOf,
+  type Actors,
+  actorOf,
+  actorsOf,
+  type ListOptions,
+  replicatedActor,
+} from './replicated/actors-of.ts'
 export * from './server.ts'
 export * from './view-service.ts'
+export type { News, WatchedKeys } from './watching.ts'

@@ -382,7 +382,7 @@ function withClock(
 }
 
 function isEffect({ type }: PureAction): boolean {
-  return type === 'settle' || type === 'decided'
+  return type === 'settle' || type === 'decided' || type === 'deliver'
 }
 
 /** The timers that run in a snapshot. */

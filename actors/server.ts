@@ -77,7 +77,9 @@ export function createServer(options: ServerActorOptions): ServerNode {
   const timing = checkedTiming(options.timing)
   const { pingIntervalMs, resendIntervalMs } = timing
   const limits = checkedLimits(options.limits)
-  const own = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs })
+  // Only what an application can show to begin with can be watched.
+  const historyMax = application.current === undefined ? 0 : 1024
+  const own = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs, historyMax })
   const resends = createRetransmission(options.clock, resendIntervalMs, timing)
   const paced = own.provide({
     delays: { resendInterval: ({ context, event }) => resends.sent(exchangeOf(context), isTimer(event)) },

@@ -14,6 +14,8 @@
  * | `stateTransfer`    | primary -> backup      | piece `index` of the state for `view` (T1, T5)                       |
  * | `stateTransferAck` | backup -> primary      | that piece is in; after the last one, the state is installed (T3)    |
  * | `replicaDiverged`  | primary -> backup      | our outcomes differ: stop with me (S6)                               |
+ * | `watch`            | client -> primary      | send me changes of these keys; `watches: null`: I have `revision`    |
+ * | `changes`          | primary -> client      | what your watches see up to `revision` (W1)                          |
  *
  * Who sent a message is the envelope's word, never the message's own: interpreters add `from`.
  */
@@ -116,6 +118,40 @@ export const messageSchemas = {
   }),
   stateTransferAck: v.object({ type: v.literal('stateTransferAck'), viewNumber: count, index: count }),
   replicaDiverged: v.object({ type: v.literal('replicaDiverged'), viewNumber: count }),
+  watch: v.object({
+    type: v.literal('watch'),
+    viewNumber: count,
+    /** Everything up to here has arrived; 0 with new watches. */
+    revision: count,
+    /** All watches of this client; null: those that the primary knows. */
+    watches: v.nullable(
+      list(
+        v.object({
+          id: count,
+          key: v.string(),
+          /** Whether `key` is what the keys begin with. */
+          prefix: v.boolean(),
+          /** The last revision that the watcher has seen; null: it begins with a snapshot. */
+          after: v.nullable(count),
+        }),
+      ),
+    ),
+  }),
+  changes: v.object({
+    type: v.literal('changes'),
+    viewNumber: count,
+    revision: count,
+    /** The highest id among the watches that the primary knows of this client. */
+    newest: count,
+    watches: list(
+      v.object({
+        id: count,
+        /** Whether this is all there is now, in the place of a history that is no longer kept (W2). */
+        snapshot: v.boolean(),
+        entries: list(v.object({ revision: count, key: v.string(), value: v.optional(json) })),
+      }),
+    ),
+  }),
 } as const
 
 type Schemas = typeof messageSchemas
@@ -140,6 +176,8 @@ export const messageRoles: {
   stateTransfer: { from: 'server', to: ['server'] },
   stateTransferAck: { from: 'server', to: ['server'] },
   replicaDiverged: { from: 'server', to: ['server'] },
+  watch: { from: 'client', to: ['server'] },
+  changes: { from: 'server', to: ['client'] },
 }
 type MessageOf<Type extends MessageType> = Readonly<v.InferOutput<Schemas[Type]>>
 

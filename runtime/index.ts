@@ -16,9 +16,18 @@ import { createMemoryTransport } from './transport/memory.ts'
 export type { CallOptions, Client, KeyValueClient } from '../actors/client.ts'
 export type { Cluster, ClusterClientOptions, ClusterServer } from '../actors/cluster.ts'
 export * from '../actors/errors.ts'
+export type { KeyChange, WatchOptions } from '../actors/key-value-watch.ts'
 export type { Observation, ObservationKind } from '../actors/observation.ts'
 export { defaultLimits, defaultTiming, type LimitOptions, type TimingOptions } from '../actors/options.ts'
 export type { Observe, ServerStore, TimeClock, Transport } from '../actors/ports.ts'
+export type { ReplicatedActorRef, WaitOptions } from '../actors/replicated/actor-handle.ts'
+export {
+  type ActorOf,
+  type Actors,
+  actorOf,
+  actorsOf,
+  replicatedActor,
+} from '../actors/replicated/actors-of.ts'
 export {
   type Application,
   type Chunk,
@@ -27,7 +36,13 @@ export {
   type JsonLike,
 } from '../machines/application/application.ts'
 export { type KeyValueCommand, keyValueStore } from '../machines/application/key-value-store.ts'
-export { type ReplicatedResult, replicated } from '../machines/application/replicated/index.ts'
+export {
+  type ReplicatedActors,
+  type ReplicatedMachine,
+  type ReplicatedResult,
+  replicated,
+  replicatedActors,
+} from '../machines/application/replicated/index.ts'
 export type { View } from '../machines/view.ts'
 export * from './observe/index.ts'
 export { schedulerClock, seededRandom } from './schedulers.ts'

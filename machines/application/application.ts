@@ -41,6 +41,12 @@ export interface Change {
   readonly value?: Json
 }
 
+/** The keys that a watcher is told of: one, or all that begin with it. */
+export interface Selection {
+  readonly key: string
+  readonly prefix: boolean
+}
+
 /** What a command did beside its result. */
 export interface Happened {
   /** What changed in the state, in order. */
@@ -120,6 +126,8 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
   timed?(state: State, commands: readonly Command[]): boolean
   /** The command that the primary proposes by itself, and the replicated time at which it does (M2); null: none. */
   wake?(state: State): { readonly at: number; readonly command: Json } | null
+  /** What a watcher of these keys is shown to begin with, at most `max` entries, in the order of keys (W2). */
+  current?(state: State, selection: Selection, max: number): Iterable<Change & { readonly revision?: number }>
   /** The effects that have no outcome yet, for a new primary to start (M4). */
   underWay?(state: State): readonly StartedEffect[]
   /** The piece of `state` at `cursor` (null: the first), at most about `bytesMax` bytes of JSON text. Must repeat exactly. */

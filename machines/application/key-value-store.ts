@@ -1,65 +1,164 @@
 /** The key-value store: an application of its own, on a persistent map, so that a put costs the same with few keys and with many. */
-import type { Application, Json } from './application.ts'
+import type { Application, Change, Happened, Json, Moment } from './application.ts'
 import { jsonValues, sealJson } from './json.ts'
+import {
+  type Comparison,
+  invalidCommand,
+  type KeyValueCommand,
+  type KeyValueEntry,
+  type KeyValuePage,
+  type ListCommand,
+  type StoreCommand,
+  typeName,
+} from './key-value-commands.ts'
+import {
+  expiryOf,
+  hasExpiries,
+  type KeyValueState,
+  nextExpiry,
+  revisionOf,
+  withoutKey,
+  withValue,
+} from './key-value-meta.ts'
 import { OrderedMap } from './ordered-map.ts'
 
-/** The commands of the key-value store. Keys are any strings, `''` and `__proto__` included; values are any JSON. */
-export type KeyValueCommand =
-  | { readonly op: 'get'; readonly key: string; readonly entry?: true }
-  | { readonly op: 'put'; readonly key: string; readonly value: Json }
-  | { readonly op: 'append'; readonly key: string; readonly value: string }
-  | { readonly op: 'delete'; readonly key: string }
-  | { readonly op: 'compareAndSet'; readonly key: string; readonly expected: Json; readonly value: Json }
+export type {
+  Comparison,
+  KeyValueCommand,
+  KeyValueEntry,
+  KeyValuePage,
+  ListCommand,
+  StoreCommand,
+  TransactCommand,
+} from './key-value-commands.ts'
+export type { KeyValueState } from './key-value-meta.ts'
 
 /**
  * What a command answers: `get` the value or null (with `entry`: `{ value }` or null, which tells a stored null from an
  * absent key), `put` null, `append` the length of the value it made, `delete`
- * whether there was something to delete, `compareAndSet` whether it set. An absent key counts as null.
+ * whether there was something to delete, `compareAndSet` whether it set. An absent key counts as null. `list` answers a
+ * `KeyValuePage`, `transact` `{ succeeded, results }`.
  */
 export type KeyValueResult = Json
 
-/** Keys in code-unit order, each with its value. */
-export type KeyValueState = OrderedMap<string, Json>
+/** Values in a piece of several entries: a list of empty lists is short, and slow. */
+const pieceValuesMax = 8192
+/** Of more characters no string is made by `append`: it must fit in a message, however many escapes it needs. */
+const appendedMax = 4 * 1024 * 1024
+/** Characters of JSON text in one page, about. */
+const pageBytes = 1024 * 1024
 
 /** The key-value store as an application; start of every example and the default of `createCluster`. */
 export const keyValueStore: Application<KeyValueState, KeyValueCommand, KeyValueResult> = {
   name: 'key-value store',
   initialState: OrderedMap.from<string, Json>(),
-  execute,
+  execute: (state, command, moment) => execute(state, command, moment),
+  timed: (state, commands) => hasExpiries(state) || commands.some(setsExpiry),
+  wake(state) {
+    const next = nextExpiry(state)
+    return next === null ? null : { at: next.at, command: { op: 'expire' } }
+  },
+  *current(state, { key, prefix }, max) {
+    if (prefix) yield* entriesOf(state, key, null, max)
+    else if (state.has(key)) yield entryOf(state, key)
+  },
   snapshot(state, cursor, bytesMax) {
-    const entries: (readonly [string, Json])[] = []
+    const entries: Json[] = []
     let [bytes, values] = [0, 0]
-    for (const entry of state.entriesAfter(cursor as string | null)) {
-      const size = jsonBytes(entry)
-      values += jsonValues(entry as Json)
+    let last: string | null = null
+    for (const [key, value] of state.entriesAfter(cursor as string | null)) {
+      const entry = pieceOf(state, key, value)
+      const size = JSON.stringify(entry).length + 1
+      values += jsonValues(entry)
       if (entries.length > 0 && (bytes + size > bytesMax || values > pieceValuesMax)) {
-        return { data: entries as Json, next: entries[entries.length - 1]![0] }
+        return { data: entries, next: last }
       }
       entries.push(entry)
       bytes += size
+      last = key
     }
-    return { data: entries as Json, next: null }
+    return { data: entries, next: null }
   },
   restore(partial, data) {
     let state = (partial as KeyValueState | null) ?? OrderedMap.from<string, Json>()
-    for (const [key, value] of data as [string, Json][]) state = state.set(key, value)
+    for (const [key, value, revision = 0, expires] of data as [string, Json, number?, number?][])
+      state = withValue(state, key, { value, revision, expires })
     return state
   },
   validate: invalidCommand,
 }
 
-/** Values are sealed when they are stored: an answer takes them as they are. */
-function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyValueState, KeyValueResult] {
-  const invalid = invalidCommand(command)
+/** A key without revision and end is a pair. */
+function pieceOf(state: KeyValueState, key: string, value: Json): Json {
+  const [revision, expires] = [revisionOf(state, key), expiryOf(state, key)]
+  if (expires !== undefined) return [key, value, revision, expires]
+  return revision === 0 ? [key, value] : [key, value, revision]
+}
+
+type Step = readonly [KeyValueState, KeyValueResult, Happened?]
+
+const outside: Moment = { at: 0, position: 0, own: false }
+
+function execute(state: KeyValueState, command: StoreCommand, moment: Moment = outside): Step {
+  const isExpiry = moment.own && (command as { op?: unknown }).op === 'expire'
+  const invalid = isExpiry ? null : invalidCommand(command)
   if (invalid !== null) throw new Error(invalid)
+  const changes: Change[] = []
+  const present = expired(state, moment.at, changes)
+  const [next, result] = isExpiry ? [present, null] : run(present, command, moment, changes)
+  return changes.length === 0 ? [next, result] : [next, result, { changes }]
+}
+
+/** M2: a key is gone at the moment at which it expires, whatever comes next in the order. */
+function expired(state: KeyValueState, at: number, changes: Change[]): KeyValueState {
+  let present = state
+  for (let next = nextExpiry(present); next !== null && next.at <= at; next = nextExpiry(present)) {
+    present = withoutKey(present, next.key)
+    changes.push({ key: next.key })
+  }
+  return present
+}
+
+function run(
+  state: KeyValueState,
+  command: StoreCommand,
+  moment: Moment,
+  changes: Change[],
+): readonly [KeyValueState, KeyValueResult] {
+  if (command.op === 'list') return [state, listed(state, command) as unknown as Json]
+  if (command.op !== 'transact') return runOnKey(state, command, moment, changes)
+  const succeeded = command.compare.every((each) => holds(state, each))
+  const results: Json[] = []
+  const made: Change[] = []
+  let next = state
+  for (const each of (succeeded ? command.then : command.else) ?? []) {
+    const [after, result] = run(next, each, moment, made)
+    next = after
+    results.push(result)
+  }
+  changes.push(...made)
+  return [next, { succeeded, results }]
+}
+
+function runOnKey(
+  state: KeyValueState,
+  command: KeyValueCommand,
+  { at, position: revision }: Moment,
+  changes: Change[],
+): readonly [KeyValueState, KeyValueResult] {
   const { key } = command
+  const set = (given: Json, expires?: number) => {
+    const value = sealJson(given)
+    changes.push({ key, value })
+    return withValue(state, key, { value, revision, expires })
+  }
   switch (command.op) {
     case 'get': {
       const value = state.get(key)
       return [state, command.entry && value !== undefined ? { value } : (value ?? null)]
     }
     case 'put':
-      return [state.set(key, sealJson(command.value)), null]
+      return [set(command.value, command.ttlMs === undefined ? undefined : at + command.ttlMs), null]
     case 'append': {
       const old = state.get(key) ?? ''
       if (typeof old !== 'string') {
@@ -74,53 +173,63 @@ function execute(state: KeyValueState, command: KeyValueCommand): readonly [KeyV
         )
       }
       const value = old + command.value
-      return [state.set(key, value), value.length]
+      return [set(value, expiryOf(state, key)), value.length]
     }
-    case 'delete':
-      return [state.delete(key), state.has(key)]
+    case 'delete': {
+      if (!state.has(key)) return [state, false]
+      changes.push({ key })
+      return [withoutKey(state, key), true]
+    }
     case 'compareAndSet':
-      return sameJson(state.get(key) ?? null, command.expected)
-        ? [state.set(key, sealJson(command.value)), true]
-        : [state, false]
+      return sameJson(state.get(key) ?? null, command.expected) ? [set(command.value), true] : [state, false]
   }
 }
 
-/** Values in a piece of several entries: a list of empty lists is short, and slow. */
-const pieceValuesMax = 8192
-/** Of more characters no string is made by `append`: it must fit in a message, however many escapes it needs. */
-const appendedMax = 4 * 1024 * 1024
-
-const operations = ['get', 'put', 'append', 'delete', 'compareAndSet']
-
-function invalidCommand(command: unknown): string | null {
-  if (typeof command !== 'object' || command === null) {
-    return `expected a command such as {"op":"get","key":"a"}, got ${typeName(command)}`
-  }
-  const { op, key, value, expected, entry } = command as Record<string, unknown>
-  if (typeof op !== 'string' || !operations.includes(op)) {
-    return `expected op to be one of ${operations.join(', ')}, got ${typeof op === 'string' ? JSON.stringify(op) : typeName(op)}`
-  }
-  if (typeof key !== 'string') return `${op}: expected the key to be a string, got ${typeName(key)}`
-  if (op === 'get' && entry !== undefined && entry !== true)
-    return `get: expected entry to be true or left out, got ${typeName(entry)}`
-  if (op === 'append' && typeof value !== 'string') {
-    return `append: expected the value to be a string, got ${typeName(value)}`
-  }
-  if ((op === 'put' || op === 'compareAndSet') && value === undefined) {
-    return `${op}: expected a JSON value, got undefined; to remove a key use delete`
-  }
-  if (op === 'compareAndSet' && expected === undefined) {
-    return 'compareAndSet: expected the value it is compared with, got undefined; use null for an absent key'
-  }
-  return null
+function holds(state: KeyValueState, comparison: Comparison): boolean {
+  const { key } = comparison
+  if ('value' in comparison) return sameJson(state.get(key) ?? null, comparison.value)
+  return revisionOf(state, key) === comparison.revision
 }
 
-function typeName(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+function setsExpiry(command: StoreCommand): boolean {
+  if (command.op === 'put') return command.ttlMs !== undefined
+  return command.op === 'transact' && [...(command.then ?? []), ...(command.else ?? [])].some(setsExpiry)
 }
 
-function jsonBytes(value: unknown): number {
-  return JSON.stringify(value).length + 1
+function listed(state: KeyValueState, { prefix = '', after = null, limit = 100 }: ListCommand): KeyValuePage {
+  const entries: KeyValueEntry[] = []
+  const max = Math.min(limit, 1000)
+  let bytes = 0
+  for (const entry of entriesOf(state, prefix, after, max + 1)) {
+    bytes += JSON.stringify(entry).length
+    if (entries.length >= max || (entries.length > 0 && bytes > pageBytes))
+      return { entries, next: entries.at(-1)!.key }
+    entries.push(entry)
+  }
+  return { entries, next: null }
+}
+
+/** Entries that begin with `prefix`, behind `after`. Costs what it yields, not what the store holds. */
+function* entriesOf(
+  state: KeyValueState,
+  prefix: string,
+  after: string | null,
+  max: number,
+): IterableIterator<KeyValueEntry> {
+  const isInside = after !== null && after >= prefix
+  let count = 0
+  if (!isInside && state.has(prefix)) {
+    yield entryOf(state, prefix)
+    count++
+  }
+  for (const [key] of state.entriesAfter(isInside ? after : prefix)) {
+    if (count++ >= max || !key.startsWith(prefix)) return
+    yield entryOf(state, key)
+  }
+}
+
+function entryOf(state: KeyValueState, key: string): KeyValueEntry {
+  return { key, value: state.get(key) ?? null, revision: revisionOf(state, key) }
 }
 
 /** Whether two values are the same JSON; the order of an object's keys does not matter. */

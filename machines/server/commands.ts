@@ -25,6 +25,7 @@ import {
   type ServerContext,
   type ServerOptions,
 } from './context.ts'
+import { watchRules } from './watching.ts'
 
 /** The guards and actions of requests and forwards. */
 export function commandRules(application: Application, options: ServerOptions) {
@@ -39,6 +40,7 @@ export function commandRules(application: Application, options: ServerOptions) {
     if (!requests.some(({ commands }) => application.timed!(state, commands))) return undefined
     return Math.max(at, (event as Timed).now ?? 0)
   }
+  const watch = watchRules(application, options)
   const bySession = rememberLast(
     (requests: readonly Request[]) => new Map(requests.map((request) => [sessionKey(request), request])),
   )
@@ -48,15 +50,19 @@ export function commandRules(application: Application, options: ServerOptions) {
     return queue.get(key) ?? (outstanding === null ? undefined : bySession(outstanding.requests).get(key))
   }
   /** Decides requests and answers them. */
-  const decide = (replica: Replica, { requests, at }: Batch, enqueue: Enqueue): Replica => {
+  const decide = (context: ServerContext, replica: Replica, { requests, at }: Batch, enqueue: Enqueue) => {
     const { replica: next, outcomes, happened } = execute(replica, requests, at)
     for (const [index, request] of requests.entries()) answer(enqueue, request, outcomes[index]!)
     if (happened.some(hasEffects)) enqueue({ type: 'decided', params: { happened } })
-    return next
+    const { view } = context
+    const recorded = watch.recorded(context.watching.open, replica, next, happened)
+    const watching = watch.notified({ view, replica: next, watching: recorded }, happened, enqueue)
+    return { replica: next, watching: watch.boxed(context, watching) }
   }
 
   return {
     guards: {
+      ...watch.guards,
       namesAnotherView: guard('request', ({ view }, { viewNumber }) => viewNumber !== view.number),
       isAnswered: guard('request', ({ replica }, event) => {
         const known = replica === null ? 'new' : recall(replica, requestIn(event))
@@ -91,6 +97,7 @@ export function commandRules(application: Application, options: ServerOptions) {
       isOlderForward: guard('forward', ({ applied }, { number }) => number < applied.number),
     },
     actions: {
+      ...watch.actions,
       /** S9: the stored result, without renewing anything. */
       repeatAnswer: enqueueOn('request', ({ replica }, event, enqueue) => {
         const request = requestIn(event)
@@ -102,11 +109,12 @@ export function commandRules(application: Application, options: ServerOptions) {
         queue: queue.with(joined(queue, requestIn(event))),
       })),
       /** A primary without a backup decides by itself what waits. */
-      decideAlone: enqueueActions(({ context: { replica, queue }, event, enqueue }) => {
+      decideAlone: enqueueActions(({ context, event, enqueue }) => {
+        const { replica, queue } = context
         if (replica === null || queue.size === 0) return
         const requests = [...queue]
         const batch = { requests, at: timeOf(replica, event, requests) }
-        enqueue.assign({ replica: decide(replica, batch, enqueue), queue: RequestQueue.empty })
+        enqueue.assign({ ...decide(context, replica, batch, enqueue), queue: RequestQueue.empty })
       }),
 
       /** S7: what waits goes out together, within the bounds of a forward. */
@@ -123,16 +131,21 @@ export function commandRules(application: Application, options: ServerOptions) {
         enqueue(sendTo(view.backup, { type: 'forward', viewNumber: view.number, ...outstanding }))
       }),
       /** S4: the backup has the commands, so the primary executes and answers. */
-      commit: enqueueActions(({ context: { replica, outstanding }, enqueue }) => {
+      commit: enqueueActions(({ context, enqueue }) => {
+        const { replica, outstanding } = context
         if (replica === null || outstanding === null) return
-        enqueue.assign({ replica: decide(replica, outstanding, enqueue), outstanding: null })
+        enqueue.assign({ ...decide(context, replica, outstanding, enqueue), outstanding: null })
       }),
 
       /** S6: the backup applies a forward and keeps the digest of its outcomes. */
       applyForward: enqueueOn('forward', (context, { number, requests, at }, enqueue) => {
         if (context.replica === null) return
-        const { replica, digest } = execute(context.replica, requests, at)
-        enqueue.assign({ replica, applied: { number, digest } })
+        const { replica, digest, happened } = execute(context.replica, requests, at)
+        const watching = watch.boxed(
+          context,
+          watch.recorded(context.watching.open, context.replica, replica, happened),
+        )
+        enqueue.assign({ replica, applied: { number, digest }, watching })
       }),
       confirmForward: enqueueOn('forward', ({ view, applied }, { from }, enqueue) => {
         enqueue(sendTo(from, { type: 'forwardAck', viewNumber: view.number, ...applied }))

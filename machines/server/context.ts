@@ -9,6 +9,7 @@ import type { Received, Request } from '../messages.ts'
 import { guardsOf, hasType, type OfType } from '../narrowing.ts'
 import type { NodeId } from '../node-id.ts'
 import { noView, type View } from '../view.ts'
+import { WatchingBox } from './watching-state.ts'
 
 /** A server's role is its statechart state and is not stored here (S2). */
 export interface ServerContext {
@@ -36,6 +37,8 @@ export interface ServerContext {
   readonly arriving: { readonly pieces: number; readonly partial: PartialReplica } | null
   /** Backup: the last forward applied in this view, and the digest of its outcomes (S6). */
   readonly applied: { readonly number: number; readonly digest: string }
+  /** Recent changes, and who watches them (W1 to W3). No part of the replicated state. */
+  readonly watching: WatchingBox
 }
 
 /** The id of the server, and of the view service that it pings. */
@@ -62,6 +65,10 @@ export interface ServerOptions {
   readonly transferBytesMax: number
   /** Sessions that the table holds; the least recently used is evicted first (S10). The same on every server. */
   readonly sessionsMax: number
+  /** Commands whose changes are kept for watchers that resume; 0: nobody can watch (W2). */
+  readonly historyMax: number
+  /** Bytes of JSON text of those changes. */
+  readonly historyBytesMax: number
 }
 
 /** The default intervals and bounds of a server. */
@@ -74,6 +81,8 @@ export const serverDefaults: ServerOptions = {
   batchBytesMax: 4 * 1024 * 1024,
   transferBytesMax: 256 * 1024,
   sessionsMax: 10_000,
+  historyMax: 0,
+  historyBytesMax: 16 * 1024 * 1024,
 }
 
 /** What a server reacts to, timers aside: any message, with its sender. */
@@ -93,6 +102,7 @@ export function initialServerContext({ id, viewService }: ServerInput): ServerCo
     sending: null,
     arriving: null,
     applied: { number: 0, digest: '' },
+    watching: WatchingBox.empty,
   }
 }
 

@@ -80,6 +80,14 @@ export function primaryState(server: ServerSetup) {
               description: 'Every command goes to the backup first, reads included (S4).',
             },
           ],
+          watch: [
+            {
+              guard: 'isWatchOfMyView',
+              actions: 'takeWatch',
+              description: 'Watchers are sent what is decided (W1).',
+            },
+            { actions: ignore('watch: not of my view') },
+          ],
         },
       },
       awaitingBackupAck: {
@@ -115,6 +123,14 @@ export function primaryState(server: ServerSetup) {
               description: 'Execute, answer, and forward what has gathered meanwhile (S7).',
             },
             { target: 'serving', actions: 'commit', description: 'Execute and answer (S4).' },
+          ],
+          watch: [
+            {
+              guard: 'isWatchOfMyView',
+              actions: 'takeWatch',
+              description: 'Watchers are sent what is decided (W1).',
+            },
+            { actions: ignore('watch: not of my view') },
           ],
         },
       },

@@ -23,6 +23,8 @@ function messageOf(type: MessageType, n: number): Message {
     stateTransfer: { view, index: n, last: true, data: null },
     stateTransferAck: { viewNumber: n, index: n },
     replicaDiverged: { viewNumber: n },
+    watch: { viewNumber: n, revision: n, watches: [{ id: n, key: 'log', prefix: true, after: n }] },
+    changes: { viewNumber: n, revision: n, newest: n, watches: [] },
   }
   return { type, ...messages[type] } as Message
 }

@@ -242,12 +242,15 @@ describe('a command that makes no sense', () => {
     [undefined, 'expected a command such as {"op":"get","key":"a"}, got undefined'],
     [null, 'expected a command such as {"op":"get","key":"a"}, got null'],
     ['get a', 'expected a command such as {"op":"get","key":"a"}, got string'],
-    [[], 'expected op to be one of get, put, append, delete, compareAndSet, got undefined'],
+    [[], 'expected op to be one of get, put, append, delete, compareAndSet, list, transact, got undefined'],
     [
       { op: 'toString', key: 'a' },
-      'expected op to be one of get, put, append, delete, compareAndSet, got "toString"',
+      'expected op to be one of get, put, append, delete, compareAndSet, list, transact, got "toString"',
     ],
-    [{ op: 1n, key: 'a' }, 'expected op to be one of get, put, append, delete, compareAndSet, got bigint'],
+    [
+      { op: 1n, key: 'a' },
+      'expected op to be one of get, put, append, delete, compareAndSet, list, transact, got bigint',
+    ],
     [{ op: 'get' }, 'get: expected the key to be a string, got undefined'],
     [{ op: 'get', key: 1 }, 'get: expected the key to be a string, got number'],
     [{ op: 'delete', key: null }, 'delete: expected the key to be a string, got null'],

@@ -29,6 +29,19 @@ const examples: { readonly [Type in MessageType]: Message & { readonly type: Typ
   stateTransfer: { type: 'stateTransfer', view, index: 0, last: true, data: { any: ['json', null] } },
   stateTransferAck: { type: 'stateTransferAck', viewNumber: 1, index: 0 },
   replicaDiverged: { type: 'replicaDiverged', viewNumber: 1 },
+  watch: {
+    type: 'watch',
+    viewNumber: 1,
+    revision: 0,
+    watches: [{ id: 1, key: 'a', prefix: false, after: null }],
+  },
+  changes: {
+    type: 'changes',
+    viewNumber: 1,
+    revision: 3,
+    newest: 1,
+    watches: [{ id: 1, snapshot: false, entries: [] }],
+  },
 }
 const all = Object.entries(examples) as [MessageType, Message][]
 

@@ -49,6 +49,19 @@ const messages: { readonly [Type in MessageType]: Message & { readonly type: Typ
   },
   stateTransferAck: { type: 'stateTransferAck', viewNumber: 4, index: 0 },
   replicaDiverged: { type: 'replicaDiverged', viewNumber: 4 },
+  watch: {
+    type: 'watch',
+    viewNumber: 1,
+    revision: 0,
+    watches: [{ id: 1, key: 'a', prefix: false, after: null }],
+  },
+  changes: {
+    type: 'changes',
+    viewNumber: 1,
+    revision: 3,
+    newest: 1,
+    watches: [{ id: 1, snapshot: false, entries: [] }],
+  },
 }
 const foreign = Object.values(messages).filter(({ type }) => type !== 'ping' && type !== 'getView')
 const senders = ['p#2', 'b#1', 'c#1', 'p#1', 'stranger']

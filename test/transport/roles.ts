@@ -21,6 +21,19 @@ const samples: { readonly [Type in MessageType]: Message } = {
   stateTransfer: { type: 'stateTransfer', view, index: 0, last: true, data: null },
   stateTransferAck: { type: 'stateTransferAck', viewNumber: 1, index: 0 },
   replicaDiverged: { type: 'replicaDiverged', viewNumber: 1 },
+  watch: {
+    type: 'watch',
+    viewNumber: 1,
+    revision: 0,
+    watches: [{ id: 1, key: 'a', prefix: false, after: null }],
+  },
+  changes: {
+    type: 'changes',
+    viewNumber: 1,
+    revision: 3,
+    newest: 1,
+    watches: [{ id: 1, snapshot: false, entries: [] }],
+  },
 }
 
 /** `c#2` is another life of the view service's name, which has only one. */

@@ -8,6 +8,7 @@ import type {
   Happened,
   Json,
   Moment,
+  Selection,
   StartedEffect,
 } from '../application.ts'
 import { sealJson } from '../json.ts'
@@ -155,6 +156,21 @@ export class Engine {
       state = state.with(key, instance, seq)
     }
     return new ActorsState(state.instances, state.due, state.busy, seq)
+  }
+
+  /** The instances that a watcher sees to begin with (W2). */
+  *current(state: ActorsState, { key, prefix }: Selection, max: number): IterableIterator<Change> {
+    let count = 0
+    const first = state.instances.get(key)
+    if (first !== undefined) {
+      count++
+      yield shown(key, first)
+    }
+    if (!prefix) return
+    for (const [each, instance] of state.instances.entriesAfter(key === '' ? null : key)) {
+      if (count++ >= max || !each.startsWith(key)) return
+      yield shown(each, instance)
+    }
   }
 
   /** A snapshot as XState's own object, with `matches`, `can` and `hasTag`. Its children are references that do nothing. */
@@ -386,6 +402,11 @@ function listed(state: ActorsState, command: ActorsCommand & { op: 'list' }): Li
     entries.push(entryOf(instance))
   }
   return { entries, next: null }
+}
+
+function shown(key: string, { status, text }: Instance): Change {
+  const value: InstanceChange = { status, snapshot: JSON.parse(text), emitted: [] }
+  return { key, value: value as unknown as Json }
 }
 
 function entryOf({ machine, id, status }: Instance) {

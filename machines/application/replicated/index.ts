@@ -9,7 +9,7 @@ import type {
   OutputFrom,
   SnapshotFrom,
 } from 'xstate'
-import type { Application, Happened, Json, Moment } from '../application.ts'
+import type { Application, Happened, Json, Moment, Selection } from '../application.ts'
 import { sealJson } from '../json.ts'
 import { textPieces } from '../text-pieces.ts'
 import { encode } from './codec.ts'
@@ -72,6 +72,8 @@ export interface ReplicatedActorsOptions<Machines extends Readonly<Record<string
 export interface ReplicatedActors<Machines extends Readonly<Record<string, AnyStateMachine>>>
   extends Application<ActorsState, ActorsCommand, InstanceResult | ListResult> {
   readonly machines: Machines
+  /** The key under which the changes of an instance can be watched. */
+  keyOf(machine: string, id: string): string
   /** A snapshot out of a result, as XState's own object. */
   snapshotOf<Name extends keyof Machines & string>(
     machine: Name,
@@ -122,6 +124,7 @@ export function replicatedActors<const Machines extends Readonly<Record<string, 
     machines,
     initialState: new ActorsState(),
     validate: (command) => invalidActorsCommand(command, names),
+    keyOf,
     snapshotOf: (machine, id, snapshot) => engine.snapshotOf(machine, id, snapshot) as never,
   }
 }
@@ -137,6 +140,7 @@ function engineMethods(engine: Engine) {
         Happened?,
       ],
     wake: (state: ActorsState) => engine.wake(state),
+    current: (state: ActorsState, selection: Selection, max: number) => engine.current(state, selection, max),
     underWay: (state: ActorsState) => engine.underWay(state),
     snapshot: (state: ActorsState, cursor: Json, bytesMax: number) =>
       engine.snapshot(state, cursor, bytesMax),
@@ -157,6 +161,8 @@ type OwnOrRead =
 export interface ReplicatedMachine<Machine extends AnyStateMachine, Selected = null>
   extends Application<SnapshotFrom<Machine>, EventFromLogic<Machine>, ReplicatedResult<Machine, Selected>> {
   readonly machine: Machine
+  /** The key under which its changes can be watched. */
+  readonly key: string
   /** A snapshot out of a result, as XState's own object. */
   snapshotOf(snapshot: PersistedActor): SnapshotFrom<Machine>
 }
@@ -230,6 +236,8 @@ export function replicated<Machine extends AnyStateMachine, Selected = null>(
     },
     wake: (state) =>
       state.isStarted ? engine.wake(state.actors) : { at: 0, command: { op: 'due' } satisfies OwnCommand },
+    current: ({ actors, isStarted: began }, selection, max) =>
+      began ? engine.current(actors, selection, max) : [],
     underWay: ({ actors, isStarted: began }) => (began ? engine.underWay(actors) : []),
     ...textPieces<MachineState>(
       (state) => JSON.stringify(state),
@@ -246,6 +254,7 @@ export function replicated<Machine extends AnyStateMachine, Selected = null>(
   const machineApplication = {
     ...application,
     machine,
+    key,
     snapshotOf: (snapshot: PersistedActor) => engine.snapshotOf(name, only, snapshot),
   }
   return machineApplication as unknown as ReplicatedMachine<Machine, Selected>
