@@ -78,8 +78,8 @@ export function createServer(options: ServerActorOptions): ServerNode {
   const { pingIntervalMs, resendIntervalMs } = timing
   const limits = checkedLimits(options.limits)
   // Only what an application can show to begin with can be watched.
-  const historyMax = application.current === undefined ? 0 : 1024
-  const own = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs, historyMax })
+  const history = application.current === undefined ? {} : { historyMax: 1024 }
+  const own = createServerMachine(application, { ...limits, pingIntervalMs, resendIntervalMs, ...history })
   const resends = createRetransmission(options.clock, resendIntervalMs, timing)
   const paced = own.provide({
     delays: { resendInterval: ({ context, event }) => resends.sent(exchangeOf(context), isTimer(event)) },

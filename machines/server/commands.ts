@@ -25,7 +25,7 @@ import {
   type ServerContext,
   type ServerOptions,
 } from './context.ts'
-import { watchRules } from './watching.ts'
+import { openOf, watchRules } from './watching.ts'
 
 /** The guards and actions of requests and forwards. */
 export function commandRules(application: Application, options: ServerOptions) {
@@ -55,7 +55,7 @@ export function commandRules(application: Application, options: ServerOptions) {
     for (const [index, request] of requests.entries()) answer(enqueue, request, outcomes[index]!)
     if (happened.some(hasEffects)) enqueue({ type: 'decided', params: { happened } })
     const { view } = context
-    const recorded = watch.recorded(context.watching.open, replica, next, happened)
+    const recorded = watch.recorded(openOf(context), replica, next, happened)
     const watching = watch.notified({ view, replica: next, watching: recorded }, happened, enqueue)
     return { replica: next, watching: watch.boxed(context, watching) }
   }
@@ -143,7 +143,7 @@ export function commandRules(application: Application, options: ServerOptions) {
         const { replica, digest, happened } = execute(context.replica, requests, at)
         const watching = watch.boxed(
           context,
-          watch.recorded(context.watching.open, context.replica, replica, happened),
+          watch.recorded(openOf(context), context.replica, replica, happened),
         )
         enqueue.assign({ replica, applied: { number, digest }, watching })
       }),

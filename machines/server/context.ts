@@ -65,8 +65,8 @@ export interface ServerOptions {
   readonly transferBytesMax: number
   /** Sessions that the table holds; the least recently used is evicted first (S10). The same on every server. */
   readonly sessionsMax: number
-  /** Commands whose changes are kept for watchers that resume; 0: nobody can watch (W2). */
-  readonly historyMax: number
+  /** Commands whose changes are kept for watchers that resume (W2). Left out, nobody can watch. */
+  readonly historyMax?: number
   /** Bytes of JSON text of those changes. */
   readonly historyBytesMax: number
 }
@@ -81,7 +81,6 @@ export const serverDefaults: ServerOptions = {
   batchBytesMax: 4 * 1024 * 1024,
   transferBytesMax: 256 * 1024,
   sessionsMax: 10_000,
-  historyMax: 0,
   historyBytesMax: 16 * 1024 * 1024,
 }
 

@@ -102,7 +102,7 @@ export function createServerMachine(application: Application, options: Partial<S
             },
           },
           backup: backupState(server),
-          primary: primaryState(server),
+          primary: primaryState(server, options.historyMax !== undefined),
           replicaDiverged: {
             id: 'replicaDiverged',
             description:

@@ -11,7 +11,8 @@ const needsNoDecision = [
 ] as const
 
 /** The states of a primary, to be composed into the chart of a server. */
-export function primaryState(server: ServerSetup) {
+export function primaryState(server: ServerSetup, isWatched: boolean) {
+  const watch = isWatched ? watchTransitions() : {}
   return server.createStateConfig({
     description: 'Decides the order of all commands in its view.',
     tags: 'holdsState',
@@ -80,14 +81,7 @@ export function primaryState(server: ServerSetup) {
               description: 'Every command goes to the backup first, reads included (S4).',
             },
           ],
-          watch: [
-            {
-              guard: 'isWatchOfMyView',
-              actions: 'takeWatch',
-              description: 'Watchers are sent what is decided (W1).',
-            },
-            { actions: ignore('watch: not of my view') },
-          ],
+          ...watch,
         },
       },
       awaitingBackupAck: {
@@ -124,16 +118,23 @@ export function primaryState(server: ServerSetup) {
             },
             { target: 'serving', actions: 'commit', description: 'Execute and answer (S4).' },
           ],
-          watch: [
-            {
-              guard: 'isWatchOfMyView',
-              actions: 'takeWatch',
-              description: 'Watchers are sent what is decided (W1).',
-            },
-            { actions: ignore('watch: not of my view') },
-          ],
+          ...watch,
         },
       },
     },
   })
+}
+
+/** W1 to W3: a server whose application cannot be watched takes no such message. */
+function watchTransitions() {
+  return {
+    watch: [
+      {
+        guard: 'isWatchOfMyView',
+        actions: 'takeWatch',
+        description: 'Watchers are sent what is decided (W1).',
+      },
+      { actions: ignore('watch: not of my view') },
+    ],
+  } as const
 }

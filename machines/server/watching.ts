@@ -23,7 +23,7 @@ interface Known {
 
 /** The rules of watching. */
 export function watchRules(application: Application, options: ServerOptions) {
-  const { historyMax, historyBytesMax } = options
+  const { historyMax = 0, historyBytesMax } = options
   const indexOf = rememberLast((watches: Watching['watches']) => {
     const keys = new Map<string, NodeId[]>()
     const prefixes: { readonly prefix: string; readonly client: NodeId }[] = []
@@ -169,13 +169,13 @@ export function watchRules(application: Application, options: ServerOptions) {
     notified,
     /** What did not change stays the same object: a step that changes nothing leaves its context alone. */
     boxed: ({ watching }: { readonly watching: WatchingBox }, next: Watching) =>
-      next === watching.open ? watching : new WatchingBox(next),
+      next === openOf({ watching }) ? watching : new WatchingBox(next),
     guards: { isWatchOfMyView: guard('watch', ({ view }, { viewNumber }) => viewNumber === view.number) },
     actions: {
       takeWatch: enqueueOn('watch', (context, event, enqueue) => {
         const { from, watches, revision } = event
-        if (context.replica === null || historyMax === 0) return
-        const known = { view: context.view, replica: context.replica, watching: context.watching.open }
+        if (context.replica === null) return
+        const known = { view: context.view, replica: context.replica, watching: openOf(context) }
         const watching =
           watches === null
             ? confirmed(known, from, revision, enqueue)
@@ -184,6 +184,11 @@ export function watchRules(application: Application, options: ServerOptions) {
       }),
     },
   }
+}
+
+/** A context that has been JSON knows no watchers any more. */
+export function openOf({ watching }: { readonly watching: WatchingBox }): Watching {
+  return (watching as WatchingBox | null)?.open ?? noWatching
 }
 
 function matches({ key, prefix }: Watch, changed: string): boolean {

@@ -100,8 +100,6 @@ export function eventsFor(snapshot: ServerSnapshot): Readonly<Record<string, Ser
     ...events,
     ping: { type: 'ping', viewNumber: number, from: partner },
     getView: { type: 'getView', from: alice },
-    'watch of my view': { type: 'watch', viewNumber: number, revision: 0, watches: [], from: alice },
-    'watch of another view': { type: 'watch', viewNumber: number + 1, revision: 0, watches: [], from: alice },
     reply: { type: 'reply', session: null, seq: 0, outcome, from: partner },
     refusal: { type: 'refusal', viewNumber: number, session: null, seq: 0, reason, from: partner },
   }

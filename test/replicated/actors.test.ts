@@ -198,10 +198,8 @@ describe('one in a chart of your own', () => {
         },
       }),
     ).start()
-    await waitFor(
-      parent,
-      ({ children }) => (children.tea?.getSnapshot() as { value?: unknown })?.value === 'pending',
-    )
+    const value = () => (parent.getSnapshot().children.tea?.getSnapshot() as { value?: unknown })?.value
+    await vi.waitFor(() => expect(value()).toBe('pending'))
     parent.send({ type: 'PAY' })
 
     const end = await waitFor(parent, ({ value }) => value === 'bought', { timeout: 8000 })

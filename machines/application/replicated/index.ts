@@ -185,7 +185,7 @@ export function replicated<Machine extends AnyStateMachine, Selected = null>(
     : [options: ReplicatedOptions<Machine, Selected> & { readonly input: InputFrom<Machine> }]
 ): ReplicatedMachine<Machine, Selected> {
   refuseNonMachine('replicated', machine)
-  refuseUnknown('replicated', options, ['input', 'select', 'effects'])
+  refuseUnknown('replicated', options, ['effects', 'input', 'select'])
   const { input, select, effects = 'run' } = options as ReplicatedOptions<AnyStateMachine, unknown>
   checkEffects('replicated', effects)
   // An empty name would be no key; it is the machine's own business otherwise.
@@ -354,7 +354,8 @@ function refuseNonMachine(where: string, machine: unknown): void {
 function refuseUnknown(where: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options ?? {}).find((name) => !known.includes(name))
   if (unknown === undefined) return
-  throw new TypeError(`${where}: expected the options ${known.join(', ')} only, got ${unknown}; leave it out`)
+  const names = `${known.slice(0, -1).join(', ')} and ${known.at(-1)}`
+  throw new TypeError(`${where}: expected the options ${names} only, got ${unknown}; leave it out`)
 }
 
 function checkEffects(where: string, effects: unknown): void {
