@@ -4,6 +4,7 @@ import { costBench } from './cost.bench.ts'
 import { failoverBench } from './failover.bench.ts'
 import { floorsBench } from './floors.bench.ts'
 import { historyBench } from './history.bench.ts'
+import { inspectingBench } from './inspecting.bench.ts'
 import { inspectorBench } from './inspector.bench.ts'
 import { livePageBench } from './live-page.bench.ts'
 import { lossBench } from './loss.bench.ts'
@@ -29,6 +30,7 @@ export const benches: Record<string, (options: BenchOptions) => Promise<Measurem
   inspector: inspectorBench,
   livePage: livePageBench,
   watching: watchingBench,
+  inspecting: inspectingBench,
   processes: processesBench,
   connections: connectionsBench,
   nats: natsBench,

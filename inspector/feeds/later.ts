@@ -1,5 +1,5 @@
 /** Inspection events taken off the app's path: queued as they come, encoded in slices once the app has its turn back. */
-import type { InspectionEvent, Snapshot } from 'xstate'
+import type { InspectionEvent } from 'xstate'
 import { type Inspection, type Seen, seenNow } from './xstate-stream.ts'
 
 /** Milliseconds of work after which the app gets its turn. */
@@ -18,8 +18,10 @@ export interface Later {
  * identity are sampled, and if one changed, everything is taken at once, while its content is what it was.
  */
 export function takeLater(inspection: Inspection, onError: (error: unknown) => void): Later {
-  let waiting: { readonly event: InspectionEvent; readonly seen: Seen }[] = []
-  const samples = new WeakMap<object, readonly unknown[]>()
+  let waiting: InspectionEvent[] = []
+  /** What was seen with each that waits. */
+  let sights: Seen[] = []
+  const lasts = new WeakMap<object, Sampled>()
   let isScheduled = false
 
   const take = (until: number) => {
@@ -27,13 +29,15 @@ export function takeLater(inspection: Inspection, onError: (error: unknown) => v
     try {
       for (; index < waiting.length; index++) {
         if (index % 16 === 15 && performance.now() > until) break
-        inspection.take(waiting[index]!.event, waiting[index]!.seen)
+        inspection.take(waiting[index]!, sights[index]!)
       }
       waiting = waiting.slice(index)
+      sights = sights.slice(index)
       if (waiting.length === 0) inspection.settle()
       else schedule()
     } catch (error) {
       waiting = []
+      sights = []
       onError(error)
     }
   }
@@ -52,31 +56,56 @@ export function takeLater(inspection: Inspection, onError: (error: unknown) => v
   return {
     drain,
     next(event) {
-      waiting.push({ event, seen: seenNow(event) })
-      const isMutated = event.type === '@xstate.snapshot' && contextChanged(samples, event.snapshot)
+      waiting.push(event)
+      sights.push(seenNow(event))
+      const isMutated =
+        event.type === '@xstate.snapshot' && contextChanged(lasts, event.actorRef, event.snapshot as object)
       if (isMutated || waiting.length > waitingMax) drain()
       else schedule()
     },
   }
 }
 
-/** Whether a field that was seen before, the same object, holds something else now, as far as a sample tells. */
-function contextChanged(samples: WeakMap<object, readonly unknown[]>, snapshot: Snapshot<unknown>): boolean {
-  const { context } = snapshot as { context?: unknown }
+/** The context of an actor's last snapshot: its fields, and a sample of each that is an object. */
+interface Sampled {
+  readonly context: object
+  readonly keys: readonly string[]
+  readonly values: readonly unknown[]
+  readonly samples: readonly (readonly unknown[] | null)[]
+}
+
+/** Fields of one context that are sampled. */
+const fieldsMax = 64
+
+/** Whether a field that kept its identity since the actor's last snapshot holds something else now, as far as a sample tells. */
+function contextChanged(
+  lasts: WeakMap<object, Sampled>,
+  actor: object,
+  { context }: { readonly context?: unknown },
+): boolean {
   if (typeof context !== 'object' || context === null) return false
-  let isChanged = false
-  for (const value of [context, ...Object.values(context)]) {
-    if (typeof value !== 'object' || value === null) continue
-    const now = sampleOf(value)
-    const before = samples.get(value)
-    if (
-      before !== undefined &&
-      !(before.length === now.length && now.every((one, at) => Object.is(one, before[at])))
-    )
-      isChanged = true
-    samples.set(value, now)
+  const last = lasts.get(actor)
+  const keys = Object.keys(context)
+  if (keys.length > fieldsMax) keys.length = fieldsMax
+  const values: unknown[] = []
+  const samples: (readonly unknown[] | null)[] = []
+  let isChanged = last?.context === context && last.keys.length !== keys.length
+  for (let at = 0; at < keys.length; at++) {
+    const value = dataOf(context, keys[at]!)
+    const sample = typeof value === 'object' && value !== null ? sampleOf(value) : null
+    values.push(value)
+    samples.push(sample)
+    if (last === undefined || last.keys[at] !== keys[at]) continue
+    const isSame = Object.is(last.values[at], value)
+    if (!isSame) isChanged ||= last.context === context
+    else if (sample !== null) isChanged ||= !isSameSample(last.samples[at]!, sample)
   }
+  lasts.set(actor, { context, keys, values, samples })
   return isChanged
+}
+
+function isSameSample(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((value, at) => Object.is(value, other[at]))
 }
 
 /** Members at both ends and how many there are. */

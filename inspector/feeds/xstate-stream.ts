@@ -47,14 +47,17 @@ export interface Seen {
   readonly failed: Snapshot<unknown> | null
 }
 
+/** What is seen of almost every event: made once, for this is on the app's path. */
+const alive: Seen = { isStopped: false, failed: null }
+
 export function seenNow({ type, actorRef }: InspectionEvent): Seen {
+  if (type === '@xstate.microstep' || type === '@xstate.action') return alive
   const actor = actorRef as InspectedActor
+  const isStopped = actor._processingStatus === stopped
   // An actor that is being made has no snapshot that could be asked for.
   const snapshot = type === '@xstate.snapshot' ? actor.getSnapshot() : null
-  return {
-    isStopped: actor._processingStatus === stopped,
-    failed: snapshot?.status === 'error' ? snapshot : null,
-  }
+  const failed = snapshot?.status === 'error' ? snapshot : null
+  return isStopped || failed !== null ? { isStopped, failed } : alive
 }
 
 /** Takes inspection events, one after another. */

@@ -15,6 +15,8 @@ export interface Lifted {
   readonly world: World
   /** How many steps of the trace were repeated. */
   readonly fits: number
+  /** The world's step for each repeated step of the trace, or the one before where the world has none. */
+  readonly counterparts: readonly number[]
   /** Where the world no longer goes along, and why; null if all of it fits. */
   readonly misfit: { readonly step: number; readonly why: string } | null
 }
@@ -37,15 +39,28 @@ export function liftTrace(
   const world = new World({ title, staged })
   const lifting = new Lifting(world, steps)
   const end = lastEvent(steps)
+  const counterparts: number[] = []
   return world.together(() => {
     for (const step of steps) {
       if (step.i > end) break
+      const before = world.stepCount
       const why =
         world.position >= choicesMax ? `a lift ends after ${choicesMax} choices` : lifting.take(step)
-      if (why !== null) return { world, fits: step.i, misfit: { step: step.i, why } }
+      if (why !== null) return { world, fits: step.i, counterparts, misfit: { step: step.i, why } }
+      counterparts.push(counterpartOf(step, world, counterparts.at(-1) ?? 0, before))
     }
-    return { world, fits: steps.length, misfit: null }
+    return { world, fits: steps.length, counterparts, misfit: null }
   })
+}
+
+/** The step that is the same event; without one, the first that its choice made, or the last counterpart. */
+function counterpartOf(step: TraceStep, { branch, stepCount }: World, last: number, before: number): number {
+  const first = stepCount > before ? before : last
+  for (let i = first; i < stepCount; i++) {
+    const { kind, node, message } = branch.steps[i]!
+    if (kind === step.kind && node === step.node && message?.id === step.message?.id) return i
+  }
+  return first
 }
 
 class Lifting {

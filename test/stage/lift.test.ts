@@ -33,6 +33,18 @@ describe('a simulated run', () => {
     },
   )
 
+  test.each([2, 3])('seed %i: every step has its counterpart, which is the same event', (seed) => {
+    const { header, steps } = recorded(seed)
+    const { counterparts, world } = liftTrace(header, steps, `seed ${seed}`)
+    const event = ({ kind, node, message }: TraceStep) => `${kind} ${node} ${message?.id}`
+    const isReceive = ({ kind }: TraceStep) => kind === 'receive'
+    const found = counterparts.map((i) => world.branch.steps[i]!)
+    const pairs = counterparts.map((_, i) => [steps[i]!, found[i]!] as const).filter(([a]) => isReceive(a))
+    expect(pairs.length).toBeGreaterThan(50)
+    expect(pairs.map(([, b]) => event(b))).toEqual(pairs.map(([a]) => event(a)))
+    expect([...counterparts].sort((a, b) => a - b)).toEqual(counterparts)
+  })
+
   test('it can be changed from any step on', () => {
     const { header, steps } = recorded(2)
     const { world } = liftTrace(header, steps, 'seed 2')

@@ -23,9 +23,10 @@ export function liftHere(): void {
   try {
     const title = runTitle.value === '' ? source.value.replace(/^\w+:/, '') : runTitle.value
     const staged = systemOf(current.header)
-    const { world: lifted, fits, misfit } = liftTrace(current.header, steps, `${title}, lifted`, staged)
+    const lift = liftTrace(current.header, steps, `${title}, lifted`, staged)
+    const { world: lifted, fits, counterparts, misfit } = lift
     openWorld(lifted, 'world')
-    lookAt(Math.min(at, lifted.branch.steps.length - 1))
+    lookAt(counterparts[at] ?? lifted.branch.steps.length - 1)
     if (misfit !== null)
       report(`The first ${fits} steps were repeated. Step ${misfit.step} does not fit: ${misfit.why}.`)
   } catch (error) {

@@ -4,8 +4,8 @@ import type { WorldMessage } from '../../../proof/stage/shared-world.ts'
 import { openWorld } from './session.ts'
 
 let remote: RemoteWorld | null = null
-/** Tells the pages of one world apart. */
-const page = crypto.randomUUID()
+/** Tells the pages of one world apart. On a site without https there is no `randomUUID`. */
+const page = crypto.getRandomValues(new Uint32Array(4)).join('-')
 
 /** Takes what the serving process sends of its world. */
 export function takeWorld(message: WorldMessage, ask: AskWorld): void {

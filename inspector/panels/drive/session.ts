@@ -150,7 +150,6 @@ function show(): void {
   const current = world.value
   if (current === null) return
   lookAt(current.stepCount - 1)
-  refresh()
 }
 
 /** Brings the cursor to a step of the world that may still be on its way to the page. */
@@ -158,6 +157,7 @@ export function lookAt(step: number): void {
   awaited = step
   world.value?.goToStep(step)
   settle()
+  refresh()
 }
 
 function settle(): void {

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { runSeed } from '../../../proof/stage/seeds.ts'
-import { browserTest, openPage, takePicture } from './page.ts'
+import { browserTest, goTo, openPage, takePicture } from './page.ts'
 
 const stepNumber = async (page: Page) =>
   Number(await page.getByRole('slider', { name: 'Step' }).getAttribute('aria-valuenow'))
@@ -207,4 +207,22 @@ describe('other runs', () => {
     await inbox(page, 's1').getByRole('button', { name: 'Crash s1#1' }).click()
     await expect.poll(async () => (await branches(page)).length).toBe(2)
   })
+
+  browserTest(
+    'after lifting, what is next and the inboxes are those of the step where one looked',
+    async () => {
+      const page = await openPage({ trace: `${runSeed(2, 10).lines.join('\n')}\n` })
+      for (let step = 0; step < 30; step++) await page.keyboard.press('ArrowRight')
+      await page.keyboard.press('w')
+      await page.locator('.drive-panel').waitFor()
+      await expect.poll(() => stepNumber(page)).toBe(30)
+      const moment = () => page.locator('.drive-panel').textContent()
+      const lifted = await moment()
+      // There and back, the page asks the world itself.
+      await page.keyboard.press('End')
+      await expect.poll(moment).not.toBe(lifted)
+      await goTo(page, 30)
+      await expect.poll(moment).toBe(lifted)
+    },
+  )
 })
