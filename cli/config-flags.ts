@@ -143,6 +143,12 @@ export const configFlags: readonly ConfigFlag[] = [
     help: 'data folder of a view service or a server, kept across restarts',
   },
   {
+    field: 'durability',
+    flag: '--durability <what>',
+    env: 'STANDBY_DURABILITY',
+    help: 'what a server waits for before it answers: flush (the disk; the default), os, or memory (keeps nothing)',
+  },
+  {
     field: 'application',
     flag: '--application <module>',
     env: 'STANDBY_APPLICATION',

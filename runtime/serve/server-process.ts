@@ -1,6 +1,9 @@
-/** A server as a process: a life of its own on every start (N2), and a way to leave that leaves nothing behind unanswered. */
+/** A server as a process: it goes on where its data folder says that it was (D1), and leaves nothing behind unanswered. */
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { ClientActorOptions } from '../../actors/client.ts'
+import { storedId } from '../../actors/durable-server.ts'
+import { StandbyError } from '../../actors/errors.ts'
 import { checkedTiming } from '../../actors/options.ts'
 import { createServer, roleIn, stateIn } from '../../actors/server.ts'
 import { defaultViewServiceId } from '../../actors/view-service.ts'
@@ -9,6 +12,7 @@ import { parseNodeId } from '../../machines/node-id.ts'
 import { noView, type View } from '../../machines/view.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
 import { incarnationFile, nextLife } from '../store/incarnations.ts'
+import { hasLevelStore, type LevelStore, openLevelStore } from '../store/level-store.ts'
 import { until } from '../waiting.ts'
 import type { ProcessConfig } from './config/config.ts'
 import { openDataFolder } from './data-folder.ts'
@@ -57,8 +61,12 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
   const startedAt = clock.now()
   const data = config.data!
   const unlock = await openDataFolder(data, files)
+  let store: LevelStore | null = null
   try {
-    const id = nextLife(incarnationFile(data, files), name, Date.now())
+    store = await openStore(config, data)
+    const recovering = clock.now()
+    const kept = store === null ? null : storedId(store)
+    const id = kept ?? nextLife(incarnationFile(data, files), name, Date.now())
     let [draining, stopped] = [false, false]
     const heartbeat = createHeartbeat(() => clock.now())
     const observe = observerOf(ports)
@@ -84,12 +92,19 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       clock,
       timing,
       limits,
+      ...(store && { store }),
       onRefused: reportRefused(ports),
       ...(config.servers && { servers: config.servers }),
       ...(charts && { charts }),
       ...(observe && { observe }),
     })
     const { actor } = server
+    if (kept !== null)
+      log.write('info', 'has recovered its state', {
+        position: server.applied(),
+        view: actor.getSnapshot().context.view.number,
+        ms: clock.now() - recovering,
+      })
     viewOf = () => actor.getSnapshot().context.view
     watchNode(actor, { log, metrics, onFailure }, ({ value }) => roleIn(value))
     const { transferBytesMax } = limits
@@ -100,6 +115,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       stopped = true
       draining = true
       server.stop()
+      await store?.close()
       await unlock()
     }
     const isHeard = () =>
@@ -134,7 +150,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
             'warn',
             `leaves after ${drainMs} ms with work under way: its callers ask the next primary`,
           )
-        else if (isAlone && context.replica !== null)
+        else if (isAlone && context.replica !== null && store === null)
           log.write('warn', 'leaves as a primary without a backup: the state goes with it')
       }
       await stop()
@@ -174,9 +190,28 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
     const self = { id, status, drain, stop, dump }
     return { ...self, routes: () => [dumpRoute(self), ...monitoringRoutes(self, metrics)] }
   } catch (error) {
+    await store?.close()
     await unlock()
     throw error
   }
+}
+
+/** The state of a server lies in this folder within its data folder. */
+const stateFolder = 'state'
+
+/** @throws StandbyError `invalidStore` */
+async function openStore(
+  { durability, system, name }: ProcessConfig,
+  data: string,
+): Promise<LevelStore | null> {
+  const folder = join(data, stateFolder)
+  if (durability !== 'memory') return openLevelStore({ folder, owner: { system, server: name }, durability })
+  // A life that keeps nothing would leave behind a state that looks newer than it is (N2).
+  if (!hasLevelStore(folder)) return null
+  throw new StandbyError(
+    'invalidStore',
+    `expected no state in ${folder} for --durability memory, got one; start with --durability flush to go on with it, or move it away`,
+  )
 }
 
 /** How many retries a confirmation may take. */

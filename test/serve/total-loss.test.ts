@@ -10,11 +10,13 @@ afterAll(() => processes.end())
 const readiness = async ({ http }: Served) => (await fetch(`http://${http}/readyz`)).status
 const metricsOf = async ({ http }: Served) => (await fetch(`http://${http}/metrics`)).text()
 
-describe('three servers that were killed and started again', () => {
+describe('three servers that keep nothing, killed and started again', () => {
   test('are a lost system, and everything says so', async () => {
     const system = await createSystem(processes, ['s1', 's2', 's3'])
     const viewService = await system.viewService('--new-system')
-    const servers = await Promise.all(['s1', 's2', 's3'].map((name) => system.server(name)))
+    const servers = await Promise.all(
+      ['s1', 's2', 's3'].map((name) => system.server(name, '--durability', 'memory')),
+    )
     const gateway = await system.gateway('gateway')
     await system.redundant(viewService, servers)
     await until('a gateway that is ready', async () => (await readiness(gateway)) === 200)
@@ -28,7 +30,9 @@ describe('three servers that were killed and started again', () => {
     await until('a verdict without servers', async () =>
       /^waiting for s\d#\d+ or s\d#\d+$/.test((await viewService.status()).verdict!),
     )
-    const next = await Promise.all(['s1', 's2', 's3'].map((name) => system.server(name)))
+    const next = await Promise.all(
+      ['s1', 's2', 's3'].map((name) => system.server(name, '--durability', 'memory')),
+    )
 
     await until('the verdict lost', async () => (await viewService.status()).verdict === 'lost')
     await until('a gateway that is not ready', async () => (await readiness(gateway)) === 503)

@@ -32,10 +32,14 @@ const durationText = 'Expected milliseconds from 0 to 3600000'
 /** How much a process says of what happens. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const
 
+/** What a server waits for before it sends: the disk, the operating system, or nothing. */
+export const durabilities = ['flush', 'os', 'memory'] as const
+
 const entries = {
   name: v.optional(schemas.name),
   ...networkEntries,
   data: v.optional(path),
+  durability: v.optional(v.picklist(durabilities, `Expected one of ${durabilities.join(', ')}`)),
   application: v.optional(path),
   http: v.optional(address),
   httpToken: v.optional(v.pipe(v.string(), v.minLength(16, 'Expected a token of 16 characters or more'))),
@@ -60,6 +64,8 @@ export interface ProcessConfig extends NetworkConfig {
   readonly name: string
   /** null: keeps nothing on disk, which only a gateway may. */
   readonly data: string | null
+  /** Of a server's state; a view service always waits for the disk. */
+  readonly durability: (typeof durabilities)[number]
   /** The module of what is replicated; null: the key-value store. */
   readonly application: string | null
   /** null: no HTTP. */
@@ -109,6 +115,7 @@ export function checkedConfig(role: ProcessRole, given: unknown): ProcessConfig 
     role,
     name,
     data: output.data ?? null,
+    durability: output.durability ?? 'flush',
     application: output.application ?? null,
     http: output.http ?? (role === 'client-gateway' ? { host: '127.0.0.1', port: 8080 } : null),
     httpToken: output.httpToken ?? secretIn('httpTokenFile', output.httpTokenFile),
@@ -119,6 +126,8 @@ export function checkedConfig(role: ProcessRole, given: unknown): ProcessConfig 
     limits: checkedLimits(output.limits),
   }
   refuseUnstartable(config)
+  if (role !== 'server' && output.durability !== undefined)
+    throw invalid(`durability: expected none for a ${role}, which holds no state; leave it out`)
   refuseSlow(config)
   refuseUnsafe(config)
   return config
