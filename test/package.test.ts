@@ -50,6 +50,7 @@ const packages: Record<string, readonly string[]> = {
 }
 /** The same for doors that need Node, or have another file for it: each of them with the package of its own wire only. */
 const inNodePackages: Record<string, readonly string[]> = {
+  './store/level': ['classic-level'],
   './transport/tcp': ['valibot', 'rxjs', 'pure-rand'],
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand', 'ws'],
   './transport/nats': ['valibot', 'rxjs', 'pure-rand', '@nats-io/transport-node'],
