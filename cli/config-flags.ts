@@ -146,7 +146,7 @@ export const configFlags: readonly ConfigFlag[] = [
     field: 'durability',
     flag: '--durability <what>',
     env: 'STANDBY_DURABILITY',
-    help: 'what a server waits for before it answers: flush (the disk; the default), os, or memory (keeps nothing)',
+    help: 'durability of a server: flush (to disk before each answer; the default), os, or memory (keeps nothing)',
   },
   {
     field: 'application',
