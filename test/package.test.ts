@@ -1,34 +1,17 @@
 /** The package as its users get it: packed, put into a blank application, every door opened. `npm run build` comes first. */
 import { execFile } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dependencies, installPacked, manifest } from './support/packed.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  name: string
-  exports: Record<string, unknown>
-  dependencies: Record<string, string>
-  peerDependencies: Record<string, string>
-}
-const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
 const doors = Object.keys(manifest.exports).filter((door) => door !== './package.json')
 /** Doors that only open within a run of vitest. */
 const inVitestOnly = ['./testing/vitest']
@@ -69,30 +52,15 @@ console.log(await client.get('greeting'))
 `
 
 let application = ''
+let remove = () => {}
 
 beforeAll(async () => {
-  if (!existsSync(join(root, 'dist'))) throw new Error('expected dist/, got none; run npm run build first')
-  application = realpathSync(mkdtempSync(join(tmpdir(), 'standby-application-')))
-  const modules = join(application, 'node_modules')
-  mkdirSync(join(modules, manifest.name), { recursive: true })
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', application], { cwd: root })
-  const archive = readdirSync(application).find((name) => name.endsWith('.tgz'))!
-  await run('tar', [
-    '-xzf',
-    join(application, archive),
-    '-C',
-    join(modules, manifest.name),
-    '--strip-components=1',
-  ])
-  // Its dependencies, optional ones included, and no others, as an installer would put them there, without asking a registry.
-  for (const name of [...dependencies, '@types/node']) {
-    mkdirSync(dirname(join(modules, name)), { recursive: true })
-    symlinkSync(join(root, 'node_modules', name), join(modules, name))
-  }
-  writeFileSync(join(application, 'package.json'), '{ "type": "module", "private": true }')
+  const installed = await installPacked('@types/node')
+  application = installed.folder
+  remove = installed.remove
 }, 60_000)
 
-afterAll(() => rmSync(application, { recursive: true, force: true }))
+afterAll(() => remove())
 
 /** Runs a module of the application in Node and gives what it printed. */
 async function inNode(source: string): Promise<string> {

@@ -1,4 +1,5 @@
 /** The other tests of a vitest file as functions, so that they can be run again against a mutant. */
+import { setMaxListeners } from 'node:events'
 import {
   type RunnerTestSuite as Suite,
   type RunnerTask as Task,
@@ -31,6 +32,8 @@ function machineTest({ test, suites }: Found): MachineTest {
   return {
     name: test.name,
     async run() {
+      // Each run listens to the test's signal again.
+      setMaxListeners(0, test.context.signal)
       for (const suite of suites)
         for (const hook of TestRunner.getSuiteHooks(suite).beforeEach) await hook(test.context, suite)
       try {
