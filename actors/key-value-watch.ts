@@ -71,7 +71,7 @@ export function watchChanges(
   if (signal?.aborted) isOver = true
   else {
     signal?.addEventListener('abort', over, { once: true })
-    begin(from === undefined ? Number.MAX_SAFE_INTEGER : from - 1)
+    begin(from === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, from - 1))
   }
   return {
     next() {

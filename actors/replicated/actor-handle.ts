@@ -23,6 +23,7 @@ export interface SnapshotObserver<Snapshot> {
   readonly complete?: () => void
 }
 
+/** What a subscriber can end. */
 export interface Subscription {
   unsubscribe(): void
 }
