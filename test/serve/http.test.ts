@@ -314,6 +314,47 @@ test('a caller that sends far too much sees the refusal', async () => {
   expect(await answer.json()).toMatchObject({ code: 'tooLarge', mayHaveExecuted: false })
 })
 
+describe('a body whose length is not said', () => {
+  /** Sends parts of a body, and ends or breaks off. */
+  const inParts = (address: string, parts: readonly string[], isWhole = true): Promise<number | string> =>
+    new Promise((resolve) => {
+      const sent = request(`http://${address}/v1/keys/a`, { method: 'PUT' }, (response) => {
+        response.resume()
+        resolve(response.statusCode!)
+      })
+      sent.on('error', ({ message }) => resolve(message))
+      for (const part of parts) sent.write(part)
+      if (isWhole) sent.end()
+      else setTimeout(() => sent.destroy(), 50)
+    })
+
+  test('is taken like any other', async () => {
+    const { address, ask } = await serve()
+
+    expect(await inParts(address, ['{"a"', ':[1,', '2]}'])).toBe(200)
+    expect((await ask('GET', '/v1/keys/a')).body).toEqual({ result: { a: [1, 2] } })
+  })
+
+  test('is refused when it turns out to be too large', async () => {
+    const { address, logged } = await serve()
+
+    expect(await inParts(address, ['"', ...Array.from({ length: 20 }, () => 'x'.repeat(1000)), '"'])).toBe(
+      413,
+    )
+    expect(logged).toEqual([])
+  })
+
+  test('and never ends is no fault of this program, and not in its log', async () => {
+    const { address, ask, logged } = await serve()
+
+    await inParts(address, ['"xxx'], false)
+
+    expect((await ask('GET', '/v1/keys/a')).status).toBe(404)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(logged).toEqual([])
+  })
+})
+
 test('unknown parameters and fields are refused', async () => {
   const { ask } = await serve()
 

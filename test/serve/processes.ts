@@ -90,11 +90,15 @@ export function createProcesses() {
   }
 }
 
-/** A system whose processes find each other by a file; `stderr` is asked for each process where its log goes. */
+/**
+ * A system whose processes find each other by a file; `stderr` is asked for each process where its log goes, and `given` is
+ * what the file says beside.
+ */
 export async function createSystem(
   processes: ReturnType<typeof createProcesses>,
   names: readonly string[],
   stderr: () => number | 'pipe' = () => 'pipe',
+  given: Record<string, unknown> = { timing },
 ) {
   const { folder, run, onEnd } = processes
   const ports = await freePorts(names.length + 1)
@@ -102,7 +106,7 @@ export async function createSystem(
     ['view-service', ...names].map((name, index) => [name, `127.0.0.1:${ports[index]}`]),
   )
   const config = join(folder, 'system.json')
-  writeFileSync(config, JSON.stringify({ peers, timing, logFormat: 'json', http: '127.0.0.1:0' }))
+  writeFileSync(config, JSON.stringify({ peers, logFormat: 'json', http: '127.0.0.1:0', ...given }))
 
   const start = (role: string, name: string, ...flags: readonly string[]): Promise<Served> => {
     const listen = role === 'client-gateway' ? [] : ['--listen', peers[name]!, '--data', join(folder, name)]

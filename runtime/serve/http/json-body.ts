@@ -1,6 +1,5 @@
 /** Request bodies: UTF-8 JSON within bounds, which are checked before the text is parsed; and a bound on all bodies together. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { type JsonTextFault, jsonTextFault } from './json-text.ts'
 import { HttpError } from './problem.ts'
 import type { HttpEnv } from './request-target.ts'
@@ -20,12 +19,6 @@ export interface BodyLimits {
 /** A body counts from its first byte until its request is answered; past the bound requests get 503 and `Retry-After`. */
 export function limitBodies({ bytesMax, totalBytesMax }: BodyLimits): readonly MiddlewareHandler<HttpEnv>[] {
   let total = 0
-  const one = bodyLimit({
-    maxSize: bytesMax,
-    onError: () => {
-      throw new HttpError('tooLarge', `expected a body of at most ${bytesMax} bytes; split it`)
-    },
-  })
   const all: MiddlewareHandler<HttpEnv> = async (context, next) => {
     const bytes = expectedBytes(context, bytesMax)
     if (bytes > 0 && total > 0 && total + bytes > totalBytesMax) {
@@ -42,15 +35,18 @@ export function limitBodies({ bytesMax, totalBytesMax }: BodyLimits): readonly M
     }
   }
   // A body that is too large is refused as such, however much is under way.
-  return [refuseDeclared(bytesMax), all, one]
+  return [refuseDeclared(bytesMax), all]
 }
 
 function refuseDeclared(bytesMax: number): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
-    if (Number(context.req.header('content-length') ?? 0) > bytesMax)
-      throw new HttpError('tooLarge', `expected a body of at most ${bytesMax} bytes; split it`)
+    if (Number(context.req.header('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax)
     await next()
   }
+}
+
+function tooLarge(bytesMax: number): HttpError {
+  return new HttpError('tooLarge', `expected a body of at most ${bytesMax} bytes; split it`)
 }
 
 /** What a request may bring: what it says, or the most that is allowed where it does not say. */
@@ -64,7 +60,7 @@ function expectedBytes({ req }: Context<HttpEnv>, bytesMax: number): number {
  * @throws HttpError `invalidRequest`, `inexactNumber`, `tooLarge`
  */
 export async function jsonBody({ req }: Context<HttpEnv>, limits: BodyLimits): Promise<unknown> {
-  const bytes = new Uint8Array(await req.arrayBuffer())
+  const bytes = await bytesOf(req.raw, limits.bytesMax)
   if (bytes.length === 0) return undefined
   const fault = jsonTextFault(bytes, limits)
   if (fault !== null) throw errorOf(fault, limits)
@@ -74,6 +70,27 @@ export async function jsonBody({ req }: Context<HttpEnv>, limits: BodyLimits): P
     if (error instanceof HttpError) throw error
     throw new HttpError('invalidRequest', `expected a body of JSON, got ${(error as Error).message}`)
   }
+}
+
+/** Of a body that is too large so much is read and dropped: a caller that still sends would not see the answer. */
+const droppedMax = 32 * 1024 * 1024
+
+/** A body whose length was not said is counted while it comes. */
+async function bytesOf({ body }: Request, bytesMax: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const part of body ?? []) {
+      length += part.length
+      if (length <= bytesMax) parts.push(part)
+      else parts.length = 0
+      if (length > droppedMax) break
+    }
+  } catch {
+    throw new HttpError('invalidRequest', 'expected a whole body, got a part of one; send it again')
+  }
+  if (length > bytesMax) throw tooLarge(bytesMax)
+  return Buffer.concat(parts, length)
 }
 
 function decoded(bytes: Uint8Array): string {
