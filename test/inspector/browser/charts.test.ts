@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, expect } from 'vitest'
-import type { AnyStateMachine } from 'xstate'
+import { type AnyStateMachine, createActor, createMachine, sendTo } from 'xstate'
 import { chartPageStyle, chartStyle, ownColours } from '../../../inspector/charts/chart-style.ts'
 import { chartBlocks } from '../../../inspector/charts/page-parts.ts'
+import { standbyInspector } from '../../../inspector/feeds/standby-inspector.ts'
 import type { Json } from '../../../machines/application/application.ts'
 import { describeMachine, type MachineDescription } from '../../../runtime/trace/definition.ts'
 import { readTrace } from '../../../runtime/trace/read.ts'
@@ -91,6 +92,38 @@ browserTest('all nodes of a machine stand on one chart as numbered markers', asy
     .toMatch(/^server, all nodes: s1#1 heartbeat .*s2#1 heartbeat /)
   expect(await panel.locator('.chart-marker').count()).toBe(4)
   await takePicture(page, 'charts-all')
+})
+
+browserTest('instances of one machine of an app stand on its one chart, too', async () => {
+  const lines: string[] = []
+  const inspect = standbyInspector({ to: (line) => lines.push(line) })
+  const door = createMachine({
+    id: 'door',
+    initial: 'closed',
+    states: { closed: { on: { open: 'open' } }, open: { on: { close: 'closed' } } },
+  })
+  const house = createMachine({
+    id: 'house',
+    invoke: ['front', 'back', 'cellar'].map((id) => ({ id, src: door })),
+    on: { visit: { actions: sendTo('back', { type: 'open' }) } },
+  })
+  createActor(house, { inspect }).start().send({ type: 'visit' })
+  inspect.stop()
+  const page = await openPage({ trace: `${lines.join('\n')}\n` })
+  await page.keyboard.press('End')
+  await page.getByRole('tab', { name: 'All on one chart' }).click()
+  const panel = page.locator('.charts-panel')
+  await panel.getByLabel('Machine').selectOption('door')
+
+  expect(await panel.locator('.chart-nodes li').allTextContents()).toEqual([
+    expect.stringMatching(/house\/front/),
+    expect.stringMatching(/house\/back/),
+    expect.stringMatching(/house\/cellar/),
+  ])
+  await expect
+    .poll(() => panel.getByRole('tree').getAttribute('aria-label'))
+    .toMatch(/house\/front closed.*house\/back open.*house\/cellar closed/)
+  expect(await panel.locator('.chart-marker').count()).toBe(3)
 })
 
 browserTest(

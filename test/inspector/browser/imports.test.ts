@@ -70,7 +70,7 @@ browserTest('a parser that would never end is stopped, and the page goes on', as
   const file = { name: 'endless.log', mimeType: 'text/plain', buffer: Buffer.from(endless) }
   await page.locator('input[type=file]').setInputFiles(file)
   // Meanwhile the page answers.
-  await page.getByLabel('or paste its lines').fill('a')
+  await page.getByLabel('or paste it').fill('a')
   await problem(page).waitFor({ timeout: 30_000 })
   expect(await problem(page).textContent()).toMatch(/it takes longer than 5 s; simplify it/)
   await page.locator('.problems button').click()
