@@ -62,7 +62,8 @@ async function show(paths: readonly string[], { port = 0 }: InspectOptions) {
   }
   const { trace, format, notes } = await readRun(paths, { partial: true })
   for (const note of notes) process.stderr.write(`${note}\n`)
-  const told = `${format ?? 'trace'}, ${trace.steps.length} steps. Look at them here:`
+  const count = trace.steps.length === 1 ? '1 step. Look at it' : `${trace.steps.length} steps. Look at them`
+  const told = `${format ?? 'trace'}, ${count} here:`
   return { told, served: await servePage({ port }, { kind: 'trace', title }, textSource(traceText(trace))) }
 }
 

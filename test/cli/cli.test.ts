@@ -177,11 +177,20 @@ describe('standby', () => {
   })
 })
 
-test('standby inspect says once what is wrong with a file, and where other formats open', async () => {
-  const path = join(folder, 'go.log')
-  writeFileSync(path, 'a {"a":1}\nstarted\n')
+test('standby inspect says once what is wrong with a file, and which formats open', async () => {
+  const path = join(folder, 'notes.txt')
+  writeFileSync(path, 'hello\nthere\n')
   const run = standby('inspect', path)
   expect(await run.ended).toBe(2)
   expect(run.stderr().match(/error: /g)).toHaveLength(1)
-  expect(run.stderr()).toMatch(/go\.log: line 1: expected a header .* ShiViz .* inspector\.html/)
+  expect(run.stderr()).toMatch(/notes\.txt: line 1: expected a header .* ShiViz .* got "hello/)
+})
+
+test('standby inspect opens a log of another format, and serves it until it is stopped', async () => {
+  const path = join(folder, 'go.log')
+  writeFileSync(path, 'a {"a":1}\nstarted\n')
+  const run = standby('inspect', path)
+  await until('the address of the page', () => run.stdout().includes('http://127.0.0.1:'))
+  expect(run.stdout()).toMatch(/^log for ShiViz or of GoVector, 1 step\. Look at it here:$/m)
+  expect(run.stderr()).toBe('')
 })
