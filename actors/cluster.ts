@@ -10,6 +10,7 @@ import {
 import { type NodeId, nodeId, parseNodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import type { Charts } from './charts.ts'
+import { checked } from './checked.ts'
 import {
   type Client,
   type ClientCore,
@@ -21,14 +22,7 @@ import { storedId } from './durable-server.ts'
 import { StandbyError } from './errors.ts'
 import { knownOptions } from './known-options.ts'
 import type { NodePorts } from './node.ts'
-import {
-  checked,
-  checkedLimits,
-  checkedTiming,
-  type LimitOptions,
-  schemas,
-  type TimingOptions,
-} from './options.ts'
+import { checkedLimits, checkedTiming, type LimitOptions, schemas, type TimingOptions } from './options.ts'
 import type { ServerStore } from './ports.ts'
 import { createServer, type Role, type ServerNode } from './server.ts'
 import {

@@ -5,11 +5,12 @@ import { type NodeId, parseNodeId } from '../machines/node-id.ts'
 import type { View } from '../machines/view.ts'
 import { createViewServiceMachine, type ViewRecord, viewRecord } from '../machines/view-service.ts'
 import { type Charts, changed } from './charts.ts'
+import { checked } from './checked.ts'
 import { durableViewService } from './durable-view-service.ts'
 import { StandbyError } from './errors.ts'
 import { knownOptions } from './known-options.ts'
 import { type DurableStep, type NodePorts, nodeLogic, startNode } from './node.ts'
-import { checked, checkedTiming, defaultLimits, schemas, type TimingOptions } from './options.ts'
+import { checkedTiming, defaultLimits, schemas, type TimingOptions } from './options.ts'
 import type { ServerStore } from './ports.ts'
 
 /** The id of the view service where no other is given. */

@@ -1,11 +1,13 @@
 /** The main entry: a replicated system in five lines, in one process by default. */
+
+import { checked } from '../actors/checked.ts'
 import type { Client, ClientCore, KeyValueClient } from '../actors/client.ts'
 import {
   type Cluster,
   type ClusterOptions,
   createCluster as createClusterOnPorts,
 } from '../actors/cluster.ts'
-import { checked, schemas } from '../actors/options.ts'
+import { schemas } from '../actors/options.ts'
 import type { Observe, TimeClock, Transport } from '../actors/ports.ts'
 import type { Application } from '../machines/application/application.ts'
 import type { KeyValueCommand, KeyValueResult } from '../machines/application/key-value-store.ts'

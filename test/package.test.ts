@@ -22,7 +22,7 @@ const packages: Record<string, readonly string[]> = {
   '.': ['xstate', 'valibot', 'sorted-btree', 'rxjs', 'pure-rand', 'picocolors'],
   './machines': ['xstate', 'valibot', 'sorted-btree'],
   './actors': ['xstate', 'valibot', 'sorted-btree'],
-  './history': [],
+  './history': ['valibot'],
   './inspector': ['xstate', 'valibot', 'sorted-btree'],
   './transport/memory': ['rxjs', 'pure-rand'],
   './transport/faults': ['valibot'],
@@ -38,6 +38,7 @@ const inNodePackages: Record<string, readonly string[]> = {
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand', 'ws'],
   './transport/nats': ['valibot', 'rxjs', 'pure-rand', '@nats-io/transport-node'],
   './opentelemetry': ['xstate', 'valibot', 'sorted-btree', '@opentelemetry/api'],
+  './testing/fast-check': ['fast-check'],
 }
 const commandLineOnly = ['commander', 'log-update', 'prom-client']
 

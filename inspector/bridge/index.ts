@@ -122,7 +122,8 @@ interface Command {
 }
 
 function createBridge(options: BridgeOptions, receivers: () => Iterable<Send>, close: () => void) {
-  const messages = createServiceMessages(options)
+  const { onEvent, ...kept } = options
+  const messages = createServiceMessages(kept)
   const bridge: RunSink = {
     header: (header) => messages.header(header),
     step(step) {
@@ -144,7 +145,7 @@ function createBridge(options: BridgeOptions, receivers: () => Iterable<Send>, c
     hear(command: Command | null) {
       if (command?.type !== 'xstate.event' || typeof command.event !== 'string') return
       const { origin, data } = parsed(command.event) ?? {}
-      if (typeof origin === 'string' && typeof data?.type === 'string') options.onEvent?.(origin, data)
+      if (typeof origin === 'string' && typeof data?.type === 'string') onEvent?.(origin, data)
     },
   }
 }

@@ -31,18 +31,21 @@ export function callbackChannel(write: (line: string) => void): Channel {
   }
 }
 
+/** A frame that shows the page: an `HTMLIFrameElement`, which a Node without the types of a browser does not know. */
+export interface InspectorFrame {
+  src: string
+  readonly contentWindow: object | null
+}
+
 /** The page in a window of its own, or in a frame; it says when it is there, and everything goes through a port of the two. */
-export function windowChannel(
-  url: URL,
-  onProblem: (text: string) => void,
-  iframe?: HTMLIFrameElement,
-): Channel {
+export function windowChannel(url: URL, onProblem: (text: string) => void, iframe?: InspectorFrame): Channel {
   let port: MessagePort | null = null
   return {
     isReloaded: true,
     open(onOpen) {
       if (iframe !== undefined && iframe.src !== url.href) iframe.src = url.href
-      const page = iframe === undefined ? window.open(url, 'standby-inspector') : iframe.contentWindow
+      const page =
+        iframe === undefined ? window.open(url, 'standby-inspector') : (iframe.contentWindow as Window | null)
       if (page === null) {
         onProblem(
           'expected a window for the inspector, got none; allow this site to open windows, or start it from a click',

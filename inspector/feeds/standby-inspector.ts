@@ -4,7 +4,13 @@ import { knownOptions } from '../../actors/known-options.ts'
 import { createActorRun } from '../../runtime/trace/actors/actor-run.ts'
 import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/trace/format.ts'
 import { createShadow } from '../../runtime/trace/shadow.ts'
-import { type Channel, callbackChannel, socketChannel, windowChannel } from './channels.ts'
+import {
+  type Channel,
+  callbackChannel,
+  type InspectorFrame,
+  socketChannel,
+  windowChannel,
+} from './channels.ts'
 import { takeLater } from './later.ts'
 import { followInspection } from './xstate-stream.ts'
 
@@ -20,7 +26,7 @@ export interface StandbyInspectorOptions {
    */
   readonly to?: string | URL | ((line: string) => void)
   /** A frame that shows the page, instead of a window of its own; `to` is the page's address. */
-  readonly iframe?: HTMLIFrameElement
+  readonly iframe?: InspectorFrame
   /** Which inspection events are recorded; default all. An event that is left out is neither sent nor kept. */
   readonly filter?: (event: InspectionEvent) => boolean
   /** Replaces contexts and events before they are encoded, to keep secrets within the app. Must not change what it is given. */

@@ -1,6 +1,6 @@
 /** The options of searches, as types and as schemas: unknown and wrong ones are refused. */
 import * as v from 'valibot'
-import { checked } from '../../actors/options.ts'
+import { checked } from '../../actors/checked.ts'
 import type { SearchBounds, SearchOptions } from './engine/search-options.ts'
 import type { HandlerChecks } from './handlers.ts'
 import type { LivenessOptions } from './liveness.ts'

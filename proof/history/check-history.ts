@@ -1,6 +1,6 @@
 // Judges whether a history is linearizable: the door to the search, part by part, ever wider.
 import * as v from 'valibot'
-import { checked } from '../../actors/options.ts'
+import { checked } from '../../actors/checked.ts'
 import { Budget } from './budget.ts'
 import { validateTimes } from './history.ts'
 import type { Judgement, PartJudgement } from './judgement.ts'

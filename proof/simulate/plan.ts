@@ -1,7 +1,8 @@
 /** What a seed decides: how large the system is, what its clients do, what goes wrong and when. A plan is data and can be edited. */
 import * as v from 'valibot'
+import { checked } from '../../actors/checked.ts'
 import { knownOptions } from '../../actors/known-options.ts'
-import { checked, schemas } from '../../actors/options.ts'
+import { schemas } from '../../actors/options.ts'
 import { seededRandom } from '../../runtime/schedulers.ts'
 import { type Drawing, drawing } from './drawing.ts'
 import { type Fault, faultsOf } from './fault-plan.ts'

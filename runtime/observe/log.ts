@@ -1,7 +1,7 @@
 /** A log for people: one line for each event that matters, aligned in columns. */
 import picocolors from 'picocolors'
 import * as v from 'valibot'
-import { checked } from '../../actors/options.ts'
+import { checked } from '../../actors/checked.ts'
 import { printable } from '../../machines/printable.ts'
 import { formatOperations } from '../trace/correlation.ts'
 import { createStory, type StoryEvent, type StoryKind, type StoryOptions } from './story.ts'

@@ -1,7 +1,7 @@
 /** A sink that makes OpenTelemetry spans of what it observes: of each request at the client, the primary and the backup, in one trace. */
 import { ProxyTracerProvider, type Tracer, type TracerProvider, trace } from '@opentelemetry/api'
 import * as v from 'valibot'
-import { checked } from '../../actors/options.ts'
+import { checked } from '../../actors/checked.ts'
 import type { Envelope, Observe, Transport } from '../../actors/ports.ts'
 import { type Sink, tee } from '../observe/tee.ts'
 import { createClientSpans } from './client-spans.ts'

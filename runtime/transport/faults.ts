@@ -1,9 +1,9 @@
 /** Faults as a decorator of any transport: loss, delay, duplicates, reordering, cut links and partitions; chance comes from a seed. */
 /// <reference lib="esnext.disposable" preserve="true" />
 import * as v from 'valibot'
+import { checked } from '../../actors/checked.ts'
 import { StandbyError } from '../../actors/errors.ts'
 import { knownOptions, nearest } from '../../actors/known-options.ts'
-import { checked } from '../../actors/options.ts'
 import type { Envelope, Observe, Random, TimeClock, Transport } from '../../actors/ports.ts'
 import { type MessageType, messageSchemas } from '../../machines/messages.ts'
 import type { NodeId } from '../../machines/node-id.ts'

@@ -25,10 +25,12 @@ export async function openNatsTransport(options: NatsTransportOptions = {}): Pro
   return natsTransport(options, connect)
 }
 
+type NatsPackage = Pick<typeof import('@nats-io/transport-node'), 'connect'>
+
 /** Loaded on first use: the package is an optional peer. Exported for its test. */
 export async function loadPackage(
-  load = () => import('@nats-io/transport-node'),
-): Promise<Pick<typeof import('@nats-io/transport-node'), 'connect'>> {
+  load: () => Promise<NatsPackage> = () => import('@nats-io/transport-node'),
+): Promise<NatsPackage> {
   try {
     return await load()
   } catch (cause) {

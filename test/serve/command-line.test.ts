@@ -134,7 +134,7 @@ describe('a system that runs', () => {
     expect(await leave()).toBe(0)
     expect(readFileSync(join(data, 'view-service', 'view.json'), 'utf8')).toContain('standby-view')
     expect(await standby('status', '--timeout', '200ms', ...at)).toMatchObject({ code: 1 })
-  }, 90_000)
+  }, 240_000)
 })
 
 describe('standby init', () => {

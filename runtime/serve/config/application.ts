@@ -1,8 +1,9 @@
 /** The application that a process replicates: the key-value store, or the one that a module of somebody else exports. */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { checked } from '../../../actors/checked.ts'
 import { StandbyError } from '../../../actors/errors.ts'
-import { checked, schemas } from '../../../actors/options.ts'
+import { schemas } from '../../../actors/options.ts'
 import type { Application } from '../../../machines/application/application.ts'
 import { keyValueStore } from '../../../machines/application/key-value-store.ts'
 

@@ -1,8 +1,8 @@
 /** Serves the inspector for a running system, on this machine. */
 /// <reference lib="esnext.disposable" preserve="true" />
 import * as v from 'valibot'
+import { checked } from '../../../actors/checked.ts'
 import { StandbyError } from '../../../actors/errors.ts'
-import { checked } from '../../../actors/options.ts'
 import type { Observe } from '../../../actors/ports.ts'
 import { isLoopback } from '../../transport/address.ts'
 import { createDriver } from './driver.ts'
