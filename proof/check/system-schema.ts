@@ -1,6 +1,6 @@
 /** A checked system as a schema: unknown and wrong parts are refused. */
 import * as v from 'valibot'
-import { checked } from '../../actors/options.ts'
+import { checked } from '../../actors/checked.ts'
 import type { CheckedNode, CheckedSystem, Goal, Invariant, LeadsTo, StepInvariant } from './system.ts'
 
 export type Entries<Options> = Record<keyof Required<Options>, v.GenericSchema>
