@@ -1,4 +1,4 @@
-/** Other charts in the place of ours, for negative controls: what a check, a simulation or a lesson breaks on purpose. */
+/** Replacement charts for negative controls: protocols that a check or a simulation breaks on purpose. */
 import type { AnyStateMachine } from 'xstate'
 
 /** What may be done to the charts before they are used; what is left out stays as it is. */

@@ -63,7 +63,7 @@ export interface ClientActorOptions extends ActorOptions {
   /** How long a call waits for its result, in milliseconds; default 10,000, `Infinity` for ever. */
   readonly timeoutMs?: number
   /**
-   * Goes on with a session of a former life of this id, whose sequence numbers somebody else counts (S9); default: none
+   * Goes on with a session of a former life of this id, if the caller counts its sequence numbers (S9); default: none
    * (C3). Calls must wait until the chart is `ready`: before, it would open a session.
    */
   readonly resume?: ResumedSession
@@ -72,16 +72,16 @@ export interface ClientActorOptions extends ActorOptions {
 /** The running chart of a client, as XState knows it. */
 export type ClientActor = Actor<ClientMachine>
 
-/** Brings commands to the primary, wherever it is. Each is executed at most once, whatever is lost or repeated. */
+/** Sends commands to the current primary. Each executes at most once, even if messages are lost or repeated. */
 export interface Client<Command, Result> {
   readonly id: NodeId
   readonly actor: ClientActor
   /**
    * Executes a command and resolves with its result, exactly once.
-   * @throws StandbyError with a `code`, and `mayHaveExecuted` to tell whether it may yet take effect (C2).
+   * @throws StandbyError with a `code`, and `mayHaveExecuted`, true if the command may still take effect (C2).
    */
   execute(command: Command, options?: CallOptions): Promise<Result>
-  /** Calls that nobody has settled yet. */
+  /** Calls that are still pending. */
   pending(): number
   /** Rejects what is pending with `stopped` and leaves no timer behind. */
   stop(): void
@@ -434,7 +434,7 @@ function exchangeOf({ view, outstanding, session, seq }: ClientContext): string 
 
 function hear(message: Message, retries: Retransmission): void {
   if (message.type === 'reply') retries.answered(`${message.session}/${message.seq}`)
-  // `overloaded` is no reason to come again soon, and a view that is not new brings nobody who answers.
+  // `overloaded` is no reason to come again soon, and a view that is not new brings no new primary.
   else if (message.type === 'refusal' && message.reason !== 'overloaded') retries.heard()
   else if (message.type === 'viewReply' && message.view.primary === null) retries.heard()
   else if (message.type === 'viewReply') retries.heardOther()

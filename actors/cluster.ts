@@ -175,7 +175,7 @@ export function createCluster<State, Command, Result>(
     if (stopped) throw new StandbyError('stopped', 'the cluster has been stopped; create a new one')
   }
 
-  const tell = (kind: 'crash' | 'restart' | 'stop', id: NodeId, detail?: string) =>
+  const report = (kind: 'crash' | 'restart' | 'stop', id: NodeId, detail?: string) =>
     observe?.({ kind, node: id, t: clock.now(), clock: null, ...(detail === undefined ? {} : { detail }) })
 
   const createClusterServer = (name: string): ClusterServer => {
@@ -191,7 +191,7 @@ export function createCluster<State, Command, Result>(
     const crash = () => {
       if (!isAlive()) return
       node.stop()
-      tell('crash', node.id, node.state())
+      report('crash', node.id, node.state())
     }
     return {
       name,
@@ -239,10 +239,10 @@ export function createCluster<State, Command, Result>(
     for (const client of clients.values()) client.stop()
     for (const { alive, id, node } of servers) {
       node.stop()
-      if (alive) tell('stop', id)
+      if (alive) report('stop', id)
     }
     viewService.stop()
-    tell('stop', viewService.id)
+    report('stop', viewService.id)
     await transport.close()
   }
 

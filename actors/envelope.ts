@@ -1,4 +1,4 @@
-/** The envelope, the unit that transports carry: its schema is the definition, its type is read off it. Messages have schemas of their own. */
+/** The envelope that transports carry: its schema, and its type. Messages have their own schemas. */
 import * as v from 'valibot'
 import type { Clock } from '../machines/clocks.ts'
 import { type Message, type MessageType, messageRoles, type NodeRole } from '../machines/messages.ts'
@@ -7,7 +7,7 @@ import { isNodeId, type NodeId, parseNodeId } from '../machines/node-id.ts'
 const idText = 'expected the id of a node: 1 to 216 printable characters'
 const id = v.pipe(v.string(idText), v.check(isNodeId, idText))
 
-/** What must hold of every envelope, whatever its message is; who takes the message checks that one (`invalidMessage`). */
+/** The shape of every envelope, with any message; the receiver validates the message (`invalidMessage`). */
 export const envelopeSchema = v.object({
   from: id,
   to: id,
@@ -48,7 +48,7 @@ export interface SystemRoles {
 /**
  * Whether a message fits the roles of its sender and of this node; what is wrong, or null.
  *
- * A name that authenticates is not thereby a server: servers are the names that are declared (N6).
+ * Authentication does not make a name a server: servers are the names that are declared (N6).
  */
 export function createRoleCheck({ own, viewService, servers }: SystemRoles) {
   const declared = servers && new Set(servers)

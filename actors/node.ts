@@ -44,11 +44,11 @@ export interface NodeOptions extends NodePorts {
   readonly vectorEntriesMax?: number
   /** Carries out the chart's other effects, after the step that asked for them. */
   readonly carryOut?: (action: PureAction) => void
-  /** Is told the actor, before the chart's first step. */
+  /** Receives the actor before the chart's first step. */
   readonly begins?: (self: AnyActorRef) => void
-  /** Hears each message that is taken, before the chart does. */
+  /** Receives each accepted message before the chart does. */
   readonly hears?: (message: Message) => void
-  /** Whether the node was told to stop, which XState does only after the step that is under way: nothing is sent any more. */
+  /** Whether the node is stopping: XState stops an actor only after the current step, and nothing may be sent in between. */
   readonly isHalted?: () => boolean
   /** Whether each message reaches the chart with this node's time as `now`, for an application that uses time (M1). */
   readonly tellsTime?: boolean
@@ -96,7 +96,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
   let newest: { readonly event: EventObject; readonly envelope: Envelope } | null = null
   const scopes = new WeakMap<Scope, Scope>()
 
-  /** XState tells an inspector of every microstep: this one looks over its shoulder, which costs less than being one. */
+  /** XState reports every microstep to inspectors. Wrapping that call costs less than registering an inspector. */
   const watched = (system: Scope['system']): Scope['system'] => {
     const inner = system as InspectedSystem
     const _sendInspectionEvent: InspectedSystem['_sendInspectionEvent'] = (inspected) => {
@@ -120,7 +120,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
         get actionExecutor() {
           return collect
         },
-        // For every microstep XState assigns an executor of its own that also lists the actions. Nobody reads the list,
+        // For every microstep XState assigns an executor of its own that also lists the actions. No code reads the list,
         // and V8 puts a function that is assigned to a property into its old space, with all that it holds.
         set actionExecutor(_) {},
       }
@@ -332,7 +332,7 @@ export function nodeLogic<Machine extends AnyStateMachine>(machine: Machine, opt
 
 /**
  * Starts the actor of a node. Failing later, by an application or a port that throws, is a crash of this node alone: it is
- * observed, or thrown unhandled where nobody observes.
+ * observed, or thrown unhandled if there is no observer.
  * @throws StandbyError `duplicateNode` or `stopped` where the transport refuses the node.
  */
 export function startNode(
@@ -365,7 +365,7 @@ function mayExceed(clock: Clock, after: AnyMachineSnapshot, before: AnyMachineSn
   return Object.keys(clock.vector).length !== Object.keys(known.vector).length
 }
 
-/** The clock is the only part of a context that is not the chart's own. What this step made, and nobody has seen, is not copied. */
+/** The clock is the only part of a context that is not the chart's own. What this step made, and no other code has seen, is not copied. */
 function withClock(
   snapshot: AnyMachineSnapshot,
   clock: Clock,
@@ -403,12 +403,12 @@ function reasonsIn(actions: readonly PureAction[]): readonly string[] {
 
 const none: readonly string[] = Object.freeze([])
 
-/** The part of XState's system through which it tells inspectors what happens. */
+/** The part of XState's system that notifies inspectors. */
 type InspectedSystem = Scope['system'] & {
   readonly _sendInspectionEvent: (inspected: { readonly type: string }) => void
 }
 
-/** The transitions that XState's inspection event of one microstep tells of. */
+/** The transitions in XState's inspection event of one microstep. */
 export function microstepsOf(inspected: object): Microstep[] {
   const { event, _transitions } = inspected as {
     event: EventObject

@@ -36,7 +36,7 @@ export interface Observation {
   readonly node: NodeId | null
   /** Milliseconds of the system's clock. */
   readonly t: number
-  /** The node's clocks after it; null where no node's clock is concerned. */
+  /** The node's clocks after it; null if it concerns no node's clock. */
   readonly clock: Clock | null
   /** For everything that concerns one message. */
   readonly envelope?: Envelope
@@ -80,7 +80,7 @@ export function messageIdOf({ from, stamp }: Envelope): string {
  */
 export function operationsIn({ kind, envelope, actions = [] }: Observation): readonly string[] {
   const isKnown = kind === 'send' || kind === 'receive'
-  // Elsewhere a message may have any shape: nobody has looked at it yet.
+  // Elsewhere a message may have any shape: it is not validated yet.
   if (envelope !== undefined && !isKnown && invalidMessage(envelope.message) !== null) return []
   const named = envelope === undefined ? [] : operationsOfAny(envelope.message)
   if (named.length > 0) return named

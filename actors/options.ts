@@ -6,7 +6,7 @@ import { serverDefaults } from '../machines/server/context.ts'
 import { checked } from './checked.ts'
 import { StandbyError } from './errors.ts'
 
-/** Whatever is wrong with it, the message is what was expected; `checked` adds what it got. */
+/** The message always says what was expected; `checked` adds what it got. */
 const number = (expected: string, min: number, max: number) =>
   v.pipe(v.number(expected), v.minValue(min, expected), v.maxValue(max, expected))
 const integer = (expected: string, min: number, max = Number.MAX_SAFE_INTEGER) =>
@@ -56,7 +56,7 @@ export const defaultTiming: Required<TimingOptions> = {
   pingCheckIntervalMs: 100,
   /** A server is dead at this many checks after its last ping. */
   pingTimeout: 2,
-  /** A primary repeats a forward or a piece of a state transfer this often at most; less often where answers take longer. */
+  /** A primary repeats a forward or a chunk of a state transfer this often at most; less often where answers take longer. */
   resendIntervalMs: 50,
   /** A client asks and sends again this often at most; less often where answers take longer. */
   retryIntervalMs: 50,

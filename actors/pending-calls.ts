@@ -1,4 +1,4 @@
-/** The calls of a client that nobody has settled yet. It keeps them; when they end is decided elsewhere. */
+/** The pending calls of a client. It keeps them and does not decide when they end. */
 import type { Json } from '../machines/application/application.ts'
 import type { Result } from '../machines/application/at-most-once.ts'
 import type { CallFailure } from '../machines/client/index.ts'

@@ -34,7 +34,7 @@ export interface TimeClock {
 /** Chance: the next number in [0, 1). A seeded one repeats. */
 export type Random = () => number
 
-/** Hears everything that happens, in order. It must not throw. */
+/** Receives every observation, in order. It must not throw. */
 export type Observe = (observation: Observation) => void
 
 /** Is called once, with null or with what went wrong. */

@@ -1,5 +1,5 @@
 /**
- * When to send again: the retransmission timeout of RFC 6298, with loss told from slowness.
+ * When to send again: the retransmission timeout of RFC 6298, which distinguishes loss from slowness.
  *
  * It belongs to the world around a chart, which has no time and counts no copies (N3, N4): the chart asks for a timer, and
  * this says when it fires. Without measurements it says `leastMs`, the interval that the bare chart has.
@@ -19,7 +19,7 @@ export interface Retransmission {
   sent(exchange: string, isOverdue: boolean): number
   /** `exchange` is answered: a round trip, if it was sent once. */
   answered(exchange: string): void
-  /** The node that should answer is there, and says so: waits do not double, whatever they were. */
+  /** The node that should answer is alive and says so: the wait returns to its undoubled value. */
   heard(): void
   /** Another node answered, so the network works, and the silence is that of the node that should answer. */
   heardOther(): void
@@ -29,7 +29,7 @@ export interface Retransmission {
 export interface SilenceLimits {
   /** While other nodes answer: the one that does not may be busy, and copies would add to its work. */
   readonly busyMaxMs?: number
-  /** While nobody answers: the link is cut, copies reach nobody, and the first one after the healing should come soon. */
+  /** While no answer arrives, the link may be cut: copies are lost, and the first one after it heals should come soon. */
   readonly cutMaxMs?: number
 }
 

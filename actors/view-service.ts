@@ -13,7 +13,7 @@ import { type DurableStep, type NodePorts, nodeLogic, startNode } from './node.t
 import { checkedTiming, defaultLimits, schemas, type TimingOptions } from './options.ts'
 import type { ServerStore } from './ports.ts'
 
-/** The id of the view service where no other is given. */
+/** The default id of the view service. */
 export const defaultViewServiceId: NodeId = 'view-service'
 
 /** What every live actor can be given. */
@@ -39,7 +39,7 @@ export const commonOptions = {
   vectorEntriesMax: true,
 } as const satisfies Record<keyof ActorOptions, true>
 
-/** What a view service needs: the ports, and a record where it is to survive a restart. */
+/** What a view service needs: the ports, and a record if it must survive a restart. */
 export interface ViewServiceOptions extends ActorOptions {
   /** Default `view-service`. */
   readonly id?: NodeId
@@ -47,7 +47,7 @@ export interface ViewServiceOptions extends ActorOptions {
   readonly servers?: readonly string[]
   /** What a former life left, to go on from (V11). */
   readonly record?: ViewRecord | null
-  /** Makes a record durable before anyone is told of it; must return only then (V11). */
+  /** Makes a record durable before it is sent to any node; must return only then (V11). */
   readonly keep?: (record: ViewRecord) => void
   /** Where it keeps its record, instead of `record` and `keep`. */
   readonly store?: ServerStore

@@ -238,10 +238,10 @@ function describeLiveness({ seed, sampled, stuck, failed, slowestMs }: LivenessR
   )
 }
 
-/** What a counterexample is told by, of a violation as of a goal that does not come about. */
+/** How a counterexample is printed, of a violation or of a goal that is not reached. */
 type Shown = Pick<LivenessFailure, 'name' | 'reason' | 'run' | 'story'>
 
-/** Saves a counterexample as a trace; its path, or null where that failed, which is then said. */
+/** Saves a counterexample as a trace; its path, or null if that failed, which is then reported. */
 function saved(
   scenario: Scenario,
   { run, name, reason }: Shown,

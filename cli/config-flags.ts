@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 import { duration } from './options.ts'
 
-/** One setting, and where it can be given. */
+/** One setting, with its flag, variable and field. */
 export interface ConfigFlag {
   /** Its name in a configuration file. */
   readonly field: string

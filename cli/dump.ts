@@ -45,7 +45,9 @@ that a restore has left half done is written, with a warning and exit code 1.`,
         await pipeline(Readable.fromWeb(response.body as never), target, { end: file !== '-' })
         const isHalf = response.headers.get('standby-half-restored') !== null
         if (isHalf)
-          fail(`expected a whole state, got one that a restore has not ended; end it, then dump anew`)
+          fail(
+            `expected a whole state, got one that a restore has not finished; finish the restore, then dump again`,
+          )
       } catch (error) {
         fail(`expected to write a whole dump to ${file}, got ${(error as Error).message}`)
       }

@@ -1,4 +1,4 @@
-/** `standby inspect`: serves the page, with a trace in it or with whatever apps send to it, and says where. */
+/** `standby inspect`: serves the inspector with a trace, or for apps that send to it, and prints its address. */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -11,7 +11,7 @@ import { createTraceLineReader, TraceError } from '../runtime/trace/read.ts'
 import { wholeNumber } from './options.ts'
 import { inputHelp, readRun } from './run-input.ts'
 
-/** Where `standbyInspector()` sends to, unless told otherwise. */
+/** Where `standbyInspector()` sends to, by default. */
 const defaultInspectorPort = 4711
 
 interface InspectOptions {
@@ -40,12 +40,12 @@ export function registerInspect(program: Command): void {
       if ((paths.length === 0) === (options.listen === undefined))
         command.error('error: expected a trace or --listen; standby run --trace FILE writes one')
       const refuse = (error: Error) => command.error(`error: ${error.message}`)
-      const { told, served } =
+      const { summary, served } =
         paths.length === 0 ? await listen(options).catch(refuse) : await show(paths, options).catch(refuse)
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => void served.close().then(() => process.exit(0)))
       }
-      process.stdout.write(`${told}\n${served.url}\n(Ctrl+C ends it)\n`)
+      process.stdout.write(`${summary}\n${served.url}\n(Ctrl+C ends it)\n`)
       if (options.open) openInBrowser(served.url)
     })
 }
@@ -57,14 +57,14 @@ async function show(paths: readonly string[], { port = 0 }: InspectOptions) {
   const { traceSource } = await import('../runtime/serve/inspector/trace-source.ts')
   const title = path === '-' ? 'standard input' : paths.map((one) => basename(one)).join(', ')
   if (isOwn) {
-    const told = checkedTrace(path)
-    return { told, served: await servePage({ port }, { kind: 'trace', title }, traceSource(path)) }
+    const summary = checkedTrace(path)
+    return { summary, served: await servePage({ port }, { kind: 'trace', title }, traceSource(path)) }
   }
   const { trace, format, notes } = await readRun(paths, { partial: true })
   for (const note of notes) process.stderr.write(`${note}\n`)
   const count = trace.steps.length === 1 ? '1 step. Look at it' : `${trace.steps.length} steps. Look at them`
-  const told = `${format ?? 'trace'}, ${count} here:`
-  return { told, served: await servePage({ port }, { kind: 'trace', title }, textSource(traceText(trace))) }
+  const summary = `${format ?? 'trace'}, ${count} here:`
+  return { summary, served: await servePage({ port }, { kind: 'trace', title }, textSource(traceText(trace))) }
 }
 
 /** Whether a file is a trace as it is, which is sent in pieces however large it is. */
@@ -111,7 +111,7 @@ async function listen({ port = defaultInspectorPort }: InspectOptions) {
   const relay = createRelay(() => process.stdout.write('an app has begun to send\n'))
   const served = await servePage({ port }, { kind: 'live', title: 'XState apps' }, relay.source, relay)
   const { host } = new URL(served.url)
-  return { told: `Apps send to ws://${host}/feed, as standbyInspector() does. Look at them here:`, served }
+  return { summary: `Apps send to ws://${host}/feed, as standbyInspector() does. Look at them here:`, served }
 }
 
 /**

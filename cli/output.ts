@@ -6,7 +6,7 @@ export interface Output {
   onClosed(react: (error: Error | null) => void): void
 }
 
-/** Errors that say that nobody reads any more. */
+/** Errors that mean that the output is closed. */
 const gone = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END', 'EIO'])
 
 export function openOutput(stream: NodeJS.WriteStream): Output {

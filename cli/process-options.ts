@@ -40,7 +40,7 @@ function addFlags(command: Command, flags: readonly ConfigFlag[]): Command {
 /** The flag as an option of Commander. */
 export function optionOf({ flag, help, env, parse }: ConfigFlag): Option {
   const option = new Option(flag, help)
-  // Commander takes a variable of a flag without a value for a yes, whatever it says.
+  // Commander takes a variable of a flag without a value for a yes, with any value.
   if (option.isBoolean()) return new Option(flag, `${help} (env: ${env}=true)`)
   option.env(env)
   // A variable that is set to nothing is not set.
@@ -67,7 +67,7 @@ const alternatives = [
 
 /**
  * All settings, the nearest source first; peers are joined.
- * @throws StandbyError `invalidOption` for a file that is none; InvalidArgumentError for a variable without a meaning
+ * @throws StandbyError `invalidOption` for an unreadable file; InvalidArgumentError for a variable without a meaning
  */
 export function gatheredConfig(flags: ProcessFlags, environment: NodeJS.ProcessEnv): Fields {
   const path = flags.config ?? environment.STANDBY_CONFIG

@@ -1,6 +1,6 @@
-/** One line on a terminal that is written again and again; nothing where there is no terminal. */
+/** One line on a terminal that is written again and again; nothing without a terminal. */
 export interface ProgressLine {
-  /** @param share how much is done, in [0, 1]; null where that cannot be known */
+  /** @param share how much is done, in [0, 1]; null if unknown */
   show(share: number | null, text: string): void
   end(): void
 }

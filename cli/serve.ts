@@ -1,4 +1,4 @@
-/** `standby serve`: one process of a system, until it is told to leave. */
+/** `standby serve`: one process of a system, until it is stopped. */
 import { Argument, type Command } from 'commander'
 import { loadApplication } from '../runtime/serve/config/application.ts'
 import { checkedConfig, type ProcessConfig, type ProcessRole, roles } from '../runtime/serve/config/config.ts'
@@ -56,7 +56,7 @@ function configOf(role: ProcessRole, options: ServeOptions, command: Command): P
 
 async function serve(config: ProcessConfig, isNew: boolean): Promise<void> {
   const { startProcess } = await import('../runtime/serve/run-process.ts')
-  // A log that nobody reads any more must not end the system.
+  // A closed log output must not end the system.
   process.stderr.on('error', () => {})
   process.stdout.on('error', () => {})
   const line = (text: string, onLost = () => {}) =>

@@ -1,4 +1,4 @@
-/** One simulation on the command line: what was drawn, what came of it, and, where it failed, a smaller run that fails. */
+/** One simulation on the command line: its plan, its outcome and, if it failed, a smaller run that fails. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
@@ -14,7 +14,7 @@ import { exitCodes, lineOf, type SimulateOptions } from './simulate-options.ts'
 import type { SimulatedWorld } from './simulate-world.ts'
 import { openTraceFile } from './trace-file.ts'
 
-/** Runs one seed or plan and tells of it; its exit code. */
+/** Runs one seed or plan and prints the outcome; returns the exit code. */
 export function simulateOne(world: SimulatedWorld, options: SimulateOptions, command: Command): number {
   const given = options.plan === undefined ? { seed: options.seed! } : readPlan(options.plan, command)
   const { trace: path } = options
@@ -126,7 +126,7 @@ function verdictText({ verdict, reason }: SimulationResult): string {
 /** Lines of the story of a failing run that are shown: its end. */
 const storyMax = 40
 
-/** Looks for a smaller plan that fails in the same way, writes it down, and tells its story and how to repeat it. */
+/** Searches for a smaller plan that fails in the same way, saves it, and prints its story and how to repeat it. */
 export function explainFailure(
   failing: SimulationResult,
   world: SimulatedWorld,

@@ -29,7 +29,7 @@ export const exitCodes: Readonly<Record<SimulationVerdict, number>> = {
   crash: 4,
 }
 
-/** What is told of one seed. */
+/** What is printed of one seed. */
 export type Line = Pick<
   SimulationResult,
   | 'verdict'

@@ -8,7 +8,7 @@ import { explainFailure } from './simulate-one.ts'
 import { exitCodes, type Line, lineOf, type Seeds, type SimulateOptions } from './simulate-options.ts'
 import type { SimulatedWorld } from './simulate-world.ts'
 
-/** Runs the seeds on all workers, tells of them in their order, and sums up; the exit code. */
+/** Runs the seeds on all workers, prints their outcomes in order and a summary; returns the exit code. */
 export async function simulateSeeds(
   seeds: Seeds,
   world: SimulatedWorld,
@@ -20,14 +20,14 @@ export async function simulateSeeds(
   const summary = new Summary()
   const started = performance.now()
   const waiting = new Map<number, Line>()
-  let [next, told, done] = [first, first, 0]
+  let [next, printed, done] = [first, first, 0]
   const interruption = onInterrupt()
 
   const take = (line: Line) => {
     done++
     waiting.set(line.seed, line)
-    for (let ready = waiting.get(told); ready !== undefined; ready = waiting.get(++told)) {
-      waiting.delete(told)
+    for (let ready = waiting.get(printed); ready !== undefined; ready = waiting.get(++printed)) {
+      waiting.delete(printed)
       summary.add(ready)
       if (options.json) console.log(JSON.stringify(ready))
     }
@@ -41,7 +41,7 @@ export async function simulateSeeds(
   progress.end()
   interruption.end()
   for (const line of [...waiting.values()].sort((a, b) => a.seed - b.seed)) summary.add(line)
-  return summary.tell(total, interruption.isInterrupted(), world, options)
+  return summary.print(total, interruption.isInterrupted(), world, options)
 }
 
 interface Interruption {
@@ -114,8 +114,8 @@ function crashed(seed: number, reason: string): Line {
 export function simulateWorker(world: SimulatedWorld): void {
   // Ctrl-C reaches the whole group of processes: the parent decides.
   process.on('SIGINT', () => {})
-  const tell = (line: Line) => process.send!(line, (error: Error | null) => error !== null && process.exit())
-  process.on('message', (seed: number) => tell(lineOf(simulate({ seed }, world))))
+  const send = (line: Line) => process.send!(line, (error: Error | null) => error !== null && process.exit())
+  process.on('message', (seed: number) => send(lineOf(simulate({ seed }, world))))
   process.on('disconnect', () => process.exit())
 }
 
@@ -147,7 +147,7 @@ class Summary {
   }
 
   /** Says what came of it; the exit code. */
-  tell(total: number, isInterrupted: boolean, world: SimulatedWorld, options: SimulateOptions): number {
+  print(total: number, isInterrupted: boolean, world: SimulatedWorld, options: SimulateOptions): number {
     const never = situations.filter((name) => this.#met[name] === 0)
     if (options.json) console.log(JSON.stringify(this.#asJson(total)))
     else this.#print(total, never, options)
@@ -184,7 +184,9 @@ class Summary {
     const seeds = this.#seeds === total ? `${total} seeds` : `${this.#seeds} of ${total} seeds, interrupted`
     console.log(`${seeds}: ${verdicts.join(', ') || 'none has ended'}`)
     if (this.#verdicts.has('stuck'))
-      console.log('  stuck: whoever held the state is gone, so nobody answers, as the protocol says')
+      console.log(
+        '  stuck: every server that held the state is gone, so no server answers, as the protocol demands',
+      )
     console.log(
       `  ${this.#steps} steps in ${(this.#virtualMs / 3_600_000).toFixed(2)} virtual hours, ${this.#answered} calls answered`,
     )

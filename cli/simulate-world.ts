@@ -10,7 +10,7 @@ export type SimulatedWorld = Pick<SimulationOptions, 'workload' | 'charts' | 'ne
 
 const parts = ['workload', 'charts', 'network'] as const
 
-/** Loads the module; ends the command where that fails or nothing usable is in it. */
+/** Loads the module; ends the command if that fails or it exports nothing usable. */
 export async function loadWorld(path: string | undefined, command: Command): Promise<SimulatedWorld> {
   if (path === undefined) return {}
   const refuse = (got: string): never =>

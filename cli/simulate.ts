@@ -40,10 +40,7 @@ export function registerSimulate(program: Command): void {
     )
     .option('--no-reduce', 'do not look for a smaller plan that fails in the same way')
     .addOption(
-      new Option('--require-all', 'fail if one of the situations that ought to be met was not').conflicts([
-        'seed',
-        'plan',
-      ]),
+      new Option('--require-all', 'fail if an expected situation was not met').conflicts(['seed', 'plan']),
     )
     .option('--json', 'one JSON object a seed, in the order of the seeds')
     .addHelpText('after', help)

@@ -19,23 +19,23 @@ export interface Clock {
 /** How two clocks relate: exactly one of four (L3). */
 export type Causality = 'equal' | 'before' | 'after' | 'concurrent'
 
-/** A clock right after an event, with the node on which it happened where that is known. */
+/** A clock right after an event, with the node on which it happened, if known. */
 export type StampedEvent = Clock & { readonly node?: string }
 
 /** What `boundClock` keeps. */
 export interface BoundOptions {
   /** The most client entries to keep; `keep` counts as one of them, and stays even at 0. */
   entriesMax: number
-  /** Tells clients, whose entries are capped, from everyone else; the same answer for all incarnations of a name. */
+  /** True for clients, whose entries are capped; the same answer for all incarnations of a name. */
   isClient: (id: string) => boolean
-  /** An entry that always stays: the node whose clock this is. Required where that node is a client or may be dead. */
+  /** An entry that always stays: the node whose clock this is. Required if that node is a client or may be dead. */
   keep?: string
 }
 
 /** The clock of a node before its first event. */
 export const zeroClock: Clock = Object.freeze({ lamport: 0, vector: Object.freeze({}) })
 
-/** The number of events of `id` that the vector knows of; 0 where it has no entry (L3). */
+/** The number of events of `id` that the vector has seen; 0 if it has no entry (L3). */
 export function entryOf(vector: VectorClock, id: string): number {
   const count: unknown = vector[id]
   // What a plain object inherits is never a number.

@@ -1,4 +1,4 @@
-/** The protocol as data-in, data-out statecharts: nothing in here keeps time, sends anything or rolls dice. */
+/** The protocol as data-in, data-out statecharts: no file here keeps time, sends anything or uses chance. */
 export * from './application/application.ts'
 export type { Outcome, Replica, Result, Session } from './application/at-most-once.ts'
 export { copyJson, jsonCost, jsonSize } from './application/json.ts'

@@ -7,12 +7,12 @@
  * | `getView`          | client -> view service | which view is current? Proves nothing about liveness (V8)            |
  * | `viewReply`        | view service -> both   | the current view                                                    |
  * | `request`          | client -> primary      | decide these commands of my session; `session: null` opens one (S10) |
- * | `reply`            | primary -> client      | what the request came to                                             |
+ * | `reply`            | primary -> client      | the outcome of the request                                           |
  * | `refusal`          | server -> client       | this copy of the request was not taken, and why (S3)                 |
  * | `forward`          | primary -> backup      | apply these requests, number `number` of the view (S4, S6)           |
  * | `forwardAck`       | backup -> primary      | applied; `digest` stands for the outcomes (S6)                       |
- * | `stateTransfer`    | primary -> backup      | piece `index` of the state for `view` (T1, T5)                       |
- * | `stateTransferAck` | backup -> primary      | that piece is in; after the last one, the state is installed (T3)    |
+ * | `stateTransfer`    | primary -> backup      | chunk `index` of the state for `view` (T1, T5)                       |
+ * | `stateTransferAck` | backup -> primary      | that chunk is in; after the last one, the state is installed (T3)    |
  * | `replicaDiverged`  | primary -> backup      | our outcomes differ: stop with me (S6)                               |
  * | `watch`            | client -> primary      | send me changes of these keys; `watches: null`: I have `revision`    |
  * | `changes`          | primary -> client      | what your watches see up to `revision` (W1)                          |

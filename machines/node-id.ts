@@ -1,4 +1,4 @@
-/** Node ids: who speaks. A server's id names one life of it (N2), so that a restarted server never speaks for its former self. */
+/** Node ids. A server's id names one incarnation (N2): a restarted server is a different node. */
 
 import { isPrintable } from './printable.ts'
 

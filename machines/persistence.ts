@@ -1,4 +1,4 @@
-/** Persisted snapshots of a chart: plain JSON that gives a working actor again, its timers included. */
+/** Persisted snapshots of a chart: plain JSON that restores a working actor with its timers. */
 import type { ActorScope, AnyMachineSnapshot, AnyStateMachine, EventObject, Snapshot } from 'xstate'
 
 /** A context as JSON and back, for what XState would lose or change on the way. */

@@ -39,7 +39,7 @@ export interface ViewServiceOptions {
   readonly pingCheckIntervalMs: number
 }
 
-/** How a view service measures silence where nothing else is given (V7). */
+/** The default way in which a view service measures silence (V7). */
 export const viewServiceDefaults: ViewServiceOptions = { pingTimeout: 2, pingCheckIntervalMs: 100 }
 
 type Question = Received<'ping'> | Received<'getView'>
@@ -145,7 +145,7 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
           actions: [changeView, 'tellView'],
           description: 'A server has fallen silent and can be replaced (V6).',
         },
-        { guard: tellsNothingNew, description: 'Nobody is left to fall silent (V7).' },
+        { guard: tellsNothingNew, description: 'No server is left to fall silent (V7).' },
         { actions: 'countLiveness', description: 'One more check of silence for everyone (V7).' },
       ],
     } as const
@@ -205,9 +205,9 @@ export function createViewServiceMachine(options: Partial<ViewServiceOptions> = 
               ping: {
                 target: 'awaitingAcknowledgement',
                 actions: [{ type: 'changeView', params: { acknowledged: false } }, 'tellView'],
-                description: 'Whatever number it carries (V1, V8).',
+                description: 'With any number (V1, V8).',
               },
-              pingCheck: { description: 'There is nobody to count yet.' },
+              pingCheck: { description: 'There is no server to count yet.' },
             },
           },
           awaitingAcknowledgement: {
@@ -233,7 +233,7 @@ const plainContext: ContextCodec<ViewServiceContext> = {
   load: (saved: ViewServiceContext) => saved,
 }
 
-/** The record that has to be durable before anything of this state is told (V11). */
+/** The record that must be durable before any part of this state is sent (V11). */
 export function viewRecord(context: ViewServiceContext, acknowledged: boolean): ViewRecord {
   const { view, incarnations } = context
   return { view, acknowledged, incarnations }

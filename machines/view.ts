@@ -1,4 +1,4 @@
-/** A view says who is primary and who is backup; `nextView` is the only place where one view follows another. */
+/** A view says who is primary and who is backup; only `nextView` decides which view follows another. */
 import { compareNodeIds, type NodeId } from './node-id.ts'
 
 /** One numbered assignment of roles. Two views with the same number are the same view (V2). */

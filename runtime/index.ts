@@ -58,9 +58,9 @@ export interface StandbyOptions<State = unknown, Command = unknown, Result = unk
   readonly transport?: Transport
   /** Default: real time. */
   readonly clock?: TimeClock
-  /** Hears everything that happens; see `observe`'s sinks. */
+  /** Receives every observation; see `observe`'s sinks. */
   readonly observe?: Observe
-  /** For the network's faults, where there are any; default 1. */
+  /** For the network's faults, if any; default 1. */
   readonly seed?: number
 }
 

@@ -22,7 +22,7 @@ export interface Epoch {
   readonly keys: ReadonlySet<string>
 }
 
-/** What was found so far. */
+/** What was found until now. */
 export interface Judgement {
   /** The worst of all epochs. */
   readonly linearizable: Verdict

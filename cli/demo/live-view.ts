@@ -11,7 +11,7 @@ export interface LiveNode {
   readonly role: string
   readonly state: string
   readonly view: number
-  /** Commands applied by a server; null where there is no state. */
+  /** Commands applied by a server; null if it has no state. */
   readonly applied: number | null
   readonly lamport: number
 }
@@ -141,7 +141,7 @@ const columnsOfTable: readonly Column[] = [
   { title: 'clock', size: 9, right: true, cell: ({ lamport }) => `L${lamport}` },
 ]
 
-/** Which columns fit, the most telling first. */
+/** Which columns fit, the most important first. */
 function columnsFor(width: number): Column[] {
   const kept = [0, 1, 3, 2, 4, 5]
   const chosen: number[] = []
@@ -215,7 +215,7 @@ function pulseLine(model: LiveModel, colours: Colours, width: number): Segment[]
   return [[graphOf(rates, width - used), colours.cyan], ...words]
 }
 
-/** The rates as bars, where there is room for some. */
+/** The rates as bars, if there is room. */
 function graphOf(rates: readonly number[], room: number): string {
   const size = Math.min(ratesShown, room - 2)
   if (size < 5) return ''

@@ -41,7 +41,7 @@ export interface Playground {
   readonly seconds: () => number
   counts(): WorkloadCounts
   failovers(): number
-  /** What was found wrong so far. */
+  /** The faults found until now. */
   problems(): number
   longestWaitNow(): number
   /** Whether the script is playing; it ends where a person takes over. */
@@ -68,7 +68,7 @@ export function startPlayground(options: PlaygroundOptions): Playground {
   const startedAt = clock.now()
   const counters = createCounters()
   const story = createStory({ level: options.level })
-  const tell = (observation: Observation) => {
+  const narrate = (observation: Observation) => {
     const event = story(observation)
     if (event !== null) options.onEvent(event)
   }
@@ -79,7 +79,7 @@ export function startPlayground(options: PlaygroundOptions): Playground {
     const operations = correlation(observation)
     if (observation.kind === 'return') lastOperation.set(observation.node ?? '', operations[0] ?? null)
   }
-  const sinks = tee(counters, tell, correlate, ...(options.observe === undefined ? [] : [options.observe]))
+  const sinks = tee(counters, narrate, correlate, ...(options.observe === undefined ? [] : [options.observe]))
   const cluster = createCluster({
     servers: options.servers,
     transport: createMemoryTransport({ delayMs }),

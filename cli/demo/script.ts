@@ -4,7 +4,7 @@ import type { TimeClock } from '../../actors/ports.ts'
 import type { StandbyCluster } from '../../runtime/index.ts'
 import { until, wait } from '../../runtime/waiting.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: the story is the same whatever is replicated
+// biome-ignore lint/suspicious/noExplicitAny: the story is the same for every application
 type AnyCluster = StandbyCluster<any>
 
 /** The levers that a script, or a person, moves. */
@@ -25,7 +25,7 @@ export interface ScriptOptions {
   readonly clock: TimeClock
   /** Milliseconds between two events. */
   readonly gapMs: number
-  /** Told before each event: what happens, in a sentence. */
+  /** Called before each event with a sentence that says what happens. */
   readonly onScene: (text: string) => void
   readonly signal: AbortSignal
 }
@@ -140,7 +140,7 @@ async function replicasAreCutOff(options: ScriptOptions): Promise<void> {
   levers.heal()
 }
 
-/** Waits for the next event; false when there is none any more. */
+/** Waits for the next event; false when there is no further event. */
 async function gap({ clock, gapMs, signal }: ScriptOptions): Promise<boolean> {
   await wait(clock, gapMs, signal)
   return !signal.aborted

@@ -1,4 +1,4 @@
-/** What a run came to: how much was done, how long it took at worst, and what was checked. */
+/** The summary of a run: operations, longest waits, and what was checked. */
 import type { Counted } from '../../runtime/observe/counters.ts'
 import type { Judgement } from './judge.ts'
 import type { WorkloadCounts } from './workload.ts'

@@ -132,7 +132,7 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
   underWay?(state: State): readonly StartedEffect[]
   /** The piece of `state` at `cursor` (null: the first), at most about `bytesMax` bytes of JSON text. Must repeat exactly. */
   snapshot(state: State, cursor: Json, bytesMax: number): Chunk
-  /** Adds one piece to what has been restored so far (null: nothing); `last` tells that the state is now whole. */
+  /** Adds one chunk to what has been restored so far (null: nothing). If `last`, the state is now whole. */
   restore(partial: unknown, data: Json, last: boolean): unknown
   /** Says what is wrong with a command before it is sent, or null. Optional. */
   validate?(command: unknown): string | null
@@ -143,7 +143,7 @@ export interface Application<State = unknown, Command = unknown, Result = unknow
  *
  * States and results are frozen, and a command after which one of them is not JSON fails with an `applicationError`
  * that names the place: a backup that got the state as JSON would differ from its primary. This costs as much as the
- * command made anew. The state is cut into pieces as text; an application with a large state had better bring its own
+ * command rebuilt. The state is cut into chunks as text; an application with a large state should bring its own
  * `snapshot`, which need not serialise all of it at once.
  * @throws TypeError if `initialState` is not JSON, naming the place, or `name` or `execute` is missing.
  * @example

@@ -7,12 +7,12 @@ import { digest } from './digest.ts'
 import { jsonCost, sealJson } from './json.ts'
 import { OrderedMap } from './ordered-map.ts'
 
-/** What one command came to: its result, or the error that `execute` threw. */
+/** The outcome of one command: its result, or the error that `execute` threw. */
 export type Result =
   | { readonly value: Json }
   | { readonly error: { readonly code: 'applicationError'; readonly message: string } }
 
-/** What a request came to; every replica reaches the same one. */
+/** The outcome of a request; every replica computes the same one. */
 export type Outcome =
   | { readonly kind: 'opened'; readonly session: number }
   | {
@@ -172,7 +172,7 @@ export interface Decided extends Happened {
   readonly position: number
 }
 
-/** A request by which the primary itself proposes commands (M2, M4). It has no session: nobody repeats it. */
+/** A request by which the primary itself proposes commands (M2, M4). It has no session, because it is never repeated. */
 export function ownRequest(commands: readonly Json[], bytes: number): Request {
   return { client: 'primary', session: null, seq: 0, commands, bytes, own: true }
 }
@@ -237,7 +237,7 @@ function openSession(replica: Replica, client: NodeId, sessionsMax: number): rea
   ]
 }
 
-/** A piece of a replica: first the sessions, then the application's own pieces. */
+/** A chunk of a replica: first the sessions, then the application's own chunks. */
 export function snapshotReplica(
   application: Application,
   replica: Replica,
@@ -270,7 +270,7 @@ export function snapshotReplica(
     bytes += size
   }
   const time = replica.at === 0 ? {} : { at: replica.at }
-  // What is left of the piece holds the beginning of the state, so that a small replica is one piece.
+  // What is left of the chunk holds the beginning of the state, so that a small replica is one chunk.
   const chunk = application.snapshot(replica.state, null, Math.max(1, bytesMax - bytes))
   return {
     data: { position: replica.position, ...time, sessions, state: chunk.data } as unknown as Json,
@@ -278,15 +278,15 @@ export function snapshotReplica(
   }
 }
 
-/** A replica that is still arriving: nothing of it is used before the last piece (T5). */
+/** A replica that is still arriving: nothing of it is used before the last chunk (T5). */
 export interface PartialReplica {
   readonly replica: Replica
   readonly partialState: unknown
 }
 
 /**
- * Adds a piece made by `snapshotReplica` to what has arrived (null: nothing yet).
- * @throws whatever says that `data` is no such piece, or none of this application: nothing of it may be used then.
+ * Adds a chunk made by `snapshotReplica` to what has arrived (null: nothing yet).
+ * @throws if `data` is not a chunk of this application's state; no part of it may be used then.
  */
 export function restoreReplica(
   application: Application,
@@ -320,7 +320,7 @@ export function restoreReplica(
   return { replica: { state, position, at, sessions, sessionOf, byRecency }, partialState }
 }
 
-/** Total, whatever an application throws: a thrown value may throw again when it is looked at. */
+/** Total for any thrown value: it may throw again when it is read. */
 function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error)

@@ -24,7 +24,7 @@ export function copyJson(value: unknown): Json {
 
 /**
  * A frozen copy of a JSON value. Parts that were sealed before are taken as they are, so that sealing the next version
- * of a value costs as much as was made anew for it, and not as much as the value is big.
+ * of a value costs what its new parts cost, not what the whole value costs.
  * @throws TypeError as `copyJson`.
  */
 export function sealJson(value: unknown): Json {
@@ -192,7 +192,7 @@ function className(value: object): string {
 
 type Path = readonly (string | number)[]
 
-/** Where it is that something is wrong is only looked for when something is: copies are made often. */
+/** The path of a fault is computed only after a fault is found: copies are made often. */
 function notJson(root: unknown): TypeError {
   const { path, got } = firstMisfit(root, [], []) ?? {
     path: [],

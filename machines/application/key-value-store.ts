@@ -34,7 +34,7 @@ export type {
 export type { KeyValueState } from './key-value-meta.ts'
 
 /**
- * What a command answers: `get` the value or null (with `entry`: `{ value }` or null, which tells a stored null from an
+ * What a command answers: `get` the value or null (with `entry`: `{ value }` or null, which distinguishes a stored null from an
  * absent key), `put` null, `append` the length of the value it made, `delete`
  * whether there was something to delete, `compareAndSet` whether it set. An absent key counts as null. `list` answers a
  * `KeyValuePage`, `transact` `{ succeeded, results }`.

@@ -1,4 +1,4 @@
-/** A persistent ordered map: every change is a new map that shares structure with the old one. A thin face on sorted-btree. */
+/** A persistent ordered map: every change is a new map that shares structure with the old one. A thin wrapper of sorted-btree. */
 import sortedBtree from 'sorted-btree'
 
 // Bundlers disagree on what a default import of a CommonJS module is; this is right under each of them.

@@ -1,6 +1,6 @@
-/** A function that remembers what it came to last. */
+/** Memoizes the last call of a function. */
 
-/** Whoever asks for the same value as the one before gets the very same: the last one is kept. Pure as seen from outside. */
+/** Identical arguments return the identical result as the call before. Pure as seen from outside. */
 export function rememberLast<Args extends readonly unknown[], Value>(
   compute: (...args: Args) => Value,
 ): (...args: Args) => Value {

@@ -1,4 +1,4 @@
-/** The requests that wait at a primary, in their order of arrival, one a session (S7). Every change is a new queue. */
+/** The requests that wait at a primary, in order of arrival, one per session (S7). Every change is a new queue. */
 import type { Request } from '../messages.ts'
 import type { NodeId } from '../node-id.ts'
 import { OrderedMap } from './ordered-map.ts'

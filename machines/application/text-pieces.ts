@@ -1,22 +1,22 @@
-/** How a state travels as text when its application knows no better way to cut it. */
+/** Cuts a state into chunks of text, for applications that bring no chunking of their own. */
 import type { Json } from './json.ts'
 
-/** One piece of a state on its way to a backup (T1, T5). */
+/** One chunk of a state transfer to a backup (T1, T5). */
 export interface Chunk {
   readonly data: Json
-  /** Where the next piece starts; null when this is the last. */
+  /** Where the next chunk starts; null when this is the last. */
   readonly next: Json
 }
 
-/** The part of an application that cuts a state into pieces. */
+/** The part of an application that cuts a state into chunks. */
 export interface Pieces<State> {
   snapshot(state: State, cursor: Json, bytesMax: number): Chunk
   restore(partial: unknown, data: Json, last: boolean): unknown
 }
 
 /**
- * `snapshot` and `restore` for a state that has a text. The text is made once for all pieces of a state, not once a
- * piece, and is kept until the last piece is made.
+ * `snapshot` and `restore` for a state that has a text. The text is made once for all chunks of a state, not once a
+ * chunk, and is kept until the last chunk is made.
  */
 export function textPieces<State>(
   textOf: (state: State) => string,

@@ -37,7 +37,7 @@ const divergence = {
   guard: 'meansDivergence',
   target: 'ready',
   actions: 'settleDiverged',
-  description: 'The pair has stopped; every call is told (S6).',
+  description: 'Primary and backup have stopped; every call ends with that error (S6).',
 } as const
 const tryLater = {
   actions: ignore('refusal: try again later'),
@@ -83,7 +83,7 @@ export function createClientMachine(options: Partial<ClientOptions> = {}) {
         },
       },
       ready: {
-        description: 'Nothing to do; no timer runs and nobody is asked anything (C1).',
+        description: 'Nothing to do; no timer runs and no request is sent (C1).',
         tags: 'settled',
         on: {
           call: [
@@ -168,7 +168,7 @@ export function createClientMachine(options: Partial<ClientOptions> = {}) {
               target: 'awaitingReply',
               reenter: true,
               actions: ['abandon', 'fillRequest'],
-              description: 'Nobody waits for the outstanding request: the next one may go.',
+              description: 'No call waits for the outstanding request: the next one may go.',
             },
             { guard: 'nobodyWaits', target: 'ready', actions: ['abandon', 'dropRequest'] },
             { actions: 'abandon' },

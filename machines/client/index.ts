@@ -1,4 +1,4 @@
-/** A client: it brings calls to the primary, wherever that is, and settles each exactly once (C1 to C3). */
+/** A client: sends calls to the current primary and settles each exactly once (C1 to C3). */
 export { type ClientMachine, createClientMachine } from './chart.ts'
 export {
   type Call,

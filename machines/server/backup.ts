@@ -38,7 +38,7 @@ export function backupState(server: ServerSetup) {
               guard: 'isLastPiece',
               target: 'serving',
               actions: ['takePiece', 'install', 'confirmPiece'],
-              description: 'The state is whole: it replaces whatever was there (T1).',
+              description: 'The state is whole: it replaces the previous state (T1).',
             },
             {
               guard: 'isOfMyView',

@@ -31,9 +31,9 @@ export interface ServerContext {
   } | null
   /** Primary: the number of the last forward of this view. */
   readonly forwards: number
-  /** Primary: the piece of the state transfer that awaits its acknowledgement (T3). */
+  /** Primary: the chunk of the state transfer that awaits its acknowledgement (T3). */
   readonly sending: { readonly index: number; readonly cursor: Json } | null
-  /** Backup: the pieces of a state transfer that have arrived; they are not in use yet (T5). */
+  /** Backup: the chunks of a state transfer that have arrived; they are not in use yet (T5). */
   readonly arriving: { readonly pieces: number; readonly partial: PartialReplica } | null
   /** Backup: the last forward applied in this view, and the digest of its outcomes (S6). */
   readonly applied: { readonly number: number; readonly digest: string }
@@ -51,7 +51,7 @@ export interface ServerInput {
 export interface ServerOptions {
   /** At most half the view service's check interval, so that one lost ping is survived (V7). */
   readonly pingIntervalMs: number
-  /** How long a primary waits before it repeats a forward or a piece of a state transfer. */
+  /** How long a primary waits before it repeats a forward or a chunk of a state transfer. */
   readonly resendIntervalMs: number
   /** Requests that may wait at a primary; past it they are refused `overloaded` (S7). */
   readonly queueMax: number
@@ -61,7 +61,7 @@ export interface ServerOptions {
   readonly batchMax: number
   /** Bytes of JSON text in one forward; a single larger request still goes, alone. */
   readonly batchBytesMax: number
-  /** Bytes of JSON text in one piece of a state transfer (T5). */
+  /** Bytes of JSON text in one chunk of a state transfer (T5). */
   readonly transferBytesMax: number
   /** Sessions that the table holds; the least recently used is evicted first (S10). The same on every server. */
   readonly sessionsMax: number

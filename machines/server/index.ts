@@ -24,7 +24,8 @@ export function createServerMachine(application: Application, options: Partial<S
     type: 'parallel',
     states: {
       heartbeat: {
-        description: 'Tells the view service that this server lives, and which view it confirms (S1).',
+        description:
+          'Reports to the view service that this server is alive, and which view it confirms (S1).',
         initial: 'pinging',
         states: {
           pinging: {
@@ -60,7 +61,7 @@ export function createServerMachine(application: Application, options: Partial<S
               guard: 'namesMeBackup',
               target: '.backup.awaitingState',
               actions: adoption,
-              description: 'Whatever state it held is given up (T1).',
+              description: 'It discards the state it held (T1).',
             },
             { target: '.idle', actions: adoption, description: 'In the view I have no role.' },
           ],
@@ -76,14 +77,13 @@ export function createServerMachine(application: Application, options: Partial<S
               guard: 'isFirstPieceOfNewerView',
               target: '.backup.awaitingState',
               actions: [...adoption, 'takePiece', 'confirmPiece'],
-              description: 'The same for a state of several pieces (S5, T5).',
+              description: 'The same for a state of several chunks (S5, T5).',
             },
             {
               guard: 'isOfNewerView',
               target: '.backup.awaitingState',
               actions: adoption,
-              description:
-                'A later piece still brings the news of its view; the piece itself is of no use (S5).',
+              description: 'A later chunk still announces its view; the chunk itself is of no use (S5).',
             },
             { guard: 'isOfOlderView', actions: ignore('stateTransfer: of an older view') },
             { actions: ignore('stateTransfer: not from a primary to its backup') },

@@ -58,7 +58,7 @@ export function primaryState(server: ServerSetup, isWatched: boolean) {
               target: 'transferringState',
               reenter: true,
               actions: 'turnToNextPiece',
-              description: 'On to the next piece (T5).',
+              description: 'On to the next chunk (T5).',
             },
             { actions: ignore('stateTransferAck: not of the piece that I sent') },
           ],
@@ -107,7 +107,7 @@ export function primaryState(server: ServerSetup, isWatched: boolean) {
             {
               guard: 'outcomesDiffer',
               target: '#replicaDiverged',
-              description: 'The application is not deterministic: nobody is answered (S6).',
+              description: 'The application is not deterministic: no client is answered (S6).',
             },
             {
               guard: 'somethingWaits',

@@ -1,4 +1,4 @@
-/** The state transfer, at both ends: in pieces, whole or nothing, installed once per view (T1 to T6). */
+/** The state transfer, at both ends: in chunks, all or nothing, installed once per view (T1 to T6). */
 import type { Application, Json } from '../application/application.ts'
 import {
   type PartialReplica,
@@ -27,13 +27,13 @@ export function transferRules(application: Application, { transferBytesMax }: Se
   const pieceAt = rememberLast((replica: Replica, cursor: Json) =>
     snapshotReplica(application, replica, cursor, transferBytesMax),
   )
-  /** The piece under way; null if no transfer is. */
+  /** The chunk under way; null if no transfer is. */
   const pieceToSend = ({ replica, sending }: ServerContext) =>
     replica === null || sending === null
       ? null
       : { ...pieceAt(replica, sending.cursor), index: sending.index }
   const isLast = (context: ServerContext) => pieceToSend(context)?.next === null
-  /** The state that has arrived, this piece included; null if the application cannot read it. */
+  /** The state that has arrived, this chunk included; null if the application cannot read it. */
   const withPiece = rememberLast((arrived: PartialReplica | null, data: Json, last: boolean) => {
     try {
       return restoreReplica(application, arrived, data, last)
@@ -81,7 +81,7 @@ export function transferRules(application: Application, { transferBytesMax }: Se
       ),
     },
     actions: {
-      /** T1: the piece that awaits its acknowledgement. */
+      /** T1: the chunk that awaits its acknowledgement. */
       sendPiece: enqueueActions(({ context, enqueue }) => {
         const { view } = context
         const piece = pieceToSend(context)
@@ -95,7 +95,7 @@ export function transferRules(application: Application, { transferBytesMax }: Se
       }),
       endTransfer: assign({ sending: null }),
 
-      /** T5: kept apart until the last piece has arrived. */
+      /** T5: kept apart until the last chunk has arrived. */
       takePiece: assignOn('stateTransfer', ({ arriving }, { index, data, last }) => {
         const partial = withPiece(arriving?.partial ?? null, data, last)
         return partial === null ? {} : { arriving: { pieces: index + 1, partial } }

@@ -1,4 +1,4 @@
-/** A server and its views: which it adopts, what it pings, and whom it takes for its primary (S1, S2, S5, N5). */
+/** The views of a server: which it adopts, what it pings, and which primary it accepts (S1, S2, S5, N5). */
 import type { Application } from '../application/application.ts'
 import { emptyReplica } from '../application/at-most-once.ts'
 import { RequestQueue } from '../application/request-queue.ts'

@@ -1,4 +1,4 @@
-/** A scope in which a machine can be stepped without an actor that lives: its actions are handed over as data. */
+/** A scope that steps a machine without a live actor and hands over its actions as data. */
 import { type AnyStateMachine, createActor, createMachine, type InspectionEvent } from 'xstate'
 import type { Scope } from './xstate-internals.ts'
 

@@ -1,7 +1,7 @@
 /**
  * A step of a chart: a snapshot and an event in, the next snapshot out, the actions handed to the scope.
  *
- * All that steps a chart comes here: live actors, simulator, checker, replicated machines and the inspector. The result is
+ * Every stepper of a chart uses it: live actors, simulator, checker, replicated machines, inspector. The result is
  * that of XState's own `transition`, at about half the cost.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate'

@@ -1,5 +1,5 @@
 /**
- * All that this package knows of XState's insides: the shape of its charts, checked before it is relied on.
+ * XState internals that this package relies on: the shape of its charts, checked before use.
  *
  * If a machine looks different from what is known here, `chartOf` warns once and returns null; XState then takes the
  * steps of that machine itself.
@@ -166,7 +166,7 @@ export function activeNodes(snapshot: AnyMachineSnapshot): readonly StateNode[] 
   return snapshot._nodes as never
 }
 
-/** Tells inspectors of a microstep, as XState does. */
+/** Notifies inspectors of a microstep, as XState does. */
 export function reportMicrostep(
   { self, system }: Scope,
   event: EventObject,
@@ -186,7 +186,7 @@ export function warnOfFallback(missing: string, where: string): void {
   if (warned.has(missing)) return
   warned.add(missing)
   const text = `standby: expected ${missing} in ${where}, found none; XState takes its steps itself, at about twice the cost. Install a version of xstate that standby's peerDependencies name.`
-  // A pure module may not print; a fallback that nobody notices would be worse.
+  // A pure module may not print; a silent fallback would be worse.
   const output: unknown = Reflect.get(globalThis, 'console')
   ;(output as { warn(text: string): void } | undefined)?.warn(text)
 }

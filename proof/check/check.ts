@@ -33,7 +33,7 @@ import { type Unseen, unseenIn } from './unseen.ts'
  */
 export type CheckVerdict = 'exhausted' | 'bounded' | 'violated' | 'goal not found'
 
-/** What a search came to, with its numbers and, where there is one, its counterexample. */
+/** The outcome of a search: its numbers and, if there is one, its counterexample. */
 export interface CheckResult {
   readonly verdict: CheckVerdict
   /** `bounded`: the bound that ended the search. */
@@ -58,11 +58,11 @@ export interface CheckResult {
     /** Of a broken promise: the steps before the cycle that goes on for ever. */
     readonly cycleFrom?: number
   } | null
-  /** For each goal the shortest run that was found to it; null where there is none. */
+  /** For each goal the shortest run that was found to it; null if none. */
   readonly goals: readonly { readonly name: string; readonly run: Run | null }[]
   /** What the search never saw, such as a message that no machine takes: the system may not be the one that was meant. */
   readonly unseen: readonly Unseen[]
-  /** Null where it was not asked for, or where the search found a violation. */
+  /** Null if it was not asked for, or if the search found a violation. */
   readonly liveness: LivenessResult | null
 }
 
@@ -110,12 +110,12 @@ function lassoStory({ run, cycleFrom }: Lasso): string {
   return `${lines}\n${end}`
 }
 
-/** When runs are told as they are, needless steps included: a twentieth after the bound in seconds. */
+/** When runs are reported with needless steps: a twentieth after the bound in seconds. */
 export function explainedBy({ bounds }: Pick<CheckOptions, 'bounds'>): number {
   return performance.now() + (bounds?.seconds ?? Number.POSITIVE_INFINITY) * 1050
 }
 
-/** Searches, and once more where a property came to read what nodes have sent: then these take every step by itself. */
+/** Searches, and once more if a property began to read what nodes have sent: then these take every step by itself. */
 function foundIn(system: CheckedSystem, options: CheckOptions): { search: Search; found: Found } {
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / 1000
@@ -131,7 +131,7 @@ function foundIn(system: CheckedSystem, options: CheckOptions): { search: Search
   }
 }
 
-/** The nodes that must take every step by itself for what was found to be the whole truth; null where they did. */
+/** The nodes that must take every step by itself for the finding to be complete; null if they did. */
 export function nextStepwise(
   { end }: Pick<Found, 'end'>,
   stepwise: number,
@@ -141,7 +141,7 @@ export function nextStepwise(
   return isWhole ? null : stepwise | sentReads
 }
 
-/** What a search has found, with its runs told step by step. */
+/** What a search has found, with its runs step by step. */
 export function concluded(
   found: Found,
   system: CheckedSystem,
@@ -165,7 +165,7 @@ export function concluded(
   }
 }
 
-/** What exploring came to; how a state was reached is worked out only when somebody asks. */
+/** The outcome of exploring; the run to a state is computed only on demand. */
 export interface Found extends Pick<CheckResult, 'states' | 'transitions' | 'depth' | 'seconds' | 'bytes'> {
   readonly end: SearchEnd['end'] | 'walks'
   readonly walks?: number
@@ -190,7 +190,7 @@ function explored(search: Search, system: CheckedSystem, options: CheckOptions):
   return searched(search, search.run({ ...rest, ...(order === undefined ? {} : { order }) }))
 }
 
-/** The same, with runs that can be told while the search still has its states. */
+/** The same, with runs that can be computed while the search still has its states. */
 export function searched(search: Search, { violation, goals, ...numbers }: SearchEnd): Found {
   return {
     ...numbers,
@@ -256,7 +256,7 @@ function verdictOf({ end, goals }: Found): Pick<CheckResult, 'verdict' | 'bound'
   }
 }
 
-/** Leads the search to where it begins; what it came to if it was violated on the way, or did not come there. */
+/** Runs the prefix of a search; returns the outcome if it was violated on the way, or cannot be executed. */
 export function toBeginning(
   search: Search,
   system: CheckedSystem,

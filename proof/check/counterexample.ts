@@ -15,14 +15,14 @@ export interface Step {
   readonly after: NodeView
 }
 
-/** A run that can be repeated: the happenings say everything. */
+/** A run that can be repeated: the actions determine everything. */
 export interface Run {
   readonly steps: readonly Step[]
   /** The state at its end, an integer for each place. */
   readonly state: Int32Array
 }
 
-/** What happened before a search first came to a state. */
+/** The actions by which a search first reached a state. */
 export function happeningsTo(search: Search, state: number): Happening[] {
   const path = search.path(state).map((number) => {
     const next = new Int32Array(search.width)
@@ -73,7 +73,7 @@ export function confirmed(
 }
 
 /**
- * The run of these happenings from the start, every step of it.
+ * The run of these actions from the start, every step of it.
  * @param plain a search without reduction
  */
 export function everyStepOf(plain: Search, happenings: readonly Happening[], absorbing: number): Run {
@@ -82,7 +82,7 @@ export function everyStepOf(plain: Search, happenings: readonly Happening[], abs
 }
 
 /**
- * Happenings with the steps that a search took at once put back in: before the first step that needs them if that is
+ * Actions with the absorbed steps of the search put back in: before the first step that needs them if that is
  * early enough, else as soon as they can be taken; and then with those that were left at the end.
  */
 function* completions(plain: Search, happenings: readonly Happening[], absorbing: number) {
@@ -95,7 +95,7 @@ function* completions(plain: Search, happenings: readonly Happening[], absorbing
   }
 }
 
-/** Null where a happening would need something to have been sent that was not. `state` becomes the one at the end. */
+/** Null if an action needs a message that was not sent. `state` becomes the one at the end. */
 function withSends(
   plain: Search,
   state: Int32Array,
@@ -116,7 +116,7 @@ function withSends(
 }
 
 /**
- * Repeats happenings from the start; null where one of them cannot happen.
+ * Repeats actions from the start; null if one of them cannot happen.
  * @param until asked of the start and after each step: whether to stop there; default: never
  */
 export function replay(

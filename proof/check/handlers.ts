@@ -131,7 +131,7 @@ function askedAgain(nodes: readonly CheckedNode[], questions: readonly Question[
     const { snapshot, actions } = again(steppers[place]!, before, event)
     const now = answerText(snapshot, actions)
     if (now !== answer) {
-      const reason = `${event.type} at ${nodes[place]!.id} came to ${difference(answer, now)}`
+      const reason = `${event.type} at ${nodes[place]!.id} differs: ${difference(answer, now)}`
       return { name: handlerProperties.deterministic, reason, question }
     }
   }

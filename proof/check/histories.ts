@@ -16,7 +16,7 @@ interface Called {
   readonly input: object
   /** Answered calls of each other client at that time; empty unless real time matters. */
   readonly after: Readonly<Record<string, number>>
-  /** The answer; undefined while there is none. */
+  /** The answer; undefined while it is pending. */
   readonly output?: unknown
 }
 

@@ -81,13 +81,13 @@ export function checkLiveness(
   return { seed, sampled: tried, stuck, reached, slowestMs, failed, failures: [...failures.values()] }
 }
 
-/** What the state after these happenings waits for; null where progress is promised. */
+/** What the state after these actions waits for; null if progress is promised. */
 function stuckOn(system: CheckedSystem, happenings: readonly Happening[]): string | null {
   if (system.stuckOn === undefined) return null
   return system.stuckOn(staged(system, happenings).view())
 }
 
-/** How long the goal takes after these happenings when nothing fails any more; null if it does not come about. */
+/** How long the goal takes after these actions when nothing fails any more; null if it is not reached. */
 function healed(
   system: CheckedSystem,
   happenings: readonly Happening[],
@@ -102,7 +102,7 @@ function healed(
   return null
 }
 
-/** True where the goal comes about after these happenings, or is not promised; else why not. */
+/** True if the goal is reached after these actions, or is not promised; else why not. */
 export function livenessAfter(
   system: CheckedSystem,
   happenings: readonly Happening[],

@@ -24,7 +24,7 @@ export interface WalkOptions {
   readonly progress?: (progress: WalkProgress) => void
 }
 
-/** Told every 16,384 steps, and at the end. */
+/** Reported every 16,384 steps, and at the end. */
 export interface WalkProgress {
   readonly walks: number
   readonly states: number
@@ -40,7 +40,7 @@ export interface Met {
   readonly path: readonly Int32Array[]
 }
 
-/** What the walks came to. */
+/** The outcome of the walks. */
 export interface WalkEnd {
   readonly end: 'violated' | 'walks' | 'states' | 'seconds' | 'goals'
   readonly walks: number
@@ -165,7 +165,7 @@ class Walker {
     return this.#begin.slice()
   }
 
-  /** A state that one step leads to; null where nothing can happen. */
+  /** A successor state; null if nothing can happen. */
   step(state: Int32Array): Int32Array | null {
     const counts = this.#counts.fill(0)
     const faults = counts.length - 1

@@ -23,7 +23,7 @@ export interface RunTraceOptions {
 
 /**
  * The run as a trace (`standby-trace`, JSON lines): each step with clocks, guards, refusals and contexts, as live nodes
- * would have told it. Works for any system of XState machines.
+ * would have recorded it. Works for any system of XState machines.
  * @example
  * const { violation } = check(system)
  * if (violation !== null) writeFileSync('run.jsonl', traceOf(system, violation.run, { violation }))
@@ -45,7 +45,7 @@ export function traceOf(
     last = observations.length
     stage.play(happening)
   }
-  // A duplicate is told before it arrives; a call before it is made.
+  // A duplicate is reported before it arrives; a call before it is made.
   while (observations[last + 1] !== undefined && observations[last]!.after === undefined) last += 1
 
   const check: SavedRun = { scenario: scenario ?? null, property: violation?.name ?? null, happenings: saved }
@@ -66,7 +66,7 @@ export function traceOf(
   return `${lines.join('\n')}\n`
 }
 
-/** What became of a run that was repeated: null where one of its steps can no longer happen. */
+/** The outcome of a repeated run; null if one of its steps can no longer happen. */
 export interface Repeated {
   readonly run: Run | null
   /** True: the property holds at every step now. A text: why it fails. Null: there is no such property to ask. */
@@ -133,7 +133,7 @@ function savedHappening(stage: Stage, happening: Happening): SavedHappening {
   }
 }
 
-/** The happenings with their messages and events; null where the charts send no such message any more. */
+/** The actions with their messages and events; null if the charts no longer send such a message. */
 function restoredHappenings(system: CheckedSystem, saved: readonly SavedHappening[]): Happening[] | null {
   const stage = new Stage(system)
   const restored: Happening[] = []

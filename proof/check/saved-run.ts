@@ -3,7 +3,7 @@ import type { EventObject } from 'xstate'
 import type { ReadTrace } from '../../runtime/trace/read.ts'
 import type { MessageName } from '../stage/sent-messages.ts'
 
-/** A happening without what the charts know: of a message only its name. */
+/** An action without what the charts know: of a message only its name. */
 export type SavedHappening =
   | ({ readonly kind: 'deliver'; readonly kept?: true } & MessageName)
   | ({ readonly kind: 'lose' } & MessageName)

@@ -1,4 +1,4 @@
-/** What is checked: nodes that are XState machines, what may befall them, and what must hold. It knows no protocol. */
+/** The system that `check` takes: nodes that are XState machines, their faults and properties. No protocol is known. */
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
 
 /** One node: a machine that speaks through `send` actions with params `{ to, message }`. */
@@ -10,7 +10,7 @@ export interface CheckedNode {
   readonly script?: readonly EventObject[]
   /** Whether the next event of the script may come now; default: always. */
   readonly ready?: (snapshot: AnyMachineSnapshot) => boolean
-  /** Whether a crash may befall it; default false. */
+  /** Whether it may crash; default false. */
   readonly mayCrash?: boolean
   /**
    * The next life of a crashed node, under an id that was never used before (N2); without it a crash is for ever.
@@ -87,7 +87,7 @@ export interface LeadsTo {
 /** Watches effects other than `send`, `ignore` and timers, and events of scripts, and folds them into a value of its own. */
 export interface Observer {
   readonly initial: unknown
-  /** The next value: plain JSON, and the same for runs that need not be told apart. */
+  /** The next value: plain JSON, and the same for runs that need not be distinguished. */
   readonly observe: (value: unknown, seen: Emission) => unknown
 }
 
@@ -118,7 +118,7 @@ export function reachable(name: string, reached: Goal['reached'], options: Prope
   return { ...options, name, reached }
 }
 
-/** `sometimes('a deposed primary is asked', (system) => ...)`: must be reachable, and is promised to nobody. */
+/** `sometimes('a deposed primary is asked', (system) => ...)`: must be reachable in some run; no run is promised to reach it. */
 export function sometimes(name: string, reached: Goal['reached'], options: PropertyOptions = {}): Goal {
   return { ...options, name, reached, promised: false }
 }
@@ -128,12 +128,12 @@ export function leadsTo(name: string, from: LeadsTo['from'], to: LeadsTo['to']):
   return { name, from, to }
 }
 
-/** `eventually('a leader is elected', (system) => ...)`: every run comes to it, under weak fairness; see `temporal`. */
+/** `eventually('a leader is elected', (system) => ...)`: every run reaches it, under weak fairness; see `temporal`. */
 export function eventually(name: string, to: LeadsTo['to']): LeadsTo {
   return { name, from: () => true, to }
 }
 
-/** A system to be searched: its nodes, what may befall them, what must hold, and what must be reachable. */
+/** A system to be searched: its nodes, their faults, what must hold, and what must be reachable. */
 export interface CheckedSystem {
   readonly nodes: readonly CheckedNode[]
   readonly invariants?: readonly Invariant[]
@@ -154,11 +154,11 @@ export interface CheckedSystem {
   readonly prunes?: readonly ((system: SystemView) => boolean)[]
   readonly observer?: Observer
   /**
-   * What a state waits for from which no progress is promised, even where nothing fails any more; null where progress is
+   * What a state waits for from which no progress is promised, even if nothing fails any more; null if progress is
    * promised. Without it progress is promised everywhere.
    */
   readonly stuckOn?: (system: SystemView) => string | null
-  /** How many crashes and restarts may befall the nodes that may crash, in all; default 0. */
+  /** How many crashes and restarts may happen in all, on nodes that may crash; default 0. */
   readonly crashes?: number
   readonly restarts?: number
   /**

@@ -1,5 +1,5 @@
 /**
- * `eventually` and `leadsTo` under weak fairness: a counterexample is a lasso, a run to a cycle that never comes to what
+ * `eventually` and `leadsTo` under weak fairness: a counterexample is a lasso, a run to a cycle that never reaches what
  * was promised.
  *
  * Weak fairness: a step that stays possible is taken at last. Steps are deliveries, timers and events of scripts; crashes,

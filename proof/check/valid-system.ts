@@ -68,7 +68,7 @@ function refuseCount(name: string, count: number, max: number): void {
     throw new RangeError(`expected ${name}: a whole number from 0 to ${max}, got ${count}`)
 }
 
-/** Properties are told by their names. */
+/** Properties are identified by their names. */
 function refuseTwins(kind: string, properties: readonly { readonly name: string }[]): void {
   const names = new Set<string>()
   for (const { name } of properties) {

@@ -1,4 +1,4 @@
-// Why a history is illegal: a few answers that contradict each other, whatever else was answered.
+// Why a history is illegal: a few answers that contradict each other under any other answers.
 import type { Budget } from './budget.ts'
 import type { RecordedCall } from './model.ts'
 

@@ -29,7 +29,7 @@ export interface CompiledHistory {
   settle(state: number, now: number): number
   /** A state that only an overwriting operation leaves, and where accepted operations change nothing. */
   isSink(state: number): boolean
-  /** Whether every state allows, from `now` on, whatever a sink allows. */
+  /** Whether every state allows, from `now` on, all that a sink allows. */
   sinkIsWorst(now: number): boolean
   /** False only if no operations but overwriting ones lead from `state` to one where `op` is accepted. */
   mayReach(state: number, op: number): boolean

@@ -17,7 +17,7 @@ export function extend(previous: Log | null, op: number, buried: boolean): Log {
 /**
  * A state that the object may be in, with the open operations that have taken effect.
  *
- * `cover` is the event at which the last overwriting operation was placed (-1 when none was): whatever was open then
+ * `cover` is the event at which the last overwriting operation was placed (-1 if none was): every operation open then
  * and is accepted in every state may have happened right before it, unseen, and is therefore not placed until it must be.
  */
 export interface Configuration {

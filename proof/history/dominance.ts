@@ -1,11 +1,11 @@
-// Which configurations are superfluous: whatever can follow them can follow another one too.
+// Which configurations are superfluous: all that can follow them can follow another one too.
 import { acceptedTrait, type CompiledHistory, overwritesTrait, readsTrait } from './compiled-history.ts'
 import type { Configuration } from './configuration.ts'
 import { hasOp, isSubset } from './op-set.ts'
 import type { SearchProblem } from './search-problem.ts'
 
 /**
- * Whether whatever can follow `worse` can follow `better` too, given that the state of `better` allows all that the
+ * Whether all that can follow `worse` can follow `better` too, given that the state of `better` allows all that the
  * state of `worse` does (`inSink`: that one is a sink).
  *
  * So it is if `better` has used no unanswered operation that `worse` has not (and none in vain), has placed nothing but reads that `worse`

@@ -68,7 +68,7 @@ export class Expansion {
     this.#forward(from, target, offer)
   }
 
-  /** Places `target` before the last overwriting operation, with whatever block it needs there. */
+  /** Places `target` before the last overwriting operation, with the block that it needs there. */
   #bury(from: Configuration, target: number, offer: Offer): void {
     const { compiled } = this.#problem
     const traits = compiled.traits[target]!

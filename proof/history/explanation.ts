@@ -36,7 +36,7 @@ const width: SearchWidth = { configurationsMax: 4096, greedy: false }
  * Explains an illegal part, `operations` by ascending call, in which a search broke at the return `foundAt`, perhaps
  * because of what returned at `suspectsAt`.
  *
- * When the budget ends, the break may be told too early, and the contradiction may not be the smallest or only its last
+ * When the budget ends, the break may be reported too early, and the contradiction may not be the smallest or only its last
  * answer.
  */
 export function explain<Op extends RecordedCall<object, unknown>>(

@@ -1,6 +1,6 @@
 // JSON values and their canonical text; not a parser.
 
-/** A JSON value. `null` stands for a missing key wherever a key's value is meant. */
+/** A JSON value. As a key's value, `null` stands for a missing key. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 /**
@@ -21,7 +21,7 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`expected a JSON value, got ${String(value)}; keep histories to what JSON can carry`)
 }
 
-/** Whether two JSON values are equal, whatever the order of their members. */
+/** Whether two JSON values are equal, with members in any order. */
 export function sameJson(left: Json, right: Json): boolean {
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
     return left === right

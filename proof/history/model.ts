@@ -27,10 +27,10 @@ export interface Recorded<Output> {
 export type RecordedCall<Input extends object, Output> = Input & Recorded<Output>
 
 /**
- * What an operation does whatever the state is; the search prunes by it, so a wrong promise gives a wrong verdict.
+ * What an operation does in every state; the search prunes by it, so a wrong promise gives a wrong verdict.
  *
  * - `reads`: never changes the state (it may be refused in some states).
- * - `overwrites`: accepted in every state, and leaves the same state whatever the state was.
+ * - `overwrites`: accepted in every state, and leaves the same state after every state.
  * - `accepted`: accepted in every state.
  * - `guarded`: nothing is promised.
  */
@@ -40,7 +40,7 @@ export type Effect = 'reads' | 'overwrites' | 'accepted' | 'guarded'
  * A sequential object: the states it has and what one operation at a time does to them.
  *
  * `initial`, `step` and `key` suffice; the rest makes the search faster or its report easier to read. `step` must
- * accept with `unknownOutput` whatever it accepts with some output.
+ * accept with `unknownOutput` all that it accepts with some output.
  *
  * Source: Herlihy and Wing, Linearizability: a correctness condition for concurrent objects (1990).
  *
@@ -61,7 +61,7 @@ export interface SequentialModel<State, Input extends object, Output> {
   key(state: State): string
   /** Splits a history into parts that share no state, by name (linearizability is local). Default: one part. */
   partition?<Op extends RecordedCall<Input, Output>>(operations: readonly Op[]): ReadonlyMap<string, Op[]>
-  /** What the operation does whatever the state is. Default: `guarded`. */
+  /** What the operation does in every state. Default: `guarded`. */
   effect?(input: Input, output: Output | UnknownOutput): Effect
   /** One operation with its output for a reader, such as `put "x" "1"`. Default: its fields as JSON. */
   describe?(input: Input, output: Output | UnknownOutput): string

@@ -86,7 +86,7 @@ function placeRead(problem: SearchProblem, one: Configuration, op: number, budge
   return { ...one, done: withOp(one.done, op), unseen: false, log: extend(one.log, op, false) }
 }
 
-/** Whether unanswered operations were used for a state that nobody will ever see. */
+/** Whether unanswered operations were used for a state that no operation will read. */
 function isInVain(compiled: CompiledHistory, one: Configuration, next: number): boolean {
   return one.unseen && compiled.isSink(one.state) && compiled.sinkIsWorst(next)
 }

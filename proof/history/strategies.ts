@@ -4,7 +4,7 @@ import { searchDepthFirst } from './depth-first.ts'
 import { type SearchResult, search } from './search.ts'
 import type { SearchProblem } from './search-problem.ts'
 
-/** One way to search; within its bounds it finds an order, proves that there is none, or gives up. */
+/** One way to search; within its bounds it finds an order, proves that no order exists, or gives up. */
 export type Strategy = (problem: SearchProblem, budget: Budget) => SearchResult
 
 /** Visits that a depth-first search remembers for each configuration that a broad one may keep. */

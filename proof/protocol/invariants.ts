@@ -39,18 +39,18 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
   return [
     always(
       'I1: consecutive views differ by one in number and follow V3',
-      (system) => viewsFollow(viewsTold(system.node(viewService))),
+      (system) => viewsFollow(viewsSentFacts(system.node(viewService))),
       onceSent,
     ),
     always(
       'V8: nobody is in a view but servers',
-      (system) => viewsAreOfServers(viewsTold(system.node(viewService)), servers),
+      (system) => viewsAreOfServers(viewsSentFacts(system.node(viewService)), servers),
       onceSent,
     ),
     ...[...servers, ...clients].map((id) =>
       always(
         `I1: ${id} knows no other view of a number than the view service`,
-        (system) => viewIsTold(viewOf(system.node(id).snapshot), viewsTold(system.node(viewService))),
+        (system) => viewWasSent(viewOf(system.node(id).snapshot), viewsSentFacts(system.node(viewService))),
         onceSent,
       ),
     ),
@@ -138,8 +138,8 @@ export function canDecide(system: SystemView, servers: readonly NodeId[], id: No
   return contextOf(backup).view.number === view.number && isIn(backup, 'backup', 'serving')
 }
 
-/** What the messages that a node has sent come to; worked out once for each list of them. */
-interface Told {
+/** The facts in the messages that a node has sent; memoized per list. */
+interface SentFacts {
   readonly views: ReadonlyMap<number, View>
   /** By descending number. */
   readonly newestFirst: readonly View[]
@@ -148,10 +148,10 @@ interface Told {
   readonly pings: ReadonlyMap<NodeId, ReadonlySet<number>>
 }
 
-const toldBy = new WeakMap<readonly SentMessage[], Told>()
+const factsBy = new WeakMap<readonly SentMessage[], SentFacts>()
 
-function told(sent: readonly SentMessage[]): Told {
-  const known = toldBy.get(sent)
+function factsOf(sent: readonly SentMessage[]): SentFacts {
+  const known = factsBy.get(sent)
   if (known !== undefined) return known
   const views = new Map<number, View>()
   const answers: { session: number; seq: number }[] = []
@@ -170,13 +170,13 @@ function told(sent: readonly SentMessage[]): Told {
   }
   const newestFirst = [...views.values()].sort((a, b) => b.number - a.number)
   const all = { views, newestFirst, answers, pings }
-  toldBy.set(sent, all)
+  factsBy.set(sent, all)
   return all
 }
 
-/** The views that the view service has told anyone, by number, its current one among them. */
-function viewsTold(viewService: NodeView): ReadonlyMap<number, View> {
-  const { views } = told(viewService.sent)
+/** The views that the view service has sent, by number, its current one among them. */
+function viewsSentFacts(viewService: NodeView): ReadonlyMap<number, View> {
+  const { views } = factsOf(viewService.sent)
   const current = (viewService.snapshot.context as ViewServiceContext).view
   // Two views of one number would be two here.
   return views.get(current.number) === current ? views : new Map(views).set(current.number, current)
@@ -207,10 +207,10 @@ function viewsAreOfServers(views: ReadonlyMap<number, View>, servers: readonly N
   return true
 }
 
-function viewIsTold(view: View, told: ReadonlyMap<number, View>): true | string {
+function viewWasSent(view: View, views: ReadonlyMap<number, View>): true | string {
   if (view.number === 0) return true
-  const other = told.get(view.number)
-  if (other === undefined) return `view ${view.number} was never told`
+  const other = views.get(view.number)
+  if (other === undefined) return `view ${view.number} was never sent`
   return (
     (other.primary === view.primary && other.backup === view.backup) ||
     `view ${view.number} is another one here`
@@ -219,12 +219,12 @@ function viewIsTold(view: View, told: ReadonlyMap<number, View>): true | string 
 
 /** Whether `id` pinged with the number of each view that it lost, and of each that gave it a missing backup. */
 function changedAfterAcknowledging(system: SystemView, viewService: NodeId, id: NodeId): true | string {
-  const views = viewsTold(system.node(viewService))
+  const views = viewsSentFacts(system.node(viewService))
   for (const [number, view] of views) {
     const next = views.get(number + 1)
     if (next === undefined || view.primary === null) continue
     if (next.primary === view.primary && view.backup !== null) continue
-    const pinged = told(system.node(id).sent).pings.get(view.primary)
+    const pinged = factsOf(system.node(id).sent).pings.get(view.primary)
     if (pinged === undefined && view.primary !== id) continue
     const acknowledged = pinged?.has(number)
     if (!acknowledged)
@@ -246,7 +246,7 @@ function holdsStateWhenAcknowledged(viewService: NodeView, server: NodeView): tr
 
 /** Every answer to a request is found in the session tables of the newest served view's members. */
 function answersAreKept(system: SystemView, { viewService, servers }: Cast, id: NodeId): true | string {
-  const { answers } = told(system.node(id).sent)
+  const { answers } = factsOf(system.node(id).sent)
   if (answers.length === 0) return true
   const view = newestServed(system, viewService, servers)
   if (view === null) return true
@@ -264,11 +264,11 @@ function answersAreKept(system: SystemView, { viewService, servers }: Cast, id: 
   return true
 }
 
-/** The newest view whose primary has begun serving; null where a life that is over leaves that open. */
+/** The newest view whose primary has begun serving; null if a dead incarnation leaves that open. */
 function newestServed(system: SystemView, viewService: NodeId, servers: readonly NodeId[]): View | null {
   const service = system.node(viewService)
   const current = (service.snapshot.context as ViewServiceContext).view
-  const { newestFirst } = told(service.sent)
+  const { newestFirst } = factsOf(service.sent)
   for (let index = newestFirst[0]?.number === current.number ? 0 : -1; index < newestFirst.length; index++) {
     const view = index < 0 ? current : newestFirst[index]!
     if (view.primary === null) return null
@@ -277,7 +277,7 @@ function newestServed(system: SystemView, viewService: NodeId, servers: readonly
     const { number } = contextOf(primary).view
     if (number === view.number && servesClients(primary)) return view
     if (number > view.number) {
-      const hasServed = told(primary.sent).pings.get(view.primary)?.has(view.number)
+      const hasServed = factsOf(primary.sent).pings.get(view.primary)?.has(view.number)
       if (!hasServed) return null
       // The number before is pinged in a view that is not confirmed, also where that one was not confirmed either (S1).
       const backup = view.backup === null ? null : lifeOf(system, servers, view.backup)

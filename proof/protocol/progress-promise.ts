@@ -6,10 +6,10 @@ import type { NodeView, SystemView } from '../check/system.ts'
 import type { Cast } from './invariants.ts'
 
 /**
- * The server without which nobody can be answered; null where progress is promised: the newest view's primary lives and
+ * The server without which no client can be answered; null if progress is promised: the newest view's primary lives and
  * holds state, or the view is acknowledged and its backup lives. Links are taken to be whole.
  *
- * Nobody else may take their place: an empty server would invent answers (V6, N5), and a primary that was lost before it
+ * No other server may take their place: an empty server would invent answers (V6, N5), and a primary that was lost before it
  * acknowledged its view is a stated limit (V4).
  */
 export function stuckOn(system: SystemView, { viewService, servers }: Cast): string | null {

@@ -49,7 +49,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'one-server',
-    about: 'One client and one server: a put and a get, whatever is lost, late or repeated.',
+    about: 'One client and one server: a put and a get, with any message lost, late or repeated.',
     states: 128,
     system: () => standbySystem({ servers: 1, clients: [[put('x'), get]], viewsMax: 2 }),
   },
@@ -187,7 +187,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'double-failure-and-return',
-    about: 'Primary and backup may both crash; one comes back empty. Nobody invents an answer.',
+    about: 'Primary and backup may both crash; one comes back empty. No server invents an answer.',
     system: () =>
       standbySystem({
         servers: 2,

@@ -41,7 +41,7 @@ export class Callers {
     return false
   }
 
-  /** The client that has waited longest for its outstanding call, and since when; null if nobody waits. */
+  /** The client that has waited longest for its outstanding call, and since when; null if no call waits. */
   longestWaiting(): { readonly client: string; readonly since: number } | null {
     let longest: { client: string; since: number } | null = null
     for (const [client, { since }] of this.#callers) {
@@ -90,7 +90,7 @@ export class Callers {
     )
   }
 
-  /** The history's line of a call that has ended; null if nobody can ever have heard of it. */
+  /** The history's line of a call that has ended; null if no server can have received it. */
   #ended(called: SimulatedOperation, command: unknown, end: CallEnd): SimulatedOperation | null {
     const { workload, failed } = this.#options
     if ('value' in end) return answeredOperation(workload, called, command, end, this.#events++)

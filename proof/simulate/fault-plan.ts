@@ -2,7 +2,7 @@
 import type { FaultRates } from '../../runtime/transport/faults.ts'
 import type { Drawing } from './drawing.ts'
 
-/** One thing that befalls the system, at a moment in virtual milliseconds. */
+/** One fault of the system, at a moment in virtual milliseconds. */
 export type Fault =
   | { readonly at: number; readonly kind: 'crash'; readonly server: string }
   | { readonly at: number; readonly kind: 'restart'; readonly server: string }

@@ -1,7 +1,7 @@
-/** What a plan says of the limits of its nodes: for whoever runs it, the first time or lifted into another world. */
+/** The node limits that a plan gives, for every run of it, simulated or lifted into the checker. */
 import type { Plan } from './plan.ts'
 
-/** The limits that a plan draws; how much of a vector clock is kept is up to whoever runs it. */
+/** The limits that a plan draws; the runner decides how much of a vector clock is kept. */
 export type PlanLimits = Pick<Plan, 'sessionsMax' | 'queueMax' | 'transferBytesMax'>
 
 /** The limits of a plan, and nothing else of it. */

@@ -53,7 +53,7 @@ export function reduce(failing: SimulationResult, options: SimulationOptions = {
   return { result: best, runs }
 }
 
-/** Runs fail in the same way if verdict and invariant agree, whoever and whatever the numbers. */
+/** Runs fail in the same way if verdict and invariant agree, with any nodes and numbers. */
 function kindOf({ verdict, reason }: SimulationResult): string {
   return verdict === 'safety' ? `${verdict} ${reason?.split(':')[0]}` : verdict
 }

@@ -136,7 +136,7 @@ export class Seat {
     ]
   }
 
-  /** Whoever has asked for something that has changed since the last call. */
+  /** Readers of something that has changed since the last call. */
   takeAskers(): Iterable<Invariant> {
     const changed = this.#changed
     if (changed.size === 0) return none
@@ -202,7 +202,7 @@ const unborn = {
   matches: () => false,
 } as unknown as AnyMachineSnapshot
 
-/** Invariants ask for views that were told, numbers that were pinged, and answers; for nothing else that was sent. */
+/** Invariants read views that were sent, numbers that were pinged, and answers; for nothing else that was sent. */
 function keyOf(message: Message): string | null {
   switch (message.type) {
     case 'viewReply':

@@ -28,7 +28,7 @@ import { keyValueWorkload, type SimulatedOperation, type Workload } from './work
  */
 export type SimulationVerdict = 'ok' | 'stuck' | 'safety' | 'liveness' | 'crash'
 
-/** What a run came to: the verdict, the history, and how often it met what. */
+/** The outcome of a run: the verdict, the history, and how often it met each situation. */
 export interface SimulationResult {
   readonly verdict: SimulationVerdict
   readonly reason: string | null
@@ -43,7 +43,7 @@ export interface SimulationResult {
   readonly linearizable: Verdict
   /** Calls that have not ended. */
   readonly open: number
-  /** How often each situation that ought to be met sometimes was met. */
+  /** How often each expected situation was met. */
   readonly sometimes: Readonly<Record<string, number>>
   /** Stands for the whole run: equal runs have equal fingerprints. */
   readonly fingerprint: string
@@ -53,7 +53,7 @@ export interface SimulationResult {
 export interface SimulationOptions {
   /** Application, commands and model; default: the key-value store. */
   readonly workload?: Workload
-  /** Hears everything, beside the watch. */
+  /** Receives every observation, in addition to the watch. */
   readonly observe?: Observe
   /** Steps after which a run is given up as `liveness`; default 5,000,000. */
   readonly stepsMax?: number
@@ -71,7 +71,7 @@ const judgeStepsMax = 5_000_000
 type Ending = readonly [SimulationVerdict, string | null]
 
 /** Counts what a run meets. */
-export type SituationCounter = Pick<Situations, 'counts' | 'failed' | 'crashes' | 'hear'>
+export type SituationCounter = Pick<Situations, 'counts' | 'failed' | 'crashes' | 'observe'>
 
 export class Simulation {
   readonly #plan: Plan
@@ -101,7 +101,7 @@ export class Simulation {
     const { servers, clients } = plan
     this.#watch =
       options.watch === false ? null : watchInvariants({ viewService: 'view-service', servers, clients })
-    const observe = (observation: Observation) => this.#hear(observation)
+    const observe = (observation: Observation) => this.#observe(observation)
     const clock = this.#clock
     const memory = createMemoryTransport({ scheduler: clock.scheduler, delayMs: plan.latencyMs })
     const network = options.network?.(memory) ?? memory
@@ -149,7 +149,7 @@ export class Simulation {
   #play(): Ending {
     const { faults, calls, healAt } = this.#plan
     const { stepsMax = 5_000_000 } = this.#options
-    this.#schedule(faults, (fault) => this.#befall(fault))
+    this.#schedule(faults, (fault) => this.#inject(fault))
     this.#schedule(calls, (call) => this.#callers.add(call))
     this.#clock.setTimeout(() => this.#healAll(), healAt)
     while (this.#ending === null && this.#clock.step()) {
@@ -167,7 +167,7 @@ export class Simulation {
     return [verdict, reason]
   }
 
-  /** One timer at a time, whatever there is to come. */
+  /** One timer at a time, for everything to come. */
   #schedule<Item extends { readonly at: number }>(items: readonly Item[], run: (item: Item) => void): void {
     const inOrder = [...items].sort((a, b) => a.at - b.at)
     const next = (index: number) => {
@@ -185,7 +185,7 @@ export class Simulation {
     this.#clients.set(name, this.#cluster.client({ name }))
   }
 
-  #befall(fault: Fault): void {
+  #inject(fault: Fault): void {
     const { faults } = this.#transport
     switch (fault.kind) {
       case 'crash':
@@ -219,14 +219,14 @@ export class Simulation {
     }
   }
 
-  /** The healed phase: every link works, nothing is lost, whoever is down comes back with a new life. */
+  /** The healed phase: every link works, nothing is lost, every crashed server restarts as a new incarnation. */
   #healAll(): void {
     this.#transport.faults.clear()
     for (const server of this.#cluster.servers) if (!server.alive) server.restart()
     this.#expectAnswers()
   }
 
-  /** From now on nobody may wait longer than `settleMs`. */
+  /** From now on no call may wait longer than `settleMs`. */
   #expectAnswers(): void {
     const { settleMs, healAt } = this.#plan
     const now = this.#clock.now()
@@ -259,13 +259,13 @@ export class Simulation {
       this.#end(['safety', 'S9: sequenceReused: a session used a sequence number again with other commands'])
   }
 
-  #hear(observation: Observation): void {
+  #observe(observation: Observation): void {
     const { kind } = observation
     if (kind === 'receive' || kind === 'timer' || kind === 'local') this.#steps++
     else if (kind === 'crash' && observation.detail?.startsWith('failed: '))
       this.#end(['crash', `${observation.node} ${observation.detail}`])
     this.#fingerprint.add(observation)
-    this.#situations.hear(observation)
+    this.#situations.observe(observation)
     this.#options.observe?.(observation)
     if (this.#watch === null) return
     this.#watch.observe(observation)

@@ -1,4 +1,4 @@
-/** What a simulation ought to meet sometimes, and how often it did: a run that never fails over has shown nothing about failover. */
+/** Situations that a simulation should meet, and how often it did: without a failover, a run shows nothing about failover. */
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Cluster } from '../../actors/cluster.ts'
 import type { Observation } from '../../actors/observation.ts'
@@ -9,7 +9,7 @@ import type { View } from '../../machines/view.ts'
 import type { ViewServiceContext } from '../../machines/view-service.ts'
 import type { Faults } from '../../runtime/transport/faults.ts'
 
-/** What ought to happen sometimes, in a large enough set of seeds. */
+/** What should happen sometimes, in a large enough set of seeds. */
 export const situations = [
   'view changed',
   'failover',
@@ -51,7 +51,7 @@ export const situations = [
 /** One of the situations that are counted. */
 export type Situation = (typeof situations)[number]
 
-/** What a count needs to know of the run beside what it hears. */
+/** What a count needs to know of the run in addition to its observations. */
 export interface SituationsOptions {
   readonly cluster: () => Cluster<unknown>
   readonly faults: Faults
@@ -98,7 +98,7 @@ export class Situations {
     if (cluster.servers.every((other) => other === server || !other.alive)) this.#count('all servers down')
   }
 
-  hear(observation: Observation): void {
+  observe(observation: Observation): void {
     const { kind } = observation
     if (kind === 'send') this.#sent(observation.envelope!.message, observation.node!)
     else if (kind === 'receive' || kind === 'timer') this.#stepped(observation)

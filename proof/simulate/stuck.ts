@@ -1,9 +1,9 @@
-/** Where the protocol promises no progress: the server that all wait for, because nobody else holds the state. */
+/** Whether the protocol promises no progress: the server that all wait for, because no other holds the state. */
 import type { Cluster } from '../../actors/cluster.ts'
 import type { NodeId } from '../../machines/node-id.ts'
 
 /**
- * The server without which nothing can be answered, in words; null where the protocol promises progress: the newest
+ * The server without which nothing can be answered, in words; null if the protocol promises progress: the newest
  * view's primary lives and holds state, or the view is acknowledged and its backup lives.
  */
 export function whatIsMissing(cluster: Cluster<unknown>): string | null {

@@ -8,10 +8,10 @@ interface Entry {
   run: (() => void) | null
 }
 
-/** Time that passes only when told to, for actors (TimeClock) and for RxJS (SchedulerLike) alike. O(log n) an event. */
+/** Time that passes only on request, for actors (TimeClock) and for RxJS (SchedulerLike) alike. O(log n) an event. */
 export interface VirtualClock extends TimeClock {
   readonly scheduler: SchedulerLike
-  /** Runs the next event; false when there is none, or none up to `until` (ms; default: no bound). */
+  /** Runs the next event; false if there is no event, or none up to `until` (ms; default: no bound). */
   step(until?: number): boolean
   /** Moves time forward to `to`, if it is behind. Events in between must have been run. */
   advance(to: number): void

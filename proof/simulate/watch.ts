@@ -88,7 +88,7 @@ export function watchInvariants(options: WatchOptions): Watch {
     Seat.asking = null
     if (verdict !== true) fail(invariant.name, verdict, t, node)
   }
-  /** Evaluates whatever has asked for something that this step changed. */
+  /** Evaluates every invariant that reads something that this step changed. */
   const settle = (seat: Seat, t: number, node: NodeId) => {
     for (const invariant of seat.takeAskers()) evaluate(invariant, t, node)
   }
@@ -139,7 +139,7 @@ export function watchInvariants(options: WatchOptions): Watch {
   }
 }
 
-/** Most of what a node is told leaves it as it was. */
+/** Most messages leave their receiver unchanged. */
 function isSameButClock(before: AnyMachineSnapshot, after: AnyMachineSnapshot): boolean {
   if (before === after) return true
   if (before.value !== after.value || before.status !== after.status) return false

@@ -7,7 +7,7 @@ import type { Player } from './player.ts'
 import type { StagedRun } from './staged-run.ts'
 import { whyNot } from './steps.ts'
 
-/** One choice, and why it cannot be made; null where it can. */
+/** One choice, and why it cannot be made; null if it can. */
 export interface Option {
   readonly choice: Choice
   readonly why: string | null

@@ -217,7 +217,7 @@ class Lifting {
     return groups.length < 2 ? null : this.#choose({ kind: 'partition', groups, at })
   }
 
-  /** The chart must have come to the same state, or what follows would be another story. */
+  /** The chart must have reached the same state, or the rest would be another run. */
   #compare({ node, after }: TraceStep): string | null {
     if (after === undefined || node === null) return null
     const here = JSON.stringify(this.#world.run().stage.player(this.#nameOf(node))?.snapshot.value ?? null)

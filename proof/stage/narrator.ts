@@ -88,13 +88,13 @@ function nameIn(stage: Stage, who: Who): string {
   const { primary, backup, number } = viewOf(stage)
   if (who === 'primary' || who === 'backup') {
     const id = who === 'primary' ? primary : backup
-    if (id === null) throw new Error(`expected a ${who} in view ${number}; there is none`)
+    if (id === null) throw new Error(`expected a ${who} in view ${number}, got none`)
     return stage.nameOf(id)
   }
   if (who !== 'idle') return who
   const free = stage.players.find(
     ({ node, isActive, id }) => node.machine.id === 'server' && isActive && id !== primary && id !== backup,
   )
-  if (free === undefined) throw new Error('expected an idle server; there is none')
+  if (free === undefined) throw new Error('expected an idle server, got none')
   return free.name
 }

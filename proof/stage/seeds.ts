@@ -21,4 +21,4 @@ export function runSeed(seed: number, calls = 40): SeedRun {
 }
 
 /** A single run is looked at; counting what was met is for many. */
-const noCounter = { counts: {}, failed() {}, crashes() {}, hear() {} }
+const noCounter = { counts: {}, failed() {}, crashes() {}, observe() {} }

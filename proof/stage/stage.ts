@@ -89,7 +89,7 @@ export class Stage {
     return this.players.find((player) => player.name === name)
   }
 
-  /** The name of the node that has this id in any of its lives so far; the id itself if there is none. */
+  /** The name of the node that has had this id in any incarnation; the id itself if there is no such node. */
   nameOf(id: string): string {
     return this.#byId.get(id)?.name ?? id
   }
@@ -115,7 +115,7 @@ export class Stage {
     return (player.node.ready?.(player.snapshot) ?? true) ? event : null
   }
 
-  /** The next event of the script of the node with this id, ready or not; null if there is none. */
+  /** The next event of the script of the node with this id, ready or not; null if none. */
   nextScript(id: string): EventObject | null {
     const player = this.#byId.get(id)
     return player?.node.script?.[player.scripted] ?? null
@@ -188,7 +188,7 @@ export class Stage {
     })
   }
 
-  /** The message that was first sent as number `nth` of its type from one node to another; null if there is none. */
+  /** The `nth` distinct message of this type on this link (0-based); null if none. */
   message(name: MessageName): SentMessage | null {
     return this.#sent.find(name)
   }
@@ -198,7 +198,7 @@ export class Stage {
   }
 
   /**
-   * Plays a happening of a search: a message is delivered as often as the search says.
+   * Executes an action of a search: a message is delivered as often as the search says.
    * @param at when it happens; default: a millisecond after the one before
    * @throws Error if no such node lives or no such message was sent
    */

@@ -1,4 +1,4 @@
-/** A system as it is put on the stage: what is checked, and what a person may do with it besides. */
+/** A system on the stage: what is checked, and what else a person may do with it. */
 import type { EventObject } from 'xstate'
 import type { Observation } from '../../actors/observation.ts'
 import type { Json } from '../../machines/application/application.ts'

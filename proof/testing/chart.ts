@@ -58,7 +58,7 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
     )
   let microsteps: Microstep[] = []
   let latest: AnyMachineSnapshot | null = null
-  const hear = (inspected: InspectionEvent) => {
+  const onInspection = (inspected: InspectionEvent) => {
     if (inspected.type !== '@xstate.microstep') return
     const after = inspected.snapshot as AnyMachineSnapshot
     const { event, _transitions: transitions } = inspected
@@ -67,7 +67,7 @@ export function chart<Machine extends AnyStateMachine>(machine: Machine): Chart<
     latest = after
   }
   const stepper = createStepper(machine as AnyStateMachine, {
-    inspect: hear,
+    inspect: onInspection,
     isChild: true,
   }) as unknown as Stepper<AnyStateMachine>
 

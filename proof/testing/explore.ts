@@ -132,7 +132,7 @@ function labelOf({ type, ...data }: AnyEvent): string {
   return Object.keys(data).length === 0 ? type : `${type} ${text(data)}`
 }
 
-/** A value as a text, whatever is in it: functions, actors, errors, maps, sets and circles. */
+/** A value of any kind as a text: functions, actors, errors, maps, sets and circles. */
 export function text(value: unknown): string {
   const seen = new Set<unknown>()
   return JSON.stringify(value, (_, child: unknown) => {

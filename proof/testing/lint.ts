@@ -197,7 +197,7 @@ function unreached(
       findings.push({
         kind: 'guard always true',
         where: id,
-        message: `[${guard.name}] holds whenever it is asked`,
+        message: `[${guard.name}] always holds`,
         certainty,
       })
   }

@@ -136,7 +136,7 @@ function eventsOf(observations: readonly Observation[]) {
   return { events, sends, isWhole, mayPrecede: createPrecedence(firsts, isWhole) }
 }
 
-/** Tells whether a send may lie before the recording: its sender ran then, and had not come to its first recorded event. */
+/** Whether a send may precede the recording: its sender ran then, before its first recorded event. */
 function createPrecedence(firsts: ReadonlyMap<string, Event>, isWhole: (event: Event) => boolean) {
   const isPartial = [...firsts.values()].some((event) => !isWhole(event))
   return (sender: Event['sender']): boolean => {

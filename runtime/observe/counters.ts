@@ -42,7 +42,7 @@ export interface Counters extends Sink {
   read(): Counted
 }
 
-/** Distinct names that one table keeps; whatever else comes is counted as `(other)`. */
+/** Distinct names that one table keeps; all others are counted as `(other)`. */
 const namesMax = 256
 /** Calls under way whose start is remembered; a call beyond is counted, but its latency is not. */
 const callsMax = 65_536

@@ -40,7 +40,7 @@ export function createLog(options: LogOptions = {}): Sink {
   const { level = 'story', slowMs = 150 } = options
   const story = createStory({ level, slowMs })
   const format = createLineFormat({ colour: options.colour ?? isColourTerminal() })
-  // A line that cannot be written must not reach the node that it tells of.
+  // An error in writing a line must not reach the node that the line describes.
   return tee((observation) => {
     const event = story(observation)
     if (event !== null) write(format(event))

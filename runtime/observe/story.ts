@@ -1,4 +1,4 @@
-/** What happens in a system, told in sentences: from observations to the events that a person cares about. */
+/** A system's run in sentences: turns observations into the events that a person cares about. */
 
 import type { AnyMachineSnapshot } from 'xstate'
 import { StandbyError } from '../../actors/errors.ts'
@@ -18,7 +18,7 @@ import { describeCommand, describeCommands, describeEnd, describeMessage } from 
 /** `story`: what someone needs who wants to follow what is going on; `debug`: everything. */
 export type StoryLevel = 'story' | 'debug'
 
-/** What an event is about, for whoever wants to colour or filter. */
+/** What an event is about, for colours and filters. */
 export type StoryKind =
   | 'start'
   | 'view'
@@ -28,7 +28,7 @@ export type StoryKind =
   | 'refusal'
   | 'fault'
   | 'repair'
-  /** What a script announces, and what a bystander sums up; not told by the system itself. */
+  /** What a script announces or summarizes; not derived from observations. */
   | 'scene'
   | 'note'
   | 'debug'
@@ -40,7 +40,7 @@ export interface StoryEvent {
   readonly kind: StoryKind
   /** Null for the network as a whole. */
   readonly node: string | null
-  /** The state of the node's chart, such as `primary.awaitingBackupAck`; null where there is none. */
+  /** The state of the node's chart, such as `primary.awaitingBackupAck`; null if none. */
   readonly state: string | null
   readonly lamport: number | null
   /** `session/sequence number/index` of each operation that it serves. */
@@ -48,7 +48,7 @@ export interface StoryEvent {
   readonly text: string
 }
 
-/** How much a story tells. */
+/** How detailed a story is. */
 export interface StoryOptions {
   /** Default `story`. */
   readonly level?: StoryLevel
@@ -59,7 +59,7 @@ export interface StoryOptions {
 /** An event for an observation that deserves one. */
 export type Story = (observation: Observation) => StoryEvent | null
 
-type Told = { readonly kind: StoryKind; readonly text: string }
+type Sentence = { readonly kind: StoryKind; readonly text: string }
 
 /** What an observation looks like to the tellers below, which take it apart by chart. */
 interface Seen {
@@ -72,7 +72,7 @@ interface Seen {
 /**
  * A story of one stream of observations; it must see all of them.
  *
- * Of the many operations it follows one for each view, over all nodes, and besides tells those that took long.
+ * Of the many operations it follows one for each view, over all nodes, and also reports those that took long.
  * @throws StandbyError `invalidOption` for a level that there is not.
  */
 export function createStory(options: StoryOptions = {}): Story {
@@ -83,25 +83,25 @@ export function createStory(options: StoryOptions = {}): Story {
   }
   const correlation = createCorrelation()
   const spotlight = createSpotlight()
-  const calls = createCallTeller(slowMs)
+  const calls = createCallDescriber(slowMs)
   const once = createOnce()
   const standing = new Map<string, { state: string; lamport: number }>()
 
-  const tell = (seen: Seen): Told | null => {
+  const describe = (seen: Seen): Sentence | null => {
     const { observation } = seen
     const { kind, before, after } = observation
-    const told = kind === 'call' || kind === 'return' ? calls(seen) : null
-    if (told !== null) return told
+    const ended = kind === 'call' || kind === 'return' ? calls(seen) : null
+    if (ended !== null) return ended
     if (kind === 'refuse') return once(seen, refusedMessage(seen))
-    const own = tellFault(observation) ?? tellStart(observation)
+    const own = describeFault(observation) ?? describeStart(observation)
     if (own !== null) return own
     if (before === undefined || after === undefined) return null
     switch (after.machine.id) {
       case 'viewService':
-        return tellView(before, after)
+        return describeView(before, after)
       case 'server':
         return (
-          tellRole(before, after, seen) ??
+          describeRole(before, after, seen) ??
           once(seen, tellRefusal(seen, after)) ??
           once(seen, tellRepetition(after, observation))
         )
@@ -128,8 +128,10 @@ export function createStory(options: StoryOptions = {}): Story {
     if (observation.kind === 'crash') standing.delete(node ?? '')
 
     const spotlit = spotlight(seen)
-    const told = tell(seen) ?? spotlit ?? (level === 'debug' ? tellAnything(seen) : null)
-    return told === null ? null : { t, kind: told.kind, node, state, lamport, operations, text: told.text }
+    const sentence = describe(seen) ?? spotlit ?? (level === 'debug' ? describeAnything(seen) : null)
+    return sentence === null
+      ? null
+      : { t, kind: sentence.kind, node, state, lamport, operations, text: sentence.text }
   }
 }
 
@@ -151,7 +153,7 @@ export function chartState(value: unknown): string {
     .join(' | ')
 }
 
-function tellFault({ kind, detail = '' }: Observation): Told | null {
+function describeFault({ kind, detail = '' }: Observation): Sentence | null {
   switch (kind) {
     case 'crash':
       return {
@@ -172,7 +174,7 @@ function tellFault({ kind, detail = '' }: Observation): Told | null {
   }
 }
 
-function tellStart({ kind, node, after }: Observation): Told | null {
+function describeStart({ kind, node, after }: Observation): Sentence | null {
   if (kind !== 'start') return null
   switch (after?.machine.id) {
     case 'viewService':
@@ -186,7 +188,7 @@ function tellStart({ kind, node, after }: Observation): Told | null {
   }
 }
 
-function tellView(before: AnyMachineSnapshot, after: AnyMachineSnapshot): Told | null {
+function describeView(before: AnyMachineSnapshot, after: AnyMachineSnapshot): Sentence | null {
   const [old, view] = [viewOf(before), viewOf(after)]
   if (old.number !== view.number) {
     const incarnations = (after.context as ViewServiceContext).incarnations
@@ -216,12 +218,16 @@ function whyView(old: View, view: View, incarnations: ViewServiceContext['incarn
   return `backup ${lost(old.backup)}; ${appointed}`
 }
 
-function tellRole(before: AnyMachineSnapshot, after: AnyMachineSnapshot, { message }: Seen): Told | null {
+function describeRole(
+  before: AnyMachineSnapshot,
+  after: AnyMachineSnapshot,
+  { message }: Seen,
+): Sentence | null {
   const context = after.context as ServerContext
   const { view, replica } = context
   const [old, state] = [chartState(before.value), chartState(after.value)]
   const isNewView = viewOf(before).number !== view.number
-  const role = (text: string): Told => ({ kind: 'role', text })
+  const role = (text: string): Sentence => ({ kind: 'role', text })
   const commands = replica === null ? 'nothing' : `${replica.position} commands`
   if (state === 'replicaDiverged' && old !== state) {
     return { kind: 'fault', text: `stops: its outcomes and those of the other replica differ` }
@@ -254,19 +260,19 @@ function tellRole(before: AnyMachineSnapshot, after: AnyMachineSnapshot, { messa
   return null
 }
 
-/** What is refused again and again is told once. */
-type Once = (seen: Seen, told: (Told & { readonly key: string }) | null) => Told | null
+/** A repeated refusal is reported once. */
+type Once = (seen: Seen, sentence: (Sentence & { readonly key: string }) | null) => Sentence | null
 
 const rememberedMax = 4096
 
 function createOnce(): Once {
-  const told = new Set<string>()
+  const reported = new Set<string>()
   return ({ observation }, next) => {
     if (next === null) return null
     const key = `${observation.node} ${next.key}`
-    if (told.has(key)) return null
-    told.add(key)
-    if (told.size > rememberedMax) told.delete(told.values().next().value as string)
+    if (reported.has(key)) return null
+    reported.add(key)
+    if (reported.size > rememberedMax) reported.delete(reported.values().next().value as string)
     return next
   }
 }
@@ -308,7 +314,7 @@ function tellRepetition(after: AnyMachineSnapshot, { kind, event }: Observation)
   return {
     kind: 'refusal',
     key: `forward ${view.number} ${outstanding.number}`,
-    text: `has no word of ${view.backup}: forwards again, and answers nobody meanwhile`,
+    text: `no acknowledgement from ${view.backup}: forwards again, and answers no client meanwhile`,
   } as const
 }
 
@@ -330,7 +336,7 @@ function tellClient(
   after: AnyMachineSnapshot,
   seen: Seen,
   once: Once,
-): Told | null {
+): Sentence | null {
   const [old, context] = [before.context as ClientContext, after.context as ClientContext]
   const { observation, message } = seen
   if (old.session !== context.session && context.session !== null) {
@@ -354,7 +360,7 @@ function tellClient(
 }
 
 /** Follows one operation in each view from the client over both replicas and back. */
-function createSpotlight(): (seen: Seen) => Told | null {
+function createSpotlight(): (seen: Seen) => Sentence | null {
   let view = 0
   let followed: string | null = null
   return ({ observation, operations, message }) => {
@@ -366,25 +372,25 @@ function createSpotlight(): (seen: Seen) => Told | null {
       return { kind: 'operation', text: `asks ${envelope?.to}: ${describeCommands(message.commands)}` }
     }
     if (followed === null || !operations.includes(followed)) return null
-    const told = (text: string): Told => ({ kind: 'operation', text })
+    const sentence = (text: string): Sentence => ({ kind: 'operation', text })
     if (kind === 'return') {
       followed = null
-      return told(`has its answer: ${describeEnd(call)}`)
+      return sentence(`has its answer: ${describeEnd(call)}`)
     }
     if (kind !== 'receive') return null
     const sent = (observation.actions ?? [])
       .filter(({ type }) => type === 'send')
       .map(({ params }) => params as Send)
       .find((send) => operationsOf(send.message).includes(followed!))
-    if (message?.type === 'forward') return told('applies it, and acknowledges')
+    if (message?.type === 'forward') return sentence('applies it, and acknowledges')
     switch (sent?.message.type) {
       case 'forward':
-        return told(`forwards it to ${sent.to}, its backup, before anything else`)
+        return sentence(`forwards it to ${sent.to}, its backup, before anything else`)
       case 'reply':
-        return told(howAnswered(observation))
+        return sentence(howAnswered(observation))
       default:
         return message?.type === 'request' && chartState(observation.after?.value) === waiting
-          ? told('lets it wait: another forward is not acknowledged yet')
+          ? sentence('lets it wait: another forward is not acknowledged yet')
           : null
     }
   }
@@ -401,7 +407,7 @@ function howAnswered({ envelope, before, after }: Observation): string {
 }
 
 /** Answers that took long, and calls that ended without one. */
-function createCallTeller(slowMs: number): (seen: Seen) => Told | null {
+function createCallDescriber(slowMs: number): (seen: Seen) => Sentence | null {
   const calledAt = new Map<string, number>()
   return ({ observation: { kind, node, t, call } }) => {
     const key = `${node} ${call?.id}`
@@ -423,7 +429,7 @@ function createCallTeller(slowMs: number): (seen: Seen) => Told | null {
 }
 
 /** For debugging: any observation in a line. */
-function tellAnything({ observation, message, from }: Seen): Told {
+function describeAnything({ observation, message, from }: Seen): Sentence {
   const { kind, envelope, event, ignored = [], detail, call } = observation
   const what = message === null ? (event?.type ?? kind) : describeMessage(message)
   const reason = ignored.length === 0 ? '' : `; ignored: ${ignored.join('; ')}`

@@ -1,8 +1,8 @@
-/** Several sinks as one: each hears everything, and none can disturb the system or the others. */
+/** Several sinks as one: each receives every observation, and none can disturb the system or the others. */
 import { StandbyError } from '../../actors/errors.ts'
 import type { Observe } from '../../actors/ports.ts'
 
-/** Something that hears observations. */
+/** A receiver of observations. */
 export interface Sink {
   readonly observe: Observe
 }
@@ -11,7 +11,7 @@ export interface Sink {
 export interface Tee extends Sink {
   /** How often a sink threw; its observation is lost to that sink only. */
   readonly failures: number
-  /** The first error that a sink threw, to tell somebody; null while there is none. */
+  /** The first error that a sink threw, for a report; null if none did. */
   readonly firstError: unknown
 }
 

@@ -36,7 +36,7 @@ interface Outstanding {
 /** Calls of which the beginning is remembered. */
 const callsMax = 65_536
 
-/** Tells of calls. A call has a trace once it is part of a request, and then begins when it was made. */
+/** Spans of calls. A call gets a trace when it becomes part of a request; its span begins when the call was made. */
 export function createClientSpans(shared: Shared): (seen: Seen) => void {
   const { spans } = shared
   const waiting = new Map<string, Waiting>()
@@ -149,13 +149,13 @@ function isOf(request: Outstanding | undefined, { session, seq }: Message & { ty
   return request !== undefined && request.session === session && request.seq === seq
 }
 
-/** The code of an end that is none that the caller wanted; null for a result. */
+/** The error code of a call that failed; null for a result. */
 function failureOf(end: unknown): string | null {
   const { failure, error } = (end ?? {}) as { failure?: { code: string }; error?: { code: string } }
   return failure?.code ?? error?.code ?? null
 }
 
-/** The name of a command, where it has one as those of the key-value store have. */
+/** The name of a command, if it has one, as commands of the key-value store have. */
 function methodOf(command: unknown): string {
   const op = (command as { op?: unknown } | null)?.op
   return typeof op === 'string' ? withoutSessionSecrets(op.slice(0, 64)) : 'execute'

@@ -1,4 +1,4 @@
-/** Ids that every process works out by itself: of a request's trace, and of those of its spans that other processes name as their parent. */
+/** Trace and span ids that every process derives by itself, so that spans of several processes join. */
 import { hash, randomFillSync } from 'node:crypto'
 
 /** What makes a request one of a kind: no two have the same (S9). */
@@ -25,7 +25,7 @@ export function callSpanId(traceId: string, index: number): string {
   return spanIdOf(traceId, `call ${index}`)
 }
 
-/** The parent of a trace's first spans where the SDK gives no derived ids: a span that nobody sends. */
+/** The parent of a trace's first spans if the SDK gives no derived ids: a span that is never exported. */
 export function rootSpanId(traceId: string): string {
   return spanIdOf(traceId, 'root')
 }
@@ -60,7 +60,7 @@ const shared = globalThis as { [slot]?: NextIds | null }
  * The id generator to give to an SDK (`idGenerator: derivedIds`): for the spans of `createTracing` it gives the derived
  * ids, by which processes know each other's spans, and random ones for all others.
  *
- * Without it the traces are the same, but a span whose parent is in another process names one that nobody has sent.
+ * Without it the traces are the same, but a span whose parent is in another process names a parent that was never exported.
  */
 export const derivedIds = {
   /** 16 bytes, as 32 hexadecimal digits. */

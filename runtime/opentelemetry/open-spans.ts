@@ -14,9 +14,9 @@ import { rootSpanId, withIds } from './derived-ids.ts'
 /** Where a span is in its trace. */
 export interface Place {
   readonly traceId: string
-  /** The id by which other processes know it; null: nobody does. */
+  /** The id by which other processes know it; null: none refers to it. */
   readonly spanId: string | null
-  /** The derived id of its parent, or the parent itself where it is known; null for a first span. */
+  /** The derived id of its parent, or the parent itself if known; null for a first span. */
   readonly parent: string | SpanContext | null
 }
 
@@ -80,7 +80,7 @@ export class OpenSpans {
     this.#forget(key)?.span.end(at)
   }
 
-  /** Ends a span, if it is open, whose own end nobody will see: it says why, and counts. */
+  /** Ends an open span whose own end will not be observed: records why, and counts it. */
   giveUp(key: string, why: string): void {
     const open = this.#forget(key)
     if (open === undefined) return
@@ -102,7 +102,7 @@ export class OpenSpans {
     return open
   }
 
-  /** Without derived ids the trace's own can only come from a parent, which then is one that nobody sends. */
+  /** Without derived ids the trace's own can only come from a parent, which then is never exported. */
   #startFirst(tracer: Tracer, name: string, { traceId, spanId }: Place, options: SpanOptions): Span {
     if (this.#takesIds.get(tracer) !== false) {
       const ids = { traceId, spanId: spanId ?? rootSpanId(traceId) }

@@ -22,7 +22,7 @@ export interface Shared {
   readonly ratio: number
 }
 
-/** The trace of a request; null where it is not among those that are traced. */
+/** The trace of a request; null if it is not traced. */
 export function sampledTraceOf({ system, ratio }: Shared, key: Omit<RequestKey, 'system'>): string | null {
   if (ratio <= 0) return null
   const traceId = traceIdOf({ system, ...key })

@@ -14,7 +14,7 @@ interface Forwarded {
   readonly keys: readonly string[]
 }
 
-/** Tells of requests and forwards; sessions that are being opened have no trace yet. */
+/** Spans of requests and forwards; a session that is being opened has no trace yet. */
 export function createServerSpans(shared: Shared): (seen: Seen) => void {
   const { spans } = shared
   const forwards = new Map<string, Forwarded>()
@@ -113,7 +113,7 @@ export function createServerSpans(shared: Shared): (seen: Seen) => void {
       return traceId === null ? [] : [{ request, traceId }]
     })
 
-  /** S8: nothing is answered in the old view; whoever is no longer primary drops what waits. */
+  /** S8: nothing is answered in the old view; a server that is no longer primary drops its queue. */
   const changeView = ({ node, now }: Seen, { view }: ServerContext): void => {
     for (const key of forwards.get(node)?.keys ?? []) {
       spans.get(key)?.setStatus({ code: SpanStatusCode.ERROR, message: 'the view has changed' })

@@ -70,7 +70,7 @@ function ratioText(): string {
  * - `standby forward` (client): from the forward to its acknowledgement;
  * - `standby apply` (server): at the backup, from the arrival of the forward to its acknowledgement.
  *
- * Ids are derived from the system, the client, its session and sequence number (S9), so that the processes need not tell
+ * Ids are derived from the system, the client, its session and sequence number (S9), so that the processes need not send
  * each other any; give `derivedIds` to the SDK, and parents are right across processes too. Refusals and
  * retransmissions are events. Attributes carry no keys and no values.
  * @throws StandbyError `invalidOption`
@@ -139,7 +139,7 @@ function providerIn(given: TracerProvider | undefined): TracerProvider {
   return provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider
 }
 
-/** Finds the SDK's tracer, whenever it is registered; as long as there is none that is all that is done. */
+/** Finds the SDK's tracer, whenever it is registered; until then nothing else is done. */
 function createFinder(given: TracerProvider | undefined): () => Tracer | null {
   let known: { readonly provider: TracerProvider; readonly tracer: Tracer } | null = null
   return () => {

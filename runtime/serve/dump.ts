@@ -37,8 +37,8 @@ const piece = v.array(v.tuple([v.string(), v.custom<Json>((value) => value !== u
 const tail = v.object({ end: v.literal(true), keys: v.number() })
 
 /**
- * The lines of a dump: what it is of, the pieces of the application's own snapshot, and an end. Commands go on meanwhile
- * and change nothing of the state; between two pieces the event loop has its turn.
+ * The lines of a dump: what it is of, the chunks of the application's own snapshot, and an end. Commands go on meanwhile
+ * and change nothing of the state; between two chunks the event loop has its turn.
  */
 export async function* dumpLines(
   application: AnyApplication,
@@ -86,5 +86,5 @@ function parsed(line: string, number: number): unknown {
 }
 
 function invalid(expected: string, got: string): StandbyError {
-  return new StandbyError('invalidStore', `expected ${expected}, got ${got}; make the dump anew`)
+  return new StandbyError('invalidStore', `expected ${expected}, got ${got}; make the dump again`)
 }

@@ -1,4 +1,4 @@
-/** Clients in a server's own process that talk to this server and to nobody else: what they send never leaves it. */
+/** Clients in a server's own process that talk to this server only: their messages never leave it. */
 import type { Envelope, TimeClock, Transport } from '../../actors/ports.ts'
 import { defaultViewServiceId } from '../../actors/view-service.ts'
 import type { NodeId } from '../../machines/node-id.ts'

@@ -8,11 +8,11 @@ import { logLevels } from './config/config.ts'
 
 /** How bad it is, or how small. */
 export type LogLevel = (typeof logLevels)[number]
-/** Whatever else there is to say, by name. */
+/** Further fields, by name. */
 export type LogFields = Readonly<Record<string, LogField>>
 type LogField = string | number | boolean | null | readonly string[] | VectorClock
 
-/** Takes what happens; `debug` tells of single messages and operations. */
+/** Receives what happens; `debug` includes single messages and operations. */
 export interface ProcessLog {
   readonly level: LogLevel
   write(level: LogLevel, message: string, fields?: LogFields): void
@@ -26,7 +26,7 @@ export interface ProcessLogOptions {
   readonly format: 'text' | 'json'
   /** The node that it is about, in every line. */
   readonly node: string
-  /** Takes one line at a time, without its line feed. Where it fails, as a full disk does, now or later, the line is lost. */
+  /** Takes one line at a time, without its line feed. If it fails, now or later, as on a full disk, the line is lost. */
   readonly line: (line: string, onLost: () => void) => void
   /** Milliseconds of the calendar. */
   readonly now: () => number
@@ -53,7 +53,7 @@ export function createProcessLog({ level, format, node, line, now }: ProcessLogO
       try {
         line(withoutSessionSecrets(text), onLost)
       } catch {
-        // The log cannot tell that it is full; metrics do. The system goes on without it.
+        // The log cannot report that it is full; metrics do. The system goes on without it.
         onLost()
       }
     },
@@ -61,7 +61,7 @@ export function createProcessLog({ level, format, node, line, now }: ProcessLogO
   }
 }
 
-/** Whatever the story of a node tells, as lines of level `debug`, with its clocks; undefined where nobody would read them. */
+/** The story of a node as lines of level `debug`, with its clocks; undefined if that level is off. */
 export function storyLines(log: ProcessLog): Observe | undefined {
   if (log.level !== 'debug') return undefined
   const story = createStory({ level: 'debug' })

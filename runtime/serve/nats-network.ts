@@ -8,7 +8,7 @@ import { type NatsTransport, openNatsTransport } from '../transport/nats.ts'
 import { hostOf, type NetworkConfig } from './config/network-config.ts'
 import { natsRefusal } from './nats-refusal.ts'
 
-/** Connects. @throws StandbyError `invalidOption` where no server answers, or none takes this process; its cause is NATS's error */
+/** Connects. @throws StandbyError `invalidOption` if no server answers or admits this process; its cause is NATS's error */
 export async function openNatsNetwork(
   network: NetworkConfig,
   clock: TimeClock,

@@ -10,7 +10,7 @@ import type { ProcessLog } from './log.ts'
 
 /** A transport that is open. */
 export interface Network extends Transport {
-  /** Where others reach it; null where it only dials. */
+  /** Where others reach it; null if it only dials. */
   readonly address: string | null
   /** What it has counted; what is about connections is absent over NATS. */
   counters(): EnvelopeCounters & Partial<TransportCounters>

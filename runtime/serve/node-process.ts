@@ -31,7 +31,7 @@ export interface ProcessPorts {
   readonly clock: TimeClock
   readonly log: ProcessLog
   readonly metrics: Metrics
-  /** Observes the node, besides the log. */
+  /** Observes the node, in addition to the log. */
   readonly observe?: Observe
   /** What is replicated; default: the key-value store. */
   readonly application?: AnyApplication

@@ -7,7 +7,7 @@ import type { Verdict } from './verdict.ts'
 export interface TransferProgress {
   /** Pieces that are confirmed. */
   readonly pieces: number
-  /** About how many bytes of JSON text these are: each piece is nearly `transferBytesMax`. */
+  /** About how many bytes of JSON text these are: each chunk is nearly `transferBytesMax`. */
   readonly bytes: number
 }
 

@@ -15,11 +15,11 @@ import { startServerProcess } from './server-process.ts'
 import { flushed, loadTracing } from './tracing.ts'
 import { startViewServiceProcess, type ViewServiceProcessOptions } from './view-service-process.ts'
 
-/** What a process is started with, besides its configuration. */
+/** What a process needs in addition to its configuration. */
 export interface RunOptions extends ViewServiceProcessOptions {
   /** Changed charts of a server, for negative controls; default: ours. */
   readonly charts?: Charts
-  /** Takes the lines of the log, and says where one was lost. */
+  /** Takes the lines of the log, and reports lost ones. */
   readonly line: (line: string, onLost: () => void) => void
   /** The node cannot go on; called once. The process is stopped already. */
   readonly onFailure: (error: Error) => void
@@ -29,7 +29,7 @@ export interface RunOptions extends ViewServiceProcessOptions {
 export interface RunningProcess {
   readonly node: NodeProcess
   readonly log: ProcessLog
-  /** null where it only dials. */
+  /** null if it only dials. */
   readonly address: string | null
   readonly httpAddress: string | null
   /** Leaves in an orderly way, within the bound of the configuration and a little. Twice is harmless. */
@@ -41,7 +41,7 @@ export interface RunningProcess {
 /** What is left of HTTP requests is cut off after this long, when there is nothing more to answer. */
 const httpGraceMs = 500
 
-/** @throws StandbyError; the system's error where it cannot listen */
+/** @throws StandbyError; the system's error if it cannot listen */
 export async function startProcess(config: ProcessConfig, options: RunOptions): Promise<RunningProcess> {
   const clock = schedulerClock()
   const metrics = createMetrics()

@@ -128,7 +128,7 @@ export async function startServerProcess(config: ProcessConfig, ports: ProcessPo
       return !draining && isHeard() && !isNamed(primary) && !isNamed(backup)
     }
 
-    /** Nothing is under way here that somebody waits for, and the view can do without this server. */
+    /** No client waits for work of this server, and the view can do without it. */
     const canGo = () => {
       const { context, value } = actor.getSnapshot()
       if (roleIn(value) !== 'primary') return true
@@ -236,7 +236,7 @@ async function isConfirmed(
   }
 }
 
-/** What this server's pings and their answers tell: whether the view service hears it, and which view it has confirmed to it. */
+/** What this server's pings and their replies show: whether the view service receives them, and which view is confirmed. */
 function createHeartbeat(now: () => number) {
   let heardAt = Number.NEGATIVE_INFINITY
   let [pinged, answers, confirmed] = [0, 0, 0]

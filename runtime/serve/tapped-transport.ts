@@ -1,4 +1,4 @@
-/** A transport on which somebody listens in and may keep messages from being delivered. It changes none. */
+/** A transport with a tap that sees every message and may drop it, but changes none. */
 import type { Envelope, Transport } from '../../actors/ports.ts'
 
 /** Who listens. */

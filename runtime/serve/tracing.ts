@@ -2,7 +2,7 @@
 import type { Tracing } from '../opentelemetry/index.ts'
 
 /**
- * The tracing of a process; null where no SDK is registered, or the package of its API is not installed: then nothing
+ * The tracing of a process; null if no SDK is registered, or the package of its API is not installed: then nothing
  * is observed, and nothing costs anything.
  */
 export async function loadTracing(
@@ -30,7 +30,7 @@ function isAnySdkThere(): boolean {
 
 /**
  * The share of requests that are traced, by the variables that SDKs read themselves. Samplers that go by the parent leave
- * the first span of a trace to chance, and here each process has a part of the trace, and has to come to the same answer.
+ * the first span of a trace to chance, and here each process has a part of the trace, and must derive the same answer.
  */
 export function ratioIn(env: Readonly<Record<string, string | undefined>>): number {
   const { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: argument } = env

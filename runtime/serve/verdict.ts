@@ -14,7 +14,7 @@ export interface Situation extends Pick<ViewServiceContext, 'view' | 'servers' |
   readonly acknowledged: boolean
 }
 
-/** The verdict, as far as pings tell. */
+/** The verdict, from pings alone. */
 export function verdictOf(situation: Situation): Verdict {
   const { view, acknowledged, servers } = situation
   const { primary, backup } = view

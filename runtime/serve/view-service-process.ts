@@ -22,7 +22,7 @@ import { createRecordGuard, refuseOldSystem } from './record-guard.ts'
 import { tapped } from './tapped-transport.ts'
 import { isStuck, type Situation, type Verdict, verdictOf } from './verdict.ts'
 
-/** What only a view service is told. */
+/** Options of a view service only. */
 export interface ViewServiceProcessOptions {
   /** The very first start of a system, which has no record yet. */
   readonly isNew: boolean

@@ -22,7 +22,7 @@ export interface FileSystem {
   rename(from: string, to: string): void
   /** Makes what was created and renamed in a folder durable. */
   syncFolder(folder: string): void
-  /** Creates a folder and those above it, durably; does nothing where it is. */
+  /** Creates a folder and those above it, durably; does nothing if it exists. */
   ensureFolder(folder: string): void
   remove(path: string): void
 }
@@ -91,8 +91,8 @@ function madeFolders(folder: string): readonly string[] {
 }
 
 const remedies: Readonly<Record<string, string>> = {
-  ENOSPC: 'free space on its disk, then start this process again: it goes on where it was',
-  EDQUOT: 'raise the quota, then start this process again: it goes on where it was',
+  ENOSPC: 'free space on its disk, then start this process again: it resumes from its data',
+  EDQUOT: 'raise the quota, then start this process again: it resumes from its data',
   EROFS: 'mount its disk for writing, or choose another data folder',
   EACCES: 'let this user write there, or choose another data folder',
   EPERM: 'let this user write there, or choose another data folder',

@@ -34,8 +34,8 @@ export function incarnationFile(folder: string, files?: FileSystem): Store<LastI
 }
 
 /**
- * The id of the life that begins now: one more than the last. Where there is no counter it begins at `now`, the
- * milliseconds of the calendar, and not at 1: a machine that was set up anew must not come back as a former life.
+ * The id of the incarnation that begins now: one more than the last. Without a counter it begins at `now`, the
+ * milliseconds of the calendar, and not at 1: a machine that was set up again must not return as a former incarnation.
  * @throws StandbyError `invalidStore` if the counter is another server's, or cannot be trusted.
  */
 export function nextLife(store: Store<LastIncarnation>, name: string, now: number): NodeId {

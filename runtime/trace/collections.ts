@@ -8,7 +8,7 @@ export const mapKey = '$map'
 /** `{"$type": "URL", "value": "..."}`, or with the fields of an instance: what kind of value it is. */
 export const typeKey = '$type'
 
-/** A set of encoded members; equal sets are equal JSON whatever the order of their members. */
+/** A set of encoded members; equal sets are equal JSON in any order of their members. */
 export function setOf(members: readonly Json[]): Json {
   const entries = members.map((member) => [keyText(member), member] as const)
   return { [setKey]: recordOf(entries.sort(([a], [b]) => compareKeys(a, b))) }

@@ -14,10 +14,10 @@ export type ContextEntry = ({ readonly context: Json } | { readonly patch: Patch
 export interface ContextLog {
   /**
    * The context for a step of `node`, or its patch relative to the step before.
-   * @param isFirst the whole context is wanted, whatever was written before
+   * @param isFirst the whole context is wanted, even if it was written before
    */
   entryFor(node: string, fields: Readonly<Record<string, unknown>>, isFirst: boolean): ContextEntry
-  /** The whole context as it was written last, for whoever joins late. */
+  /** The whole context as it was written last, for a viewer that joins late. */
   last(node: string): Json | undefined
   /** The node has ended: should one of its name begin, its context is written whole. */
   forget(node: string): void

@@ -39,7 +39,7 @@ export function createCorrelation(): Correlation {
 
 /**
  * Operations for a reader: neighbours of one request as a range, and no more than a few: `7/12/0..3 9/4/0 +2`.
- * Empty when there are none.
+ * Empty if there are no such ids.
  */
 export function formatOperations(operations: readonly string[], partsMax = 2): string {
   const parts: { request: string; from: number; to: number }[] = []

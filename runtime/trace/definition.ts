@@ -1,4 +1,4 @@
-/** A statechart as plain data, read off the machine itself: for drawing it, and for whoever has no machine but its trace. */
+/** A statechart as plain data, read from the machine: to draw it, and for readers of a trace without the machine. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import type { Json } from '../../machines/application/application.ts'
 import { encode } from './encode.ts'
@@ -8,7 +8,7 @@ export interface TransitionDescription {
   /** Null for a transition that waits for no event. */
   readonly event: string | null
   readonly guard: string | null
-  /** What tells apart guards of one name; absent where it depends on the event. */
+  /** What distinguishes guards of one name; absent where it depends on the event. */
   readonly guardParams?: Json
   /** Ids of states; empty for a transition that stays. */
   readonly target: readonly string[]
@@ -27,7 +27,7 @@ export interface StateDescription {
   readonly tags: readonly string[]
   /** The key of the child that is entered first. */
   readonly initial: string | null
-  /** `type: 'history'` only. Its one transition, without an event, leads to where there is no history yet. */
+  /** `type: 'history'` only. Its one transition, without an event, leads to the default state. */
   readonly history?: 'shallow' | 'deep'
   /** Actors that live as long as the state is active. */
   readonly invoke?: readonly { readonly id: string; readonly src: string }[]
@@ -112,7 +112,7 @@ export function targetOf({ target }: AnyTransitionDefinition): string[] {
   return target?.map(({ id }) => id) ?? []
 }
 
-/** The name of a guard, an action or an actor; `(inline)` where it has none. */
+/** The name of a guard, an action or an actor; `(inline)` if it has no name. */
 export function nameOf(named: unknown): string {
   if (typeof named === 'string') return named.startsWith('xstate.invoke.') ? '(inline)' : named
   return (named as { type?: string }).type ?? combinedGuard(named) ?? '(inline)'

@@ -15,7 +15,7 @@ export interface TraceHeader {
   readonly format: typeof traceFormat
   readonly version: typeof traceVersion
   readonly seed: number | null
-  /** Whatever the run was started with. */
+  /** The options of the run. */
   readonly options: Json
   readonly machines: readonly TraceMachine[]
   /** Nodes known beforehand; every node announces itself by its step of kind `start`. */
@@ -34,7 +34,7 @@ export interface TraceNode {
   readonly machine: string
 }
 
-/** One thing that happened; a field is absent where there is nothing to say. */
+/** One thing that happened; a field is absent if there is nothing to say. */
 export interface TraceStep {
   /** Counts up from 0 without gaps. */
   readonly i: number
@@ -54,7 +54,7 @@ export interface TraceStep {
   readonly event?: Json
   /** Milliseconds of the system's clock. */
   readonly t: number
-  /** The node's clocks after it; null where no node's clock is concerned. */
+  /** The node's clocks after it; null if it concerns no node's clock. */
   readonly lamport: number | null
   readonly vector: Readonly<Record<string, number>> | null
   /** The vector dropped entries somewhere in its past (L6). */

@@ -32,7 +32,7 @@ export interface TraceOptions {
   /** Takes one line at a time, without its line feed. */
   readonly write: (line: string) => void
   readonly seed?: number
-  /** Whatever the run was started with, for whoever reads the trace. */
+  /** The options of the run, for readers of the trace. */
   readonly options?: unknown
   /** Default: the three charts of this project with their default delays. */
   readonly machines?: readonly MachineDescription[]

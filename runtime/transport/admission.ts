@@ -19,7 +19,7 @@ interface Stranger {
 
 /**
  * A socket is a stranger from its first byte until its handshake is over, TLS and the upgrade to WebSocket included.
- * Where there are too many, the oldest makes way: a peer that knows its key is done in milliseconds, and a flood of
+ * If there are too many, the oldest is closed: a peer that knows its key is done in milliseconds, and a flood of
  * half-open connections keeps no newcomer out.
  */
 export class Admission {

@@ -4,7 +4,7 @@ import { StandbyError } from '../../actors/errors.ts'
 import { type NodeId, parseNodeId } from '../../machines/node-id.ts'
 import { isPrintable } from '../../machines/printable.ts'
 
-/** A key of a process: a secret, which its peers know too, or the private half of a pair, which nobody else knows. */
+/** A key of a process: a secret, which its peers know too, or the private half of a pair, which no other process knows. */
 export type OwnKey = { readonly id: string } & (
   | {
       /** At least 16 characters, drawn at random. Every peer that accepts it can also use it. */
@@ -34,7 +34,7 @@ export type AcceptedKey = {
  * otherwise it has to know the dialer's secret. Secrets never travel: a proof is an HMAC-SHA-256, or a signature, over
  * the first frames of both sides, which hold fresh nonces, both keys' ids and the name that was dialed.
  *
- * It says who is there, not that nobody listens or interferes on the way: for that, TLS (docs/security.md).
+ * It proves identity, not privacy or integrity on the way: for that, use TLS (docs/security.md).
  */
 export interface Authentication {
   readonly key?: OwnKey

@@ -17,7 +17,7 @@ export interface BroadcastChannelTransportOptions {
   readonly observe?: Observe
 }
 
-/** A transport on which everyone hears everything, and takes what is addressed to its own nodes. */
+/** A transport on which everyone receives everything, and takes what is addressed to its own nodes. */
 export interface BroadcastChannelTransport extends Transport {
   counters(): EnvelopeCounters
   close(): void
@@ -26,7 +26,7 @@ export interface BroadcastChannelTransport extends Transport {
 
 /**
  * Joins all who open a channel of this name. In order between two nodes, no duplicates, no losses while both are there;
- * what is addressed to nobody is lost, and counted nowhere. The channel says nothing of who reads it: for a tab that the
+ * an envelope without a receiver is lost, and not counted. The channel says nothing of who reads it: for a tab that the
  * browser has frozen its messages wait in the browser, without a bound of ours.
  */
 export function createBroadcastChannelTransport(

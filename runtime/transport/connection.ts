@@ -129,7 +129,7 @@ export class Connection {
     return true
   }
 
-  /** Tells the peer why, and closes. */
+  /** Sends the peer the reason, and closes. */
   refuse({ code, message }: Refused): void {
     if (this.state === 'closed') return
     this.host.refused(this, code, message)
@@ -210,7 +210,7 @@ export class Connection {
     }
   }
 
-  /** What comes while a proof is worked out waits: the wire is read no further than what it has read already. */
+  /** What arrives while a proof is computed waits: the wire is read no further than what it has read already. */
   private proving(run: () => Promise<void>): void {
     this.isProving = true
     this.wire.pause()

@@ -1,4 +1,4 @@
-/** The nodes of this process on a transport, and what every transport does alike: texts of envelopes, delivery here, counters. It reaches nobody else. */
+/** The nodes of this process on a transport, and what all transports share: encoding, local delivery, counters. */
 import { StandbyError } from '../../actors/errors.ts'
 import type { Envelope, Observe, TimeClock } from '../../actors/ports.ts'
 import { isNodeId, type NodeId } from '../../machines/node-id.ts'
@@ -15,7 +15,7 @@ import {
 } from './frame.ts'
 import { createNetworkReports, type NetworkReports } from './network-reports.ts'
 
-/** Why an envelope of this process was lost before it left, or had nobody to arrive at. */
+/** Why an envelope of this process was lost before it left, or had no receiver. */
 export const lossReasons = ['noRoute', 'unreachable', 'queueFull', 'tooLarge', 'notJson', 'nobody'] as const
 export type LossReason = (typeof lossReasons)[number]
 
@@ -32,7 +32,7 @@ export interface EndpointOptions {
   readonly limits: FrameLimits
   /** Default: real time. */
   readonly clock?: TimeClock
-  /** Hears of what is lost, and of what is refused. */
+  /** Receives what is lost and what is refused. */
   readonly observe?: Observe
 }
 
@@ -78,7 +78,7 @@ export class Endpoint {
   }
 
   /**
-   * Attaches a node; returns how to detach it, which `onDetach` hears of.
+   * Attaches a node; returns how to detach it, which calls `onDetach`.
    * @throws StandbyError `duplicateNode`, `stopped`, or `invalidOption` for an id that is not one
    */
   attach(id: NodeId, receive: (envelope: Envelope) => void, onDetach: () => void = () => {}): () => void {
@@ -102,7 +102,7 @@ export class Endpoint {
     }
   }
 
-  /** The text of an envelope; null where it cannot travel, which is counted. */
+  /** The text of an envelope; null if it cannot travel, which is counted. */
   textOf(envelope: Envelope): string | null {
     try {
       const text = encodeEnvelope(envelope)
@@ -114,7 +114,7 @@ export class Endpoint {
     return null
   }
 
-  /** The frame that a text is; null where it is refused, which is counted. */
+  /** The frame that a text is; null if it is refused, which is counted. */
   read(text: string): Frame | null {
     const frame = decodeFrame(text, this.limits)
     if (frame.frame !== null) return frame
@@ -128,7 +128,7 @@ export class Endpoint {
     turnScheduler.schedule(() => this.deliver(JSON.parse(text) as Envelope))
   }
 
-  /** Delivers what has come, to whoever is attached. */
+  /** Delivers an envelope to its node, if attached. */
   deliver(envelope: Envelope): void {
     if (this.closed) return
     this.received += 1

@@ -39,7 +39,7 @@ export interface Faults {
   heal(): void
   /** Ends everything: rates, cuts, partitions. */
   clear(): void
-  /** Whether what `from` sends reaches `to` as far as cuts and partitions go. */
+  /** Whether cuts and partitions let `from` reach `to`. */
   connected(from: NodeId, to: NodeId): boolean
 }
 

@@ -47,7 +47,7 @@ const controlSchemas = {
     versions: v.tuple([version, version]),
     /** The system that is meant, so that two systems on one machine do not mix. */
     system: shown(200),
-    /** Drawn anew by each process: two connections of one process are told from those of two. */
+    /** Drawn by each process at its start: it distinguishes two connections of one process from those of two. */
     process: hex(32),
     nonce: hex(64),
     /** The id of its key; null without one. */
@@ -105,7 +105,7 @@ export interface Refused {
 }
 
 /**
- * The text of an envelope. An envelope has no `frame`, which tells it from all else.
+ * The text of an envelope. An envelope has no `frame`, unlike all else.
  * @throws TypeError where the message is not JSON.
  */
 export function encodeEnvelope({ from, to, message, stamp }: Envelope): string {
@@ -117,7 +117,7 @@ export function encodeControl(frame: ControlFrame): string {
   return JSON.stringify(frame)
 }
 
-/** Reads a frame. Never throws: whatever is no frame comes back refused. */
+/** Reads a frame. Never throws: anything that is not a frame comes back refused. */
 export function decodeFrame(raw: string, { depthMax }: Pick<FrameLimits, 'depthMax'>): Frame | Refused {
   // Before anything walks it: a parser takes seconds for some megabytes of brackets.
   if (isDeeper(raw, depthMax)) return refused('tooDeep', `expected at most ${depthMax} levels in a frame`)

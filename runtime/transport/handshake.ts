@@ -51,7 +51,7 @@ export class Handshake {
   proved: AcceptedKey | null = null
   private readonly host: HandshakeHost
   private readonly side: Side
-  /** The name that is dialed; null at the listener until it hears of it. */
+  /** The name that is dialed; null at the listener until the dialer sends it. */
   private target: string | null
   private own: Hello | null = null
   private ownText = ''

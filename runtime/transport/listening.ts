@@ -1,4 +1,4 @@
-/** Where it is safe to listen: on loopback, or where peers must prove who they are. */
+/** Refuses to listen outside loopback unless peers must prove who they are. */
 import * as v from 'valibot'
 import { StandbyError } from '../../actors/errors.ts'
 import { isHost, isLoopback } from './address.ts'

@@ -20,7 +20,7 @@ export interface MemoryTransportOptions {
 
 /**
  * Delivers in order, without loss or duplicates, to nodes of the same process. Messages are copied, as a socket would;
- * what is addressed to nobody is lost, as on a network.
+ * an envelope without a receiver is lost, as on a network.
  * @throws StandbyError `invalidOption`
  */
 export function createMemoryTransport(options: MemoryTransportOptions = {}): Transport & AsyncDisposable {

@@ -8,7 +8,7 @@ import type { ConnectionLimits } from './connection.ts'
 import { type EnvelopeCounters, refuseNoOptions } from './endpoint.ts'
 import { defaultFrameLimits } from './frame.ts'
 
-/** Where the node of a name (`s1`, every life of it) is dialed; null or absent: it dials us, and is answered where it came from. */
+/** The address of a name (`s1`, in every incarnation). Null or absent: the node dials us, and answers use its connection. */
 export type Directory = Readonly<Record<string, string>> | ((name: string) => string | null | undefined)
 
 /** Bounds of a transport, each with its default. */
@@ -51,11 +51,11 @@ export const defaultMeshLimits: MeshLimits = {
 
 /** What every transport between processes can be given. */
 export interface MeshOptions {
-  /** Default: nobody is dialed. */
+  /** Default: no peer is dialed. */
   readonly directory?: Directory
   /** The system that this process belongs to; peers of another are refused. Default `standby`. */
   readonly system?: string
-  /** Default: nobody proves anything, which is for loopback only. */
+  /** Default: no peer proves anything, which is for loopback only. */
   readonly authentication?: Authentication
   readonly limits?: Partial<MeshLimits>
   /** Default: real time. */

@@ -24,7 +24,7 @@ export interface MessagePortTransportOptions {
 /** A transport over ports, to which ports may be added. */
 export interface MessagePortTransport extends Transport {
   /**
-   * Adds a port; returns how to take it away, which also closes it where it can be closed.
+   * Adds a port; returns how to take it away, which also closes it if it can be closed.
    * @throws StandbyError `stopped`
    */
   connect(port: AnyMessagePort): () => void
@@ -35,9 +35,9 @@ export interface MessagePortTransport extends Transport {
 
 /**
  * Delivers to nodes here and behind its ports, and passes on from one port to another: a page with a port to each worker
- * joins them all. Ports must form a tree; a node is found where it was last heard of, and until then everywhere.
+ * joins them all. Ports must form a tree; an envelope goes to the port from which its node last sent, and before that to all ports.
  *
- * In order between two nodes, no duplicates; lost is what a port that nobody reads has no room for (8 Mi characters), and
+ * In order between two nodes, no duplicates; lost is what exceeds the room of a port that is not read (8 Mi characters), and
  * what is under way when it is closed. A node that was heard of on one port is believed on no other.
  * @example
  * const { port1, port2 } = new MessageChannel()

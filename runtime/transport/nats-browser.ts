@@ -8,7 +8,7 @@ export type { NatsLimits, NatsTransport, NatsTransportOptions } from './nats-tra
 
 /**
  * Connects to NATS: as in Node, but `servers` are `ws://` or `wss://`, and the browser itself decides about certificates.
- * @throws StandbyError `invalidOption` for a system's name that is none, and where no WebSocket opens; NATS's error where it refuses who asks.
+ * @throws StandbyError `invalidOption` if `system` is not a valid name or no WebSocket opens; NATS's error if it refuses the client.
  */
 export function openNatsTransport(options: NatsTransportOptions = {}): Promise<NatsTransport> {
   return natsTransport(options, (connection) => wsconnect(connection).catch(explain))

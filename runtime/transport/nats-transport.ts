@@ -50,7 +50,7 @@ export interface NatsTransportOptions {
 
 /** A transport over NATS. */
 export interface NatsTransport extends Transport {
-  /** Resolves when the server knows of the nodes that are attached: from then on they hear what others send. */
+  /** Resolves when the server knows of the nodes that are attached: from then on they receive what others send. */
   ready(): Promise<void>
   /** Whether there is a connection to a server now. */
   connected(): boolean

@@ -10,7 +10,7 @@ const textsMax = 64
 /** Pools of senders; the one that was heard of longest ago makes way. */
 const poolsMax = 256
 
-/** Payloads of one text: itself, or parts of at most `payloadMax` bytes, each with a line that says where it belongs. */
+/** Payloads of one text: itself, or parts of at most `payloadMax` bytes, each with a line that gives its place. */
 export function partsOf(text: string, payloadMax: number, process: string): readonly Uint8Array[] {
   const bytes = new TextEncoder().encode(text)
   if (bytes.length <= payloadMax) return [bytes]

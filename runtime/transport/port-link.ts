@@ -1,4 +1,4 @@
-/** One end of a MessagePort, or of whatever else speaks its language: texts, with a window on what the other end has not read. */
+/** One end of a MessagePort or the like: texts, with a window on what the other end has not read. */
 
 /** A MessagePort, a Worker, `parentPort`, a worker's `self`: what has messages. Of browsers or of Node. */
 export interface AnyMessagePort {

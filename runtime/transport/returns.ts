@@ -1,4 +1,4 @@
-/** Connections that peers dialed: which of them speaks for which node, so that it is answered where it came from. */
+/** Connections that peers dialed, and which of them leads to which node. */
 import type { NodeId } from '../../machines/node-id.ts'
 import type { Connection } from './connection.ts'
 

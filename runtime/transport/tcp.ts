@@ -35,7 +35,7 @@ const headerBytes = 4
 const turnMs = 5
 
 /**
- * Opens a transport over TCP; addresses in its directory are `host:port`. It has dialed nobody when it resolves: it dials
+ * Opens a transport over TCP; addresses in its directory are `host:port`. It has dialed no peer when it resolves: it dials
  * a peer when there is something to send, shares that connection among all its nodes, and dials again after a wait that
  * grows and varies.
  *
@@ -44,7 +44,7 @@ const turnMs = 5
  * calls: requests then wait at the client, whose full queue refuses with `overloaded`.
  *
  * With client certificates, a peer may speak for the names in its certificate's common name and DNS names.
- * @throws StandbyError `invalidOption`; the system's error where it cannot listen.
+ * @throws StandbyError `invalidOption`; the system's error if it cannot listen.
  * @example
  * const transport = await openTcpTransport({ listen: { port: 7001 }, directory: { 'view-service': '127.0.0.1:7000' } })
  */

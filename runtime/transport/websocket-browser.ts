@@ -1,4 +1,4 @@
-/** The transport over WebSocket for browsers, on their own WebSocket: it dials, and nobody can dial it. */
+/** The transport over WebSocket for browsers: it dials, and cannot be dialed. */
 import { StandbyError } from '../../actors/errors.ts'
 import { refuseUnusableKeys } from './authentication.ts'
 import { Mesh } from './mesh.ts'

@@ -92,7 +92,7 @@ export class WebSocketWire implements Wire {
     this.flush()
     this.isOver = true
     if (this.socket.readyState === open) {
-      // A socket that is paused never hears the other side's closing. One of a stranger is read no further, because
+      // A paused socket never receives the other side's close. One of an unknown peer is read no further, because
       // what it still sends would be buffered.
       if (this.frameBytesMax > handshakeBytesMax) this.socket.resume?.()
       else this.socket.pause?.()
@@ -109,7 +109,7 @@ export class WebSocketWire implements Wire {
     else this.socket.terminate()
   }
 
-  /** For whoever counts bytes before they are a message. */
+  /** Called with bytes before they are a message. */
   tooLarge(): void {
     const what = `expected a frame of at most ${this.frameBytesMax} bytes, got more; is the peer one of ours?`
     if (!this.isOver) this.handlers.refused(refused('tooLarge', what))

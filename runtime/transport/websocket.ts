@@ -23,7 +23,7 @@ export * from './sockets.ts'
 export interface WebSocketTransportOptions extends MeshOptions {
   /** Default: it does not listen, and only dials. */
   readonly listen?: ListenOptions & {
-    /** Pages that may dial in, such as `https://app.example`; default: none. Whoever is no browser says no origin, and may. */
+    /** Pages that may dial in, such as `https://app.example`; default: none. Programs other than browsers send no origin, and may dial. */
     readonly origins?: readonly string[]
   }
   readonly tls?: TlsOptions
@@ -32,7 +32,7 @@ export interface WebSocketTransportOptions extends MeshOptions {
 /**
  * Opens a transport over WebSocket; addresses in its directory are `ws://` or `wss://`. Order, duplicates, losses, keys and
  * certificates are those of TCP. A page of another origin than `listen.origins` is refused before its handshake.
- * @throws StandbyError `invalidOption`; the system's error where it cannot listen.
+ * @throws StandbyError `invalidOption`; the system's error if it cannot listen.
  * @example
  * const transport = await openWebSocketTransport({ listen: { port: 7001, origins: ['https://app.example'] } })
  */

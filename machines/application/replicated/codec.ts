@@ -14,7 +14,7 @@ export interface ActorRefLike {
 export interface References {
   /** The JSON that stands for an actor of the system. */
   write(ref: ActorRefLike): Json
-  /** The actor that a tagged object of type `actor` names; undefined if there is none any more. */
+  /** The actor that a tagged object of type `actor` names; undefined if it no longer exists. */
   find(path: readonly string[]): unknown
 }
 

@@ -32,7 +32,7 @@ export { ActorsState } from './instance.ts'
 export type { EffectsOption } from './refusals.ts'
 export type { InstanceAddress, PersistedActor } from './sandbox.ts'
 
-/** What an event came to; all of it is JSON. */
+/** The outcome of an event; all of it is JSON. */
 export interface ReplicatedResult<Machine extends AnyStateMachine = AnyStateMachine, Selected = null> {
   /** The state value after the event. An event that the machine does not handle leaves it as it was. */
   readonly value: SnapshotFrom<Machine>['value']

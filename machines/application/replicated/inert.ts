@@ -1,4 +1,4 @@
-/** Logic that stands in for a promise, a callback or an observable: it waits for what came of the real one (M4). */
+/** Logic that stands in for a promise, a callback or an observable: it waits for the outcome of the real one (M4). */
 import type { AnyActorLogic, AnyActorRef, AnyStateMachine } from 'xstate'
 import type { EffectReport } from '../application.ts'
 

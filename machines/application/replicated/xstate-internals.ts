@@ -1,4 +1,4 @@
-/** What this folder knows of XState's inside, in one place: it is checked when the first machine is replicated. */
+/** XState internals that this folder relies on, checked when the first machine is replicated. */
 import { type AnyActorLogic, type AnyActorRef, createActor, createMachine } from 'xstate'
 
 /** An action as XState hands it to its executor; `exec` runs it. */

@@ -38,7 +38,7 @@ export class Expansion {
     this.#next = new Int32Array(this.#nodes + 2)
   }
 
-  /** @param number of the state, for whoever asks later how a state was reached */
+  /** @param number of the state, to find later how a state was reached */
   expand(state: Int32Array, number: number, arrivals: Arrivals): void {
     const successors = this.#successors
     const nodes = this.#nodes
@@ -98,7 +98,7 @@ export class Expansion {
   }
 
   /**
-   * Passes on what `node` has newly sent, until nobody has more to send; a bit for each node that has sent something by it, and
+   * Passes on what `node` has newly sent, until no node has more to send; a bit for each node that has sent something by it, and
    * the change of the hash in `#spreadHash`.
    */
   #spread(node: number, old: number, target: number): number {

@@ -53,7 +53,7 @@ export class Exploration {
   readonly invariants: readonly RememberedProperty<true | string>[]
   /** The system's, but where a search began with goals of its own. */
   goals: readonly RememberedProperty<boolean>[]
-  /** The first state that reached each goal; null where none has. */
+  /** The first state that reached each goal; null if none did. */
   goalStates: (number | null)[] = []
   goalsLeft = 0
   violation: Violation | null = null
@@ -164,7 +164,7 @@ export class Exploration {
     return false
   }
 
-  /** All that can happen next in a state that need not be one of the search; to be cleared by whoever asked. */
+  /** All that can happen next in a state that need not be one of the search; to be cleared by the caller. */
   nextOf(state: Int32Array): Arrivals {
     this.#expansion.expand(state, -1, this.#arrivals)
     return this.#arrivals
@@ -192,7 +192,7 @@ export class Exploration {
     return [...this.invariants, ...this.goals].map(({ verdict }) => [...verdict.facets])
   }
 
-  /** Notes what properties have come to read in another search that shares the states. */
+  /** Notes what properties read in another search that shares the states. */
   learnReads(reads: readonly (readonly number[])[]): void {
     for (const [index, { verdict }] of [...this.invariants, ...this.goals].entries())
       verdict.reads(reads[index]!)

@@ -70,7 +70,7 @@ export class InFlight {
     return id
   }
 
-  /** The same whatever the numbers are. */
+  /** The same for any numbering. */
   #hashOfAll(messages: readonly number[]): number {
     const hashes = messages.map(this.#hashOf)
     if (!this.#ordered) hashes.sort((a, b) => a - b)

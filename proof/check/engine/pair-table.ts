@@ -27,7 +27,7 @@ export class PairTable {
     this.#size++
   }
 
-  /** The number, made by `create` where there is none yet. */
+  /** The number, made by `create` if there is none yet. */
   getOrSet(a: number, b: number, create: () => number): number {
     const known = this.get(a, b)
     if (known >= 0) return known

@@ -13,7 +13,7 @@ import type { SearchEnd, SearchOptions } from './search-options.ts'
 import type { StateSet } from './state-store.ts'
 import { traverse } from './traversal.ts'
 
-/** One search through one system; keeps every state it has seen, so that afterwards each one's history can be told. */
+/** One search through one system; keeps every state it has seen, so that the run to each one can be reconstructed. */
 export class Search {
   /** @internal */
   readonly model: Model
@@ -82,7 +82,7 @@ export class Search {
     return state
   }
 
-  /** Forgets all states that were found and begins after these happenings, counted from the initial state. */
+  /** Forgets all states that were found and begins after these actions, counted from the initial state. */
   restartAfter(prefix: readonly Happening[]): void {
     this.prefix = prefix
     this.states.forget()
@@ -111,7 +111,7 @@ export class Search {
     return -1
   }
 
-  /** What the happening that was applied last has newly sent. */
+  /** What the last applied action has newly sent. */
   sentSince(before: NodeView, after: NodeView): readonly SentMessage[] {
     if (this.states.network !== null) return this.#sent
     return after.sent.filter((message) => !before.sent.includes(message))
@@ -147,7 +147,7 @@ export class Search {
     return this.states.goalNamed(name)?.verdict.of(state) ?? false
   }
 
-  /** The first invariant that does not hold in a state, with what is wrong; null where all hold. */
+  /** The first invariant that does not hold in a state, with what is wrong; null if all hold. */
   broken(state: ArrayLike<number>): { readonly name: string; readonly reason: string } | null {
     return firstBroken(this.states.invariants, state)
   }

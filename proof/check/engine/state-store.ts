@@ -19,7 +19,7 @@ export interface StateSet {
 /**
  * All visited states, in the order in which they were found: this is the queue of a breadth-first search, too.
  *
- * A state is `width` integers, kept whole and compared whole: two states are never mistaken for one, whatever their hash.
+ * A state is `width` integers, kept whole and compared whole: two states are never mistaken for one, even if their hashes are equal.
  * Beside them stands its parent, and in the index eight bytes at a load of at most 3/4.
  */
 export class StateStore implements StateSet {

@@ -1,4 +1,4 @@
-/** Steps of machines that may throw: what is thrown is a state that a search can come to, and a fault that it tells of. */
+/** A stepper that turns a thrown error into an error snapshot, which a search can reach and report. */
 import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate'
 import { createStepper, type Stepper } from '../../../machines/step.ts'
 import { reasonOf } from '../properties/judged.ts'

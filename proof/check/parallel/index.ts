@@ -34,7 +34,7 @@ export interface ParallelOptions
 
 /**
  * Searches all that can happen in a system that a module exports. An exhausted search counts the same states as `check`; which
- * of several shortest runs is told may differ.
+ * of several shortest runs is reported may differ.
  * @throws RangeError for less than one worker; Error when a worker fails.
  * @example
  * const source = { module: new URL('./lock-server.js', import.meta.url).href, name: 'lockServer', args: [3] }
@@ -250,12 +250,12 @@ class Crew {
     const thread = this.#threads[worker]!
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
-        control.off('message', hear)
+        control.off('message', onAnswer)
         thread.off('error', fail)
         thread.off('exit', exited)
         act()
       }
-      const hear = (answer: FromWorker) =>
+      const onAnswer = (answer: FromWorker) =>
         settle(() =>
           answer.kind === 'failed'
             ? reject(new Error(`a worker of the search failed: ${answer.message}`))
@@ -264,7 +264,7 @@ class Crew {
       const fail = (error: Error) => settle(() => reject(error))
       const exited = (code: number) =>
         settle(() => reject(new Error(`a worker of the search ended with exit code ${code}`)))
-      control.on('message', hear)
+      control.on('message', onAnswer)
       thread.on('error', fail)
       thread.on('exit', exited)
       control.postMessage(order)

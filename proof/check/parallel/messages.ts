@@ -18,7 +18,7 @@ export interface WorkerStart {
   readonly control: MessagePort
 }
 
-/** Explore the states that nobody has taken yet, up to `end`. */
+/** Explore the states that no worker has taken yet, up to `end`. */
 export interface Order {
   readonly end: number
   /** The index from now on, where it has grown. */

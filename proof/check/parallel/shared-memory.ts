@@ -11,9 +11,9 @@ export interface SharedMemory {
 export const counters = {
   /** States that have been entered. */
   states: 0,
-  /** The next state that nobody has taken to explore. */
+  /** The next state that no worker has taken yet. */
   next: 1,
-  /** Not 0: nobody takes more; see `stops`. */
+  /** Not 0: no worker takes more; see `stops`. */
   stop: 2,
   /** Parcels of news; see `SharedNumbers`. */
   news: 3,
@@ -23,7 +23,7 @@ export const counters = {
   lock: 7,
 } as const
 
-/** Why nobody takes more: the index is to grow, or the search is over. */
+/** Why no worker takes more: the index must grow, or the search is over. */
 export const stops = { index: 1, over: 2 } as const
 
 export const segmentBits = 20

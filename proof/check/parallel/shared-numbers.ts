@@ -99,7 +99,7 @@ export class SharedNumbers {
     return own
   }
 
-  /** A snapshot is told as the step that first led to it, after the snapshot before that step. */
+  /** A snapshot is sent as the step that first led to it, after the snapshot before that step. */
   #publishSnapshot(snapshot: number, news: News['snapshots'][number][]): void {
     const chain: number[] = []
     for (let own = snapshot; own >= 0 && this.#snapshots.sharedOf(own) < 0; ) {
@@ -118,7 +118,7 @@ export class SharedNumbers {
     return Atomics.add(this.#counters, counter, 1)
   }
 
-  /** While nobody else tells anything, so that nothing is missing among what arrives. */
+  /** Call it while no other thread sends, so that nothing is missing among what arrives. */
   #learn(): void {
     if (Atomics.load(this.#counters, counters.news) === this.#serial) return
     const all: News[] = []
@@ -141,7 +141,7 @@ export class SharedNumbers {
   }
 }
 
-/** Pairs of a number of this thread and the shared one; -1 where there is none. */
+/** Pairs of a number of this thread and the shared one; -1 if none. */
 class Numbering {
   #shared: Int32Array = new Int32Array(1024).fill(-1)
   #own: Int32Array = new Int32Array(1024).fill(-1)

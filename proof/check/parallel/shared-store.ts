@@ -16,7 +16,7 @@ export function emptyIndex(slots = slotsMin): SharedArrayBuffer {
 
 /**
  * As `StateStore`, for several threads at once, without a lock: a thread claims an empty slot of the index by compare and
- * exchange, writes the state, and then its number into the slot; who comes to a claimed slot waits for the number.
+ * exchange, writes the state, and then its number into the slot; a thread that finds a claimed slot waits for the number.
  * A state has shared numbers in here and the thread's own outside.
  */
 export class SharedStateStore implements StateSet {

@@ -1,4 +1,4 @@
-/** One thread of a parallel search: takes states that nobody has taken, and enters what they lead to into the shared store. */
+/** One thread of a parallel search: takes unexplored states and enters their successors into the shared store. */
 import { workerData } from 'node:worker_threads'
 import { Search } from '../engine/search.ts'
 import { batchMax } from '../engine/traversal.ts'

@@ -12,7 +12,7 @@ interface Group {
   readonly places: number
   readonly facets: Int32Array
   readonly properties: readonly Property[]
-  /** What the facets were whenever all was well. */
+  /** The facets of states in which all properties held. */
   readonly good: TupleTable
   readonly tuple: Int32Array
   /** A bit for each group whose facets are among these: what is good here is good there. */
@@ -66,12 +66,12 @@ export class Judge {
     return broken
   }
 
-  /** To be called when properties have come to read more than was seen here. */
+  /** To be called when properties read more than was seen here. */
   refresh(): void {
     if (this.#groups.length > 0 && this.#isOutgrown()) this.#regroup()
   }
 
-  /** A property may come to read what it has never read before. */
+  /** A property may read what it has never read before. */
   #isOutgrown(): boolean {
     for (let i = 0; i < this.#read.length; i++) {
       if (this.#read[i] !== this.#properties[i]!.verdict.facets.length) return true
@@ -109,7 +109,7 @@ export class Judge {
 
 const groupsMax = 31
 
-/** The first of these that does not hold; null where all hold. */
+/** The first of these that does not hold; null if all hold. */
 export function firstBroken(properties: readonly Property[], state: ArrayLike<number>): Broken | null {
   for (const { name, verdict } of properties) {
     const holds = verdict.of(state)

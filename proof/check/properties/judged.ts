@@ -2,7 +2,7 @@
 
 /**
  * What an invariant says: true, or what is wrong. One that throws does not hold, because the run that made it throw is
- * worth seeing; nor does one that says something else, such as false, which whoever writes JavaScript may do.
+ * worth seeing; nor does one that says something else, such as false, which JavaScript allows.
  */
 export function judged(ask: () => unknown): true | string {
   try {

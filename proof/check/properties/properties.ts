@@ -109,7 +109,7 @@ export function rememberGoals(list: readonly Goal[], facets: Facets): Remembered
   }))
 }
 
-/** A function of states that throws is told by what it is. */
+/** A function of states that throws is reported by its kind. */
 export function named<Verdict>(what: string, compute: (system: SystemView) => Verdict) {
   return (system: SystemView): Verdict => {
     try {

@@ -93,8 +93,8 @@ function actionOf(operation: Operation, guards: readonly number[], values: KeyVa
 }
 
 /**
- * The last event at which even a value that nobody sees may be noticed: any value but one will do for a compareAndSet
- * that failed, and any text (where there are other values) for an append.
+ * The last event at which even an unread value may be noticed: any value but one will do for a compareAndSet
+ * that failed, and any text (if there are other values) for an append.
  */
 export function whenNoticed(operations: readonly Operation[], values: KeyValueValues): number {
   let last = -1

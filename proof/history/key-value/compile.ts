@@ -25,7 +25,7 @@ class CompiledKeyValue implements CompiledHistory {
   readonly #lookahead: KeyValueLookahead
   readonly #openOperations: OpenKeyValueOperations
   readonly #singles: (readonly number[])[] = []
-  /** The last event at which even a value that nobody sees may be noticed. */
+  /** The last event at which even an unread value may be noticed. */
   readonly #noticedUntil: number
   /** Whether some compareAndSet may have written. */
   readonly #replaces: boolean

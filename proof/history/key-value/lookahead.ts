@@ -153,7 +153,7 @@ export class KeyValueLookahead {
     return before
   }
 
-  /** The one value that an answered operation requires; undefined if there is none or a choice. */
+  /** The one value that an answered operation requires; undefined if there is no such value or a choice. */
   #neededBy(op: number): number | undefined {
     const action = this.#actions[op]!
     if (action.kind !== 'read' && action.kind !== 'replace') return undefined

@@ -9,7 +9,7 @@ import type { KeyValueValues } from './values.ts'
 export class OpenKeyValueOperations {
   readonly #actions: readonly Action[]
   readonly #values: KeyValueValues
-  /** Until then a change may be noticed even if nobody sees what the value became. */
+  /** Until then a change may be noticed even if no operation reads the new value. */
   readonly #noticedUntil: number
   #overwrites = new Map<number, number[]>()
   readonly #appends = new Map<string, number[]>()

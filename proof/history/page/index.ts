@@ -13,7 +13,7 @@ import { type Bar, type View, viewOf } from './view.ts'
 export interface PageOptions {
   /** The heading. Default: `History`. */
   readonly title?: string
-  // biome-ignore lint/suspicious/noExplicitAny: a page describes the states of a model whatever their type.
+  // biome-ignore lint/suspicious/noExplicitAny: a page describes the states of a model of any type.
   readonly model?: SequentialModel<any, any, any>
 }
 
@@ -28,7 +28,7 @@ const verdictWords = {
  *
  * The picture has a bar for each operation by client over the event counter (open-ended when unanswered), the order of
  * the longest prefix as a numbered thread, the value in the course of it, and the contradiction lettered and hatched.
- * Of a long history it shows the part that decided the verdict, around what breaks it. Whatever the history contains is
+ * Of a long history it shows the part that decided the verdict, around what breaks it. All that the history contains is
  * escaped; the page loads and runs nothing. `options.model` is the model judged by; default: `keyValueModel`.
  */
 export function renderHistory<Op extends RecordedCall<object, unknown>>(

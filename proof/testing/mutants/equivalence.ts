@@ -1,4 +1,4 @@
-/** Whether two machines can be told apart by given events: a search through both at once. */
+/** Whether given events distinguish two machines: a search through both at once. */
 import type { AnyStateMachine } from 'xstate'
 import { chart } from '../chart.ts'
 import { choicesOf, type ExploreOptions, keyOf, text } from '../explore.ts'

@@ -31,7 +31,7 @@ export type MutantResult = Omit<Mutant, 'machine'> &
     | { readonly verdict: 'caught'; readonly by: string }
     /** Not caught, and no sequence of the given events tells it from the machine. */
     | { readonly verdict: 'equivalent' }
-    /** Not caught; `path` is a shortest sequence that would have told, if the search found one. */
+    /** Not caught; `path` is a shortest sequence that would have caught it, if the search found one. */
     | { readonly verdict: 'survived'; readonly path: readonly string[] | null }
   )
 
@@ -41,7 +41,7 @@ export interface MutationReport {
   readonly caught: number
   readonly equivalent: number
   readonly survived: readonly (MutantResult & { readonly verdict: 'survived' })[]
-  /** Of the mutants that are not equivalent, the share that was caught, from 0 to 1; 1 if there are none. */
+  /** Of the mutants that are not equivalent, the share that was caught, from 0 to 1; 1 if no mutant was caught or missed. */
   readonly score: number
 }
 

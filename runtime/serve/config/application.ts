@@ -1,4 +1,4 @@
-/** The application that a process replicates: the key-value store, or the one that a module of somebody else exports. */
+/** The application that a process replicates: the key-value store, or one that a user's module exports. */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checked } from '../../../actors/checked.ts'
@@ -8,7 +8,7 @@ import type { Application } from '../../../machines/application/application.ts'
 import { keyValueStore } from '../../../machines/application/key-value-store.ts'
 
 /** Any application: its types matter to its callers only. */
-// biome-ignore lint/suspicious/noExplicitAny: what a module exports has whatever types it has
+// biome-ignore lint/suspicious/noExplicitAny: a user's module has types of its own
 export type AnyApplication = Application<any, any, any>
 
 /**

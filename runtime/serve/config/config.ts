@@ -1,4 +1,4 @@
-/** What a process of a system is told: its name, where it listens, whom it knows. Checked as a whole before anything starts. */
+/** The configuration of a process: name, addresses, peers. Validated as a whole before anything starts. */
 import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { StandbyError } from '../../../actors/errors.ts'
@@ -198,7 +198,7 @@ function refuseSlow({ timing, limits }: ProcessConfig): void {
   }
 }
 
-/** Whoever can reach a gateway that asks for no token can do what all may. */
+/** Any caller that reaches a gateway without tokens has the rights of all callers. */
 function refuseUnsafe(config: ProcessConfig): void {
   refuseUnsafeNetwork(config)
   const { http, httpToken, insecure } = config

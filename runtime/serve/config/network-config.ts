@@ -68,7 +68,7 @@ export interface NetworkConfig {
   readonly peers: Readonly<Record<string, Address>>
   /** The names of the servers of the system (N6); null if none are declared: then any name may be one. */
   readonly servers: readonly string[] | null
-  /** null: nobody proves anything. */
+  /** null: no peer proves anything. */
   readonly authentication: Authentication | null
   /** The file of its keys or its secret, which is read again when it changes; null if they come from elsewhere. */
   readonly keyFile: Pick<GivenKeys, 'keysFile' | 'secretFile'> | null
@@ -82,7 +82,7 @@ export interface NetworkConfig {
 }
 
 /**
- * A network that can be opened. Whoever only dials gives `listen: null`.
+ * A network that can be opened. A process that only dials gives `listen: null`.
  * @throws StandbyError `invalidOption`, naming the field; a secret's text is never in it
  */
 export function networkIn(given: Given, defaults: { readonly listen: Address | null }): NetworkConfig {
@@ -143,7 +143,7 @@ function knowsNames({ authentication, tls, nats }: NetworkConfig): boolean {
   return asksForCertificates(tls ?? undefined) || ways.some((way) => way !== null)
 }
 
-/** The network of whoever only dials; fields of other parts of a configuration are left alone. */
+/** The network of a process that only dials; fields of other parts of a configuration are left alone. */
 export function dialingNetworkIn(given: unknown): NetworkConfig {
   const { success, output, issues } = v.safeParse(schema, given)
   if (!success) throw invalid(`${v.getDotPath(issues[0]) ?? 'configuration'}: ${issues[0].message}`)
@@ -157,7 +157,7 @@ export function dialingNetworkIn(given: unknown): NetworkConfig {
   return network
 }
 
-/** Whoever can reach a process that asks for no proof can be anybody in the system. */
+/** Any peer that reaches a process without keys can speak for any node of the system. */
 export function refuseUnsafeNetwork({ listen, authentication, tls, nats, insecure }: NetworkConfig): void {
   if (insecure) return
   const proves = authentication?.accepts !== undefined || asksForCertificates(tls ?? undefined)
@@ -239,7 +239,7 @@ function refuseBesidesNats({ listen, authentication }: NetworkConfig): void {
 
 function refuseUnreachable({ listen, tls }: NetworkConfig): void {
   if (listen === null || tls === null || tls.listen !== undefined) return
-  throw invalid('tlsCertFile: expected a certificate where it listens; give --tls-cert-file, --tls-key-file')
+  throw invalid('tlsCertFile: expected a certificate for the listener; give --tls-cert-file, --tls-key-file')
 }
 
 /** The host of a server of NATS, with or without a port: `nats://[::1]:4222` is `::1`; null if it is not an address. */

@@ -24,7 +24,7 @@ export interface GivenTls {
   readonly tlsClientCertificates?: 'required' | 'ignored' | undefined
 }
 
-/** Keys of one's own, or one secret for all; null where nobody proves anything. @throws StandbyError `invalidOption` */
+/** Keys of its own, or one secret for all; null if no peer proves anything. @throws StandbyError `invalidOption` */
 export function authenticationIn(given: GivenKeys): Authentication | null {
   const { authentication, keysFile, secret, secretFile } = given
   const ways = Object.entries({ authentication, keysFile, secret, secretFile }).filter(
@@ -49,7 +49,7 @@ export function secretIn(option: string, file: string | undefined): string | nul
 }
 
 /**
- * TLS for listening and for dialing; null where no file is named. Where there is an authority, whoever dials in must have
+ * TLS for listening and for dialing; null if no file is named. If there is an authority, a peer that dials in must have
  * a certificate of it, unless they are ignored.
  * @throws StandbyError `invalidOption`
  */
@@ -91,7 +91,7 @@ function keysIn(file: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // The parser's own words would show a piece of the file.
+    // The parser's own words would show a chunk of the file.
     throw invalid(`keysFile: expected ${file} to be JSON, such as {"key": {"id": "s1", "secret": "..."}}`)
   }
 }

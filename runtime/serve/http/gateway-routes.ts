@@ -47,7 +47,7 @@ const sessionFields: Fields = {
   },
 }
 
-/** How an operation may fail, besides what any route may answer. */
+/** How an operation may fail, in addition to what any route may answer. */
 const operationFailures: readonly FailureCode[] = [
   'invalidCommand',
   'staleSequence',

@@ -139,7 +139,7 @@ function crossOrigin(origins: readonly string[]) {
   }
 }
 
-/** Errors of Hono's own middleware, and those that nobody expected. */
+/** Errors of Hono's own middleware, and unexpected errors. */
 function knownError(error: Error): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof HTTPException && (error.status === 401 || error.status === 400)) {

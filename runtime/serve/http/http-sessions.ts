@@ -37,7 +37,7 @@ export interface SessionCallOptions {
 
 /** What the sessions' clients are made with. */
 export type HttpSessionsOptions = Omit<ClientActorOptions, 'id' | 'resume' | 'timeoutMs'> & {
-  /** Sessions kept in memory; one that is dropped goes on where it was when it is named again. */
+  /** Sessions kept in memory; a dropped one resumes when it is named again. */
   readonly sessionsMax: number
 }
 

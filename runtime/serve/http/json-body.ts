@@ -97,10 +97,7 @@ function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new HttpError(
-      'invalidRequest',
-      'expected a body in UTF-8, got bytes that are none; encode it as UTF-8',
-    )
+    throw new HttpError('invalidRequest', 'expected a body in UTF-8, got other bytes; encode it as UTF-8')
   }
 }
 

@@ -56,7 +56,7 @@ export function monitoringRoutes(node: MonitoredNode, metrics: Metrics): readonl
   ]
 }
 
-/** What a server answers besides: its state, if it is the current primary. */
+/** What only a server answers: its state, if it is the current primary. */
 export function dumpRoute(server: { readonly id: string; dump(): Promise<StateDump | null> }): Route {
   return {
     method: 'GET',

@@ -1,4 +1,4 @@
-/** The names of the clients that speak for HTTP sessions: `session-` and 32 digits that nobody can guess. */
+/** The names of the clients that speak for HTTP sessions: `session-` and 32 unguessable digits. */
 const prefix = 'session-'
 
 /** The name of the client of a session. */

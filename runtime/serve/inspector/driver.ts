@@ -5,7 +5,7 @@ import type { Cluster } from '../../../actors/cluster.ts'
 import { StandbyError } from '../../../actors/errors.ts'
 import type { Faults } from '../../transport/faults.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever is replicated, its faults are the same
+// biome-ignore lint/suspicious/noExplicitAny: faults are the same for every application
 type AnyCluster = Cluster<Client<any, any>> & { readonly network: Faults }
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200))

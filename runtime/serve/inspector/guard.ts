@@ -1,4 +1,4 @@
-/** Who may open the page and its feed: only this machine's own pages, whatever name another site has given this address. */
+/** Admits only this machine's own pages to the page and its feed, by `Host` and `Origin`. */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 

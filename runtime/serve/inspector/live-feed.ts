@@ -7,29 +7,29 @@ import { control, type Viewer } from './source.ts'
 export interface LiveFeedOptions {
   /** For the header of what is sent. */
   readonly options?: unknown
-  /** How many past observations somebody who comes late is shown; default 250. */
+  /** How many past observations a late viewer receives; default 250. */
   readonly pastMax?: number
-  /** How many observations wait for one viewer; the oldest beyond are dropped, counted, and told. Default 10,000. */
+  /** How many observations wait for one viewer; beyond it the oldest are dropped, counted and reported. Default 10,000. */
   readonly queueMax?: number
   /** Milliseconds of work at a time while the system is busy, with four times as long between; default 2. */
   readonly sliceMs?: number
 }
 
 export interface LiveFeed {
-  /** Costs next to nothing while nobody looks. */
+  /** Costs next to nothing without viewers. */
   readonly observe: Observe
   /** Begins to show it what happens, from the recent past on; returns how to stop that. */
   join(viewer: Viewer): () => void
   readonly viewers: number
   /** Observations that viewers were too slow for, of all viewers there ever were. */
   readonly dropped: number
-  /** Nothing more will happen: everybody is sent the rest, at once, and told so. */
+  /** Nothing more will happen: sends every viewer the rest and the end, at once. */
   end(): void
 }
 
 /** A page sees things this much later, and they are written while the system rests. */
 const pauseMs = 5
-/** Work at a time while the system rests: whoever calls then waits no longer. */
+/** Work at a time while the system is idle: a call that arrives then waits no longer. */
 const restSliceMs = 0.25
 /** A system that does not rest for so long is interrupted. */
 const patienceMs = 25
@@ -68,7 +68,7 @@ export function createLiveFeed({
     else if (isAny(({ hasWork }) => hasWork)) later(begin, batchMs)
     else timer = null
   }
-  /** Nothing was observed for a turn of the event loop: the system rests, as far as one can tell. */
+  /** Nothing was observed for a turn of the event loop: the system is probably idle. */
   const look = () => {
     const isResting = observed === seen
     seen = observed
@@ -168,7 +168,7 @@ class Reader {
     this.#trace = createTrace({ write: (line) => void this.#lines.push(line), nodes, options })
   }
 
-  /** There is something to write, for somebody who takes it. */
+  /** There is something to write, and a viewer that takes it. */
   get isReady(): boolean {
     return this.#queue.length > this.#taken && this.#viewer.waiting() <= waitingMax
   }

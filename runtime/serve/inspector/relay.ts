@@ -8,7 +8,7 @@ const waitingMax = 8 * 1024 * 1024
 
 /** An app that sends lines of a trace. */
 export interface Sender {
-  /** Makes it start over from where it stands. */
+  /** Makes it start over from its current state. */
   readonly beginAgain: () => void
 }
 
@@ -19,7 +19,7 @@ export interface Relay {
   take(sender: Sender, text: string): void
 }
 
-/** @param onRun hears of each run that begins */
+/** @param onRun is called with each run that begins */
 export function createRelay(onRun: () => void = () => {}): Relay {
   const pages = new Map<
     object,

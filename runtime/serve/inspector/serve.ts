@@ -23,20 +23,20 @@ export interface InspectorOptions extends LiveFeedOptions {
 
 /** A served page. */
 export interface Inspector {
-  /** The address to open, with this run's token in it. Whoever has it sees the run. */
+  /** The address to open, with this run's token in it. Every holder of it sees the run. */
   readonly url: string
   /** Give it to `createCluster`. Costs next to nothing while no page is open. */
   readonly observe: Observe
   /**
-   * Allows pages to crash, restart, cut and call; `onFault` is told before each fault.
+   * Allows pages to crash, restart, cut and call; `onFault` is called before each fault.
    * @throws StandbyError `invalidOption` where other machines reach this address, unless `driveOverNetwork` is set.
    */
   drive(...of: Parameters<typeof createDriver>): void
   /** Pages that are open. */
   readonly pages: number
-  /** Observations that pages were too slow for, of all pages there ever were; each page is told of its own. */
+  /** Observations that slow pages missed, summed over all pages ever open; each page is shown its own number. */
   readonly dropped: number
-  /** Tells every page that the run is over, and stops serving. Twice is harmless. */
+  /** Reports the end of the run to every page and stops serving. Idempotent. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** A trace file on its way to a page, piece by piece, no faster than the page takes it. */
+/** A trace file on its way to a page, chunk by chunk, no faster than the page takes it. */
 import { createReadStream } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Source } from './source.ts'

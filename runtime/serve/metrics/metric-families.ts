@@ -1,4 +1,4 @@
-/** Metrics whose numbers are kept elsewhere and read when somebody scrapes: counting is then one step in a map, and no label costs a message anything. */
+/** Metrics whose numbers are kept elsewhere and read at a scrape, so that counting is one step in a map. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** Adds to the count of one value of the label; by default 1. */
@@ -7,7 +7,7 @@ export type Count = (value: string, by?: number) => void
 /** The ways to add metrics to a registry. */
 export type Families = ReturnType<typeof createFamilies>
 
-/** Values of one label that are told apart; whatever else comes counts as `(other)`. */
+/** Values of one label that are kept apart; all others count as `(other)`. */
 export const labelValuesMax = 64
 
 /** Families of metrics in `registry`. */

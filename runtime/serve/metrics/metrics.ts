@@ -1,4 +1,4 @@
-/** What a process counts, for Prometheus. It taps the transport and asks the node when somebody scrapes: no chart runs slower for it. */
+/** Prometheus metrics of a process, from its transport and its node; no chart runs slower for them. */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { jsonSize } from '../../../machines/application/json.ts'
 import { refusalReasons } from '../../../machines/messages.ts'
@@ -20,11 +20,11 @@ export type TransferSide = 'sent' | 'received'
 export interface Metrics {
   /** Counts the messages that pass. */
   readonly tap: Tap
-  /** Where its gauges come from; asked when somebody scrapes. Once. */
+  /** The source of its gauges, read at each scrape. Call it once. */
   watch(status: () => NodeStatus): void
   /** Where the numbers of its transport come from. Once. */
   watchNetwork(counters: Network['counters']): void
-  /** Something that hears observations, or tells of them, and how many it has dropped so far. */
+  /** A receiver or sender of observations, and how many it has dropped so far. */
   watchDropped(sink: string, dropped: () => number): void
   /** The node refused a message before its chart saw it, for this reason. */
   messageRefused(reason: string): void

@@ -1,4 +1,4 @@
-/** What the transport of a process has counted, as metrics that are asked for when somebody scrapes. */
+/** The counters of a process's transport as metrics, read at each scrape. */
 
 import type { Network } from '../network.ts'
 import type { Families } from './metric-families.ts'

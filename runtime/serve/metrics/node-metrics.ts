@@ -1,4 +1,4 @@
-/** How a node stands, as gauges that are asked for when somebody scrapes. */
+/** The status of a node as gauges, read at each scrape. */
 
 import type { NodeStatus } from '../node-status.ts'
 import { verdictKind } from '../verdict.ts'

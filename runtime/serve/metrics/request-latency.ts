@@ -8,7 +8,7 @@ interface Arrival {
   readonly at: number
 }
 
-/** What it is told with. */
+/** How latencies are reported to it. */
 export interface RequestLatencyOptions {
   /** Milliseconds, as fine as the host has them. */
   readonly now: () => number

@@ -15,14 +15,14 @@ export interface TransferProgressOptions {
 
 const logEveryMs = 1000
 
-/** Watches the actor of a server; returns how far its transfer is now, null where there is none. */
+/** Watches the actor of a server; returns the progress of its transfer, null if none. */
 export function watchTransfer(
   actor: ServerActor,
   { clock, log, metrics, transferBytesMax }: TransferProgressOptions,
 ): () => TransferProgress | null {
-  /** Since when one is under way, and when it was told of. */
+  /** Since when one is under way, and when it was last logged. */
   let begun: number | null = null
-  let told = 0
+  let logged = 0
   /** The view whose transfer has ended; each view with a backup has one (S1, T3). */
   let ended = 0
 
@@ -39,7 +39,7 @@ export function watchTransfer(
     if (piecesIn[state] === undefined) {
       if (side !== undefined && backup !== null && number > ended) {
         ended = number
-        // A state of one piece arrives with the view, and is there at once.
+        // A state of one chunk arrives with the view, and is there at once.
         const ms = now - (begun ?? now)
         metrics.transferred(side, ms / 1000)
         log.write('info', 'the state is transferred', { view: number, side, ms })
@@ -47,9 +47,9 @@ export function watchTransfer(
       begun = null
     } else if (begun === null) {
       begun = now
-      told = now
-    } else if (now - told >= logEveryMs) {
-      told = now
+      logged = now
+    } else if (now - logged >= logEveryMs) {
+      logged = now
       log.write('info', 'the state is being transferred', { view: number, ...progress() })
     }
   })

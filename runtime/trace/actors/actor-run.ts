@@ -1,4 +1,4 @@
-/** A system of actors as the steps of a run, with the clocks that no actor of theirs keeps. What it is told comes from an adapter for each wire. */
+/** A system of foreign actors as the steps of a run, with clocks that the actors do not keep. An adapter per wire feeds it. */
 import type { Json } from '../../../machines/application/application.ts'
 import { type Clock, receive, tick, zeroClock } from '../../../machines/clocks.ts'
 import { isTimer } from '../../../machines/effects.ts'
@@ -36,15 +36,15 @@ export interface Taken {
   readonly refused?: string
 }
 
-/** What an adapter tells of a system, in the order in which it happens. */
+/** What an adapter reports of a system, in the order in which it happens. */
 export interface ActorRun {
   appear(actor: Appeared): void
   isKnown(key: string): boolean
-  /** An event is on its way; `from` is null where it comes from outside the system. */
+  /** An event is on its way; `from` is null if it comes from outside the system. */
   deliver(from: string | null, to: string, event: { readonly type: string }): void
   /** An actor has taken an event that was delivered before, or one of its own. */
   take(taken: Taken): void
-  /** Says the header again and starts each actor that is alive from where it stands, counting steps from 0: for whoever joins late. */
+  /** Repeats the header and starts each live actor from its current state, with steps counted from 0: for a viewer that joins late. */
   restart(): void
 }
 
@@ -67,7 +67,7 @@ export interface ActorRunOptions {
 
 interface Pending {
   readonly event: { readonly type: string }
-  /** Null where it comes from the actor itself or from outside. */
+  /** Null if it comes from the actor itself or from outside. */
   readonly sent: { readonly message: TraceMessage; readonly stamp: Clock } | null
   readonly isOwn: boolean
 }
@@ -121,7 +121,7 @@ export function createActorRun(
     })
   }
 
-  /** The machine's id, and its description where this run has not said it yet. */
+  /** The machine's id, and its description if this run has not given it yet. */
   const machineOf = ({ machine, machineKey }: Actor) => {
     const known = described.get(machineKey)
     if (known !== undefined) return { machine: known }
@@ -210,7 +210,7 @@ export function createActorRun(
       if (actor === undefined) return
       const sender = from === null || from === to ? undefined : actors.get(from)
       const isInit = event.type === 'xstate.init'
-      // Whoever starts an actor lies in its past.
+      // The actor that starts another precedes it.
       if (isInit && sender !== undefined) actor.clock = sender.clock
       let sent: Pending['sent'] = null
       if (sender !== undefined && !isInit) {

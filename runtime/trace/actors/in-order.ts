@@ -1,7 +1,7 @@
-/** Puts what an actor took before what it sent: wires that only tell states tell them after all that they have brought about. */
+/** Puts what an actor received before what it sent, for wires that report a state after its effects. */
 import type { ActorRun, Taken } from './actor-run.ts'
 
-type Told =
+type Report =
   | {
       readonly kind: 'deliver'
       readonly from: string | null
@@ -10,7 +10,7 @@ type Told =
     }
   | { readonly kind: 'take'; readonly taken: Taken }
 
-/** Messages that are held back at most; past it they are told in the order in which they came. */
+/** Messages that are held back at most; past it they are passed on in their order of arrival. */
 const heldMax = 20_000
 
 /** A run whose messages may come before what caused them. */
@@ -20,12 +20,12 @@ export interface OrderedRun extends ActorRun {
 }
 
 /**
- * The same run, told in causal order. An actor that sends while an event of its own is not yet told as taken must be dealing
+ * The same run in causal order. An actor that sends while an event of its own is not yet reported as received must be processing
  * with that event: everything is held back until its state comes.
  */
 export function inOrder(run: ActorRun): OrderedRun {
   const pending = new Map<string, number>()
-  let held: Told[] = []
+  let held: Report[] = []
   let waitingFor: string | null = null
 
   const count = (key: string, change: number) => {
@@ -33,36 +33,36 @@ export function inOrder(run: ActorRun): OrderedRun {
     if (next === 0) pending.delete(key)
     else pending.set(key, next)
   }
-  const tell = (told: Told): void => {
-    if (told.kind === 'take') {
-      count(told.taken.key, -1)
-      run.take(told.taken)
+  const pass = (report: Report): void => {
+    if (report.kind === 'take') {
+      count(report.taken.key, -1)
+      run.take(report.taken)
       return
     }
-    const { from, to, event } = told
+    const { from, to, event } = report
     if (from !== null && from !== to && pending.has(from)) {
       waitingFor = from
-      held.push(told)
+      held.push(report)
       return
     }
     count(to, 1)
     run.deliver(from, to, event)
   }
-  /** Tells what was held; if it has to wait again, the rest is held in the same order. */
+  /** Passes on what was held; if it has to wait again, the rest is held in the same order. */
   const release = () => {
     const waiting = held
     held = []
     waitingFor = null
-    for (const told of waiting) take(told)
+    for (const report of waiting) take(report)
   }
-  const take = (told: Told): void => {
+  const take = (report: Report): void => {
     if (waitingFor === null) {
-      tell(told)
-    } else if (told.kind === 'take' && told.taken.key === waitingFor) {
-      tell(told)
+      pass(report)
+    } else if (report.kind === 'take' && report.taken.key === waitingFor) {
+      pass(report)
       release()
     } else {
-      held.push(told)
+      held.push(report)
       if (held.length <= heldMax) return
       pending.delete(waitingFor)
       release()

@@ -20,7 +20,7 @@ export function describeLogic(id: string): MachineDescription {
   return { id, delays: {}, root: { ...stateOf('', 'compound'), id, key: id, initial: 'active', states } }
 }
 
-/** The state and the context of a snapshot, whatever kind of actor it is of; a chart's output counts as part of its context. */
+/** The state and the context of a snapshot of any kind of actor; a chart's output counts as part of its context. */
 export function plainSnapshot(snapshot: object): {
   readonly value: Json
   readonly context: Readonly<Record<string, unknown>>

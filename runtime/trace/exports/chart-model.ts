@@ -26,13 +26,13 @@ export interface DrawnState {
 /** What a state does with an event. */
 export interface Reaction {
   readonly transition: TransitionKey
-  /** In words; '' where nothing is to be said: from a history state, to where it leads at first. */
+  /** In words; '' if there is nothing to say: from a history state to its default state. */
   readonly event: string
-  /** The name of the timer's delay, or its length in milliseconds; null where no timer is meant. */
+  /** The name of the timer's delay, or its length in milliseconds; null if no timer is meant. */
   readonly delay: string | null
   readonly guard: string | null
   readonly actions: readonly string[]
-  /** Entered anew: its entry actions run and its timers start again. */
+  /** Entered again: its entry actions run and its timers start again. */
   readonly reenters: boolean
 }
 

@@ -24,7 +24,7 @@ export { TransitionTestError, toTransitionTest } from './transition-test.ts'
 export interface ExportOptions extends StepsWindow {
   /** `vitest`: the step; default: the last one of the window in which a chart took an event. */
   readonly step?: number
-  /** `statechart`: the id of the machine; may be left out where there is only one. */
+  /** `statechart`: the id of the machine; optional if there is only one. */
   readonly machine?: string
 }
 

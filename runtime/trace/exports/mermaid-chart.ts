@@ -10,7 +10,7 @@ import {
 } from './chart-model.ts'
 import { escaped, oneLine } from './text.ts'
 
-/** A `stateDiagram-v2` of the machine. Its names are those of the code, as far as Mermaid can have them. */
+/** A `stateDiagram-v2` of the machine. Its names are those of the code, if Mermaid permits them. */
 export function toMermaidChart(machine: MachineDescription): string {
   const chart = chartOf(machine)
   const ids = idsIn(chart)
@@ -96,7 +96,7 @@ function markOf({ from, to }: Arrow, { parents, root }: DrawnChart, ids: Ids): s
   return `${ids.get(parents.get(to) ?? root.id)}_from_any_${ids.get(from)}`
 }
 
-/** `viewReply [findsWork] / openSession`; a circle for a state that is entered anew. */
+/** `viewReply [findsWork] / openSession`; a circle for a state that is reentered. */
 function labelOf({ event, delay, guard, actions, reenters }: Reaction): string {
   const parts = [
     delay === null ? event : `${event} ${delay}`,

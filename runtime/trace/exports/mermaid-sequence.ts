@@ -10,7 +10,7 @@ import { escaped, oneLine } from './text.ts'
 const stepsMax = 300
 
 /**
- * A `sequenceDiagram` of at most the last 300 steps of the window: an arrow where a message arrives, a cross where it is lost,
+ * A `sequenceDiagram` of at most the last 300 steps of the window: an arrow if a message arrives, a cross if it is lost,
  * an open arrow for what is still under way, and notes for changed states, calls and faults.
  */
 export function toMermaidSequence(trace: ReadTrace, window: StepsWindow = {}): string {
@@ -83,6 +83,6 @@ function participants(steps: readonly TraceStep[]): Map<string, string> {
     add(message.from)
     add(message.to)
   }
-  if (names.size === 0) add('nobody')
+  if (names.size === 0) add('no nodes')
   return names
 }

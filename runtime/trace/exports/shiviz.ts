@@ -65,7 +65,7 @@ interface Logged {
   readonly host: string
   /** Counts the host's events in the log, from 1. */
   readonly index: number
-  /** The host's own entry where this event ticked it; null where it did not. */
+  /** The host's own entry where this event ticked it; null if it did not. */
   readonly own: number | null
   readonly vector: Vector
 }

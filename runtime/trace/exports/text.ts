@@ -1,4 +1,4 @@
-/** What a step is called in exports: one line, whatever the trace holds. */
+/** The one-line text of a step in exports, for any trace. */
 import { chartState } from '../../observe/story.ts'
 import type { TraceStep } from '../format.ts'
 
@@ -29,7 +29,7 @@ export function oneLine(text: string, lengthMax = 200): string {
   return line.length <= lengthMax ? line : `${line.slice(0, lengthMax - 1)}…`
 }
 
-/** Whatever Mermaid would take for its own syntax, as its entity codes. */
+/** Characters of Mermaid's own syntax as its entity codes. */
 export function escaped(text: string): string {
   return (
     oneLine(text).replaceAll(/[#;:<>"{}%&\\`]/g, (character) => `#${character.codePointAt(0)};`) || '#32;'

@@ -1,4 +1,4 @@
-/** A step of a trace as a vitest to paste: the chart's own machine, the events its node had taken, and what this step came to. */
+/** A step of a trace as a vitest to paste: the chart's own machine, the events its node had taken, and the outcome of this step. */
 import type { Json } from '../../../machines/application/application.ts'
 import { omittedKey } from '../encode.ts'
 import type { TraceStep } from '../format.ts'

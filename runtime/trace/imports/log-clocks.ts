@@ -1,4 +1,4 @@
-/** The events of logs in causal order, the edges that their vector clocks tell of, and what is wrong with the clocks (L3, L4). */
+/** The events of logs in causal order, the edges that their vector clocks imply, and what is wrong with the clocks (L3, L4). */
 import { entryOf } from '../../../machines/clocks.ts'
 import { inCausalOrder } from '../../observe/event-graph.ts'
 
@@ -46,7 +46,7 @@ export function placeEvents<Event extends LoggedEvent>(events: readonly Event[])
   const order: Placed<Event>[] = []
   const groups = inCausalOrder(events, (event) => [previous.get(event) ?? null, ...causes.get(event)!])
   for (const group of groups) {
-    // A host's own events stay in their order, whatever their clocks include.
+    // A host's own events stay in their order, even if their clocks disagree.
     const ranked = group.length === 1 ? group : inOrderOf(hosts, group)
     for (const event of ranked) {
       const before = causes.get(event)!.filter((cause) => placed.has(cause))
@@ -122,7 +122,7 @@ function lastIncluded<Event extends LoggedEvent>(host: Host<Event> | undefined, 
   return host.events[low - 1]
 }
 
-/** The first fault of a clock. A host whose first count is above 1 began before the log: that is none. */
+/** The first fault of a clock. A host whose first count is above 1 began before the log: no fault. */
 function faultOf<Event extends LoggedEvent>(
   hosts: ReadonlyMap<string, Host<Event>>,
   known: Set<string>,
@@ -162,7 +162,7 @@ function faultOf<Event extends LoggedEvent>(
   return inventedIn(hosts, known, event)
 }
 
-/** An entry beyond what its host has logged; each claim is named where it appears first. */
+/** An entry beyond what its host has logged; each is reported at its first appearance. */
 function inventedIn<Event extends LoggedEvent>(
   hosts: ReadonlyMap<string, Host<Event>>,
   known: Set<string>,

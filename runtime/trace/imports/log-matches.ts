@@ -11,7 +11,7 @@ export interface LogMatches {
   readonly skipped: number
 }
 
-/** @throws Error for an expression that is none, and for a log that is too much for it. */
+/** @throws Error for an invalid expression, and for a log that is too large for it. */
 export type Matcher = (parser: string, delimiter: string, log: string) => Promise<LogMatches> | LogMatches
 
 /** Uses nothing from outside of itself: the worker gets its text. */
@@ -26,7 +26,7 @@ export const matchesIn = (parser: string, delimiter: string, log: string): LogMa
     const events: Record<string, string | undefined>[] = []
     let end = 0
     for (const { 0: all, index, groups } of part.matchAll(new RegExp(parser, 'gm'))) {
-      if (all === '') throw new Error('it matches where there is nothing')
+      if (all === '') throw new Error('it matches the empty text')
       if (events.push(groups ?? {}) > 1e6) throw new Error('it finds more than a million events')
       skip(part.slice(end, index))
       end = index + all.length

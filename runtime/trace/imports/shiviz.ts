@@ -71,7 +71,7 @@ function faultNotes(placed: readonly Placed<LogEvent>[]): string[] {
   })
 }
 
-/** What a parser must tell apart. */
+/** What a parser must distinguish. */
 const groups = ['host', 'clock', 'event']
 
 async function matchesOf(text: string, { match, parser: wanted, delimiter: cut }: ReaderTools) {
@@ -212,7 +212,7 @@ function stepsOf(placed: readonly Placed<LogEvent>[]): TraceStep[] {
       ...(message && { message }),
       ...(joined.length > 0 && { joined }),
       t: t ?? 0,
-      // Our own exports have 0 where there is none.
+      // Our own exports have 0 if there is no clock.
       lamport: lamport || null,
       vector,
       ...(fault !== null && { clockFault: `${fault.kind}: ${fault.text}` }),
@@ -224,7 +224,7 @@ function stepsOf(placed: readonly Placed<LogEvent>[]): TraceStep[] {
   return steps
 }
 
-/** Of these a state tells nothing of the host after it. */
+/** Kinds whose state says nothing of the host after the step. */
 const stateless: readonly TraceStep['kind'][] = ['crash', 'stop', 'drop', 'duplicate', 'delay']
 
 function numberOf(text = ''): number | undefined {
