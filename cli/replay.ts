@@ -16,7 +16,7 @@ export function registerReplay(program: Command): void {
     .argument('<file>', 'the trace that was saved; - reads standard input')
     .addHelpText(
       'after',
-      '\nEnds with 0 where the property holds now, 1 where it still fails, 3 where the steps cannot happen any more, 5 where\nthere is no such property to judge; a file that is no such trace ends with 2.',
+      '\nExit codes: 0 the property holds now; 1 it still fails; 2 the file is not a saved counterexample;\n3 the steps can no longer happen; 5 the system has no such property.',
     )
     .action((file: string, _options: unknown, command: Command) => {
       process.exitCode = runReplay(file, command)
