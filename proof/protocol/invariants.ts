@@ -43,7 +43,7 @@ export function standbyInvariants({ viewService, servers, clients }: Cast): Inva
       onceSent,
     ),
     always(
-      'V8: nobody is in a view but servers',
+      'V8: only servers are in a view',
       (system) => viewsAreOfServers(viewsSentFacts(system.node(viewService)), servers),
       onceSent,
     ),

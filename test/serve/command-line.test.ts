@@ -129,7 +129,7 @@ describe('a system that runs', () => {
     expect(await standby('restore', dump, ...at)).toMatchObject({ code: 0, stdout: '5 keys restored\n' })
     expect(await standby('get', 'a', ...at)).toMatchObject({ stdout: 'hello\n' })
     writeFileSync(dump, readFileSync(dump, 'utf8').slice(0, -3))
-    expect((await standby('restore', dump, ...at)).stderr).toContain('make the dump anew')
+    expect((await standby('restore', dump, ...at)).stderr).toContain('make the dump again')
 
     expect(await leave()).toBe(0)
     expect(readFileSync(join(data, 'view-service', 'view.json'), 'utf8')).toContain('standby-view')
