@@ -183,7 +183,7 @@ export function createCluster<State, Command, Result>(
       const store = storeOf?.(name)
       const id = (store === undefined ? null : storedId(store)) ?? nextId(name)
       used(id)
-      if (isAgain) tell('restart', id)
+      if (isAgain) report('restart', id)
       return createServer({ ...common, id, application, limits, ...(store && { store }) })
     }
     let node = start(false)

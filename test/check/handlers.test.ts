@@ -46,7 +46,7 @@ describe('a handler that is not deterministic is caught', () => {
     const { verdict, violation } = verdictOn(listener(change), { deterministic: true })
     expect(verdict).toBe('violated')
     expect(violation!.name).toBe(handlerProperties.deterministic)
-    expect(violation!.reason).toMatch(/^hello at listener came to/)
+    expect(violation!.reason).toMatch(/^hello at listener differs/)
     expect(violation!.run.steps.at(-1)!.happening).toMatchObject({ kind: 'deliver', node: 'listener' })
   })
 

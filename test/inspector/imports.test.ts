@@ -198,7 +198,7 @@ a {"a":1} w`
     ['no group', '(?<host>\\S+) (?<event>.*)\n\na x', /groups host, clock, event/],
     ['no expression', '(?<host>\\S+) (?<clock>{.*}) (?<event>.*\n\na {"a":1} x', /Unterminated group/],
     ['nothing to match', '(?<host>) (?<clock>) (?<event>z)\n\na {"a":1} x', /finds no event/],
-    ['matches of nothing', '(?<host>)(?<clock>)(?<event>)\n\na {"a":1} x', /where there is nothing/],
+    ['matches of nothing', '(?<host>)(?<clock>)(?<event>)\n\na {"a":1} x', /matches the empty text/],
     [
       'a clock that is none',
       'a {"a":1,}\nx',

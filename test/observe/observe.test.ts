@@ -107,7 +107,7 @@ describe('story', () => {
     expect(told).toEqual(
       expect.arrayContaining([
         'null: the network splits: s1 c1 | view-service s2 s3',
-        's1#1: has no word of s2#1: forwards again, and answers nobody meanwhile',
+        's1#1: no acknowledgement from s2#1: forwards again, and answers no client meanwhile',
         'null: the network heals: every link works again',
         's1#1: learns of view 3, in which it has no part',
       ]),
