@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // What a command prints is judged as plain text, also where colours are on by default (picocolors: wherever CI is set).
+    // What a command prints is judged as plain text, also where colours are on by default (picocolors: if CI is set).
     env: { NO_COLOR: '1' },
     projects: [
       {

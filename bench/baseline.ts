@@ -279,7 +279,7 @@ export class Server extends Node {
     this.#decide()
   }
 
-  /** What waits goes to the backup, or is executed at once if there is none. */
+  /** What waits goes to the backup, or is executed at once if there is no backup. */
   #decide() {
     if (this.#outstanding !== null || this.#queue.size === 0) return
     const requests = this.#takeBatch()
@@ -389,7 +389,7 @@ interface Call {
   readonly command: Json
   readonly bytes: number
   readonly deadline: number
-  /** Null once nobody waits any more. */
+  /** Null once no caller waits. */
   done: ((end: CallEnd) => void) | null
 }
 
@@ -472,7 +472,7 @@ export class Client extends Node {
     this.send(viewServiceId, { type: 'getView' })
   }
 
-  /** The next batch, if anything waits and there is somebody to send it to. */
+  /** The next batch, if anything waits and there is a receiver. */
   #next(): void {
     if (this.#queue.length === 0 || this.#view.primary === null) return
     if (this.#session === null) this.#outstanding = []

@@ -1,4 +1,4 @@
-/** How long nobody is answered after the primary has crashed, in virtual time, whenever in a ping interval the crash comes. */
+/** How long clients wait after a crash of the primary, in virtual time, over all moments of a ping interval. */
 import { VirtualTimeScheduler } from 'rxjs'
 import { defaultTiming } from '../actors/options.ts'
 import { type BenchOptions, type Measurement, median } from './measurement.ts'

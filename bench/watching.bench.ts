@@ -1,4 +1,4 @@
-/** What a page that looks costs the cluster that it looks at: nothing to speak of without one, little with one, whatever it does. */
+/** What an inspector page costs the cluster that it shows: almost nothing without a page, little with one. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createCluster } from '../runtime/index.ts'
 import { type Inspector, serveInspector } from '../runtime/serve/inspector/index.ts'
@@ -16,14 +16,14 @@ socket.on('close', () => process.exit())
 /** About eleven observations each, and pings beside them: two thousand a second. */
 const callsPerSecond = 180
 
-type Watching = 'nobody' | 'noPage' | 'page'
+type Watching = 'unwatched' | 'noPage' | 'page'
 
 export async function watchingBench({ quick }: BenchOptions): Promise<Measurement[]> {
   const seconds = quick ? 1 : 3
   const rounds = quick ? 3 : 7
   const full = async (watching: Watching) => callsIn(watching, quick ? 300 : 1000)
   const busy = await interleaved(
-    { nobody: () => full('nobody'), noPage: () => full('noPage'), page: () => full('page') },
+    { unwatched: () => full('unwatched'), noPage: () => full('noPage'), page: () => full('page') },
     rounds,
   )
   const means: Record<'noPage' | 'page', number[]> = { noPage: [], page: [] }
@@ -37,7 +37,7 @@ export async function watchingBench({ quick }: BenchOptions): Promise<Measuremen
   return [
     {
       name: 'flat out: calls with no page / with an empty observer',
-      value: medianRatio(busy.noPage, busy.nobody),
+      value: medianRatio(busy.noPage, busy.unwatched),
       unit: 'times',
       target: { atLeast: 0.95 },
     },
@@ -99,7 +99,7 @@ async function inSystem(
   watching: Watching,
   run: (call: (client: number) => Promise<void>) => Promise<number>,
 ): Promise<number> {
-  const inspector: Inspector | null = watching === 'nobody' ? null : await serveInspector()
+  const inspector: Inspector | null = watching === 'unwatched' ? null : await serveInspector()
   const cluster = createCluster({ observe: inspector?.observe ?? (() => {}) })
   const clients = Array.from({ length: 8 }, () => cluster.client())
   await cluster.redundant()

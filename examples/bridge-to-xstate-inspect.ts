@@ -1,7 +1,7 @@
 /**
  * A replicated system shown by receivers of `@xstate/inspect`, the inspector of XState 4: each node is a service of theirs.
  *
- * `standby-bridge` brings XState 4 along, apart from this application's XState 5. Whoever connects late is told what it missed.
+ * `standby-bridge` brings XState 4 along, apart from this application's XState 5. A late receiver gets what it missed.
  *
  *     npx tsx examples/bridge-to-xstate-inspect.ts
  */

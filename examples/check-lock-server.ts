@@ -10,7 +10,7 @@ import { assign, createMachine } from 'xstate'
 const clients = ['c1', 'c2']
 const send = (to: string, type: string) => ({ type: 'send', params: { to, message: { type } } })
 
-/** The server lends the lock to one client at a time, and takes it back when it hears that the lease is over. */
+/** The server lends the lock to one client at a time, and takes it back when it learns that the lease is over. */
 const server = createMachine({
   id: 'server',
   initial: 'free',

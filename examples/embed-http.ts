@@ -21,7 +21,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   const { pathname } = new URL(request.url ?? '/', 'http://localhost')
   const note = /^\/notes\/(.+)$/.exec(pathname)?.[1]
 
-  // Whoever hangs up waits no longer. What was sent may still be executed: an abort unsends nothing.
+  // A caller that hangs up waits no longer. Its command may still execute: an abort cannot recall it.
   const hungUp = new AbortController()
   response.on('close', () => hungUp.abort())
   const options = { signal: hungUp.signal, timeoutMs: 5000 }

@@ -2,7 +2,7 @@
  * An XState machine, replicated: the workflow of an order lives on two servers and goes on when one of them dies.
  *
  * An event is a command, the machine's snapshot is the state, and the result says in which state the event left it.
- * Replicas carry out no actions, or the parcel would be sent twice: what the world should do, the machine emits, and whoever
+ * Replicas carry out no actions, or the parcel would be sent twice: the machine emits what the world should do, and the caller that
  * sent the event finds it in the result.
  *
  *     npx tsx examples/replicate-a-machine.ts

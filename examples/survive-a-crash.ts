@@ -1,7 +1,7 @@
 /**
  * A value outlives the server that it was written to, twice.
  *
- * Three servers: a primary, a backup, and one standing by. Each crash promotes the backup and appoints whoever stands by;
+ * Three servers: a primary, a backup, and one standing by. Each crash promotes the backup and appoints the idle server;
  * the new backup is given the state before the next command is answered.
  *
  *     npx tsx examples/survive-a-crash.ts

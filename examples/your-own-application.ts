@@ -2,7 +2,7 @@
  * Replicating something else than keys and values: a bank.
  *
  * An application is a name, an initial state and one deterministic function (state, command) -> [next state, result].
- * Sessions, retries, failover and state transfer are none of its business.
+ * It needs no code for sessions, retries, failover or state transfer.
  *
  *     npx tsx examples/your-own-application.ts
  */

@@ -9,7 +9,7 @@ export type DriverQuestion =
   | { readonly ask: 'load'; readonly callers: number; readonly ms: number }
   | { readonly ask: 'passBy'; readonly clients: number }
 
-/** What a load came to. */
+/** The result of a load. */
 export interface LoadAnswer {
   readonly perSecond: number
   /** Of a call, microseconds. */

@@ -1,4 +1,4 @@
-/** A transport by hand, for the protocol by hand: JSON lines on TCP, those of one turn in one write. Nobody proves anything, and nothing is bounded. */
+/** A hand-written transport for the hand-written protocol: JSON lines on TCP, without keys or bounds. */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Envelope, Transport } from '../../actors/ports.ts'

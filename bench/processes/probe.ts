@@ -1,4 +1,4 @@
-/** Loaded before a child's program: says how much memory the process holds, after a collection, whenever the benchmark asks. */
+/** Loaded before a child's program: says how much memory the process holds, after a collection, on request of the benchmark. */
 
 /** What a child is asked for its memory. */
 export interface MemoryQuestion {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** What runs in a child. tsx would keep the names of functions, at a cost for each closure that nobody pays in production. */
+/** What runs in a child. tsx would keep the names of functions, at a cost per closure that production does not have. */
 const sources = {
   standby: '../../cli/main.ts',
   driver: './driver.ts',
@@ -101,7 +101,7 @@ export async function startProgram(
   }
 }
 
-/** Whatever ends the benchmark ends its children. */
+/** Every end of the benchmark ends its children. */
 export function endWithUs(child: ChildProcess): void {
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill)

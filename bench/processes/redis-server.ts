@@ -13,7 +13,7 @@ export const missingRedis =
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
 
-/** Where the program is; null where it is not installed. */
+/** The path of the program; null if it is not installed. */
 export function redisServer(): string | null {
   return folders.map((folder) => join(folder, 'redis-server')).find(existsSync) ?? null
 }

@@ -93,7 +93,7 @@ export function startNatsChain(url: string): Promise<Running> {
   ])
 }
 
-/** A server that sends back whatever comes on a WebSocket. */
+/** A WebSocket echo server. */
 export async function startEcho(): Promise<Running & { readonly port: number }> {
   const [port] = await freePorts(1)
   return { port: port!, ...(await startNodes([{ kind: 'echo', port: port! }])) }

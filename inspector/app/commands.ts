@@ -48,7 +48,7 @@ export function takeKey(event: KeyboardEvent): boolean {
   return true
 }
 
-/** Whatever is typed into a text belongs there; Space and Enter belong to the button that has the focus. */
+/** Keys typed into a text field belong to it; Space and Enter belong to the button that has the focus. */
 function belongsToField({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false
   if (target.closest('input:not([type=checkbox], [type=file]), textarea, select, [contenteditable]') !== null)

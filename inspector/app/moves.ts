@@ -13,7 +13,7 @@ export function goTo(i: number): void {
   })
 }
 
-/** The next or previous step that the filters show; stays where there is none. */
+/** The next or previous step that the filters show; stays if there is none. */
 export function stepBy(direction: 1 | -1): boolean {
   const current = run.value
   if (current === null) return false
@@ -57,7 +57,7 @@ export function pin(): void {
   pinned.value = pinned.value === cursor.value ? null : cursor.value
 }
 
-/** Shows a node whatever the cursor's step is; the same one again follows the cursor. */
+/** Shows a node at any step of the cursor; the same one again follows the cursor. */
 export function choose(id: string): void {
   chosenNode.value = chosenNode.value === id ? null : id
 }

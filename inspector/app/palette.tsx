@@ -21,7 +21,7 @@ function Dialog({
   readonly children: preact.ComponentChildren
 }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  // Before the next key arrives: whoever types on at once loses nothing.
+  // Before the next key arrives, so that fast typing loses nothing.
   useLayoutEffect(() => {
     dialog.current!.showModal()
   }, [])

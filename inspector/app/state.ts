@@ -9,9 +9,9 @@ export const source = signal('')
 /** What the run is called, for a person; empty: as its source. */
 export const runTitle = signal('')
 export const run = signal<Run | null>(null)
-/** Changes whenever the run has grown. */
+/** Changes each time the run grows. */
 export const growth = signal(0)
-/** The run, for whatever must look again when it has grown. */
+/** The run, for views that must update when it grows. */
 export function currentRun(): Run | null {
   growth.value
   return run.value

@@ -1,4 +1,4 @@
-/** The view as the hash of the URL, both ways: whoever opens the address sees the same. */
+/** The view as the hash of the URL, both ways: the address opens the same view. */
 import { batch, effect } from '@preact/signals'
 import { type Filters, noFilters } from '../model/filters.ts'
 import { type Axis, axes } from '../model/places.ts'

@@ -29,7 +29,7 @@ type Send = (message: ServiceMessage) => void
 
 /**
  * Shows a run to every receiver that connects to this server, as `createWebSocketReceiver` does. One that connects late is
- * told what it has missed.
+ * sent what it has missed.
  */
 export function bridgeToServer(server: WebSocketServer, options: BridgeOptions = {}): Bridge {
   const receivers = new Map<WebSocket, Send>()
@@ -51,7 +51,7 @@ export function bridgeToServer(server: WebSocketServer, options: BridgeOptions =
       if (command?.type === 'xstate.inspecting') {
         receivers.set(socket, send)
         bridge.replayTo(send)
-      } else bridge.hear(command)
+      } else bridge.take(command)
     })
   })
   return bridge
@@ -96,13 +96,13 @@ export function bridgeToWindow(url: string | URL, options: BridgeOptions = {}): 
     if (command?.type === 'xstate.inspecting') {
       isThere = true
       bridge.replayTo(send)
-    } else bridge.hear(command)
+    } else bridge.take(command)
   }
   window.addEventListener('message', take)
   return bridge
 }
 
-/** What any receiver hears, as a feed of the inspector: `createWebSocketReceiver`, `createWindowReceiver`. */
+/** What any receiver gets, as a feed of the inspector: `createWebSocketReceiver`, `createWindowReceiver`. */
 export function feedFrom(receiver: InspectReceiver): Feed {
   return xstateInspectFeed((listen) => {
     const subscription = receiver.subscribe(listen)
@@ -142,7 +142,7 @@ function createBridge(options: BridgeOptions, receivers: () => Iterable<Send>, c
       for (const message of messages.replay()) send(message)
     },
     /** `xstate.event`: an SCXML event as text, whose origin is the service that is meant. */
-    hear(command: Command | null) {
+    take(command: Command | null) {
       if (command?.type !== 'xstate.event' || typeof command.event !== 'string') return
       const { origin, data } = parsed(command.event) ?? {}
       if (typeof origin === 'string' && typeof data?.type === 'string') onEvent?.(origin, data)

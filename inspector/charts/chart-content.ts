@@ -13,7 +13,7 @@ const contentWidth = 260
 const labelWidth = 124
 const smallestWidth = 96
 const describedWidth = 196
-/** Digits of a delay for which there is room, whatever its length in the end. */
+/** Digits of a delay for which room is reserved. */
 const delayRoom = '00000 ms'
 const charactersMax = 48
 
@@ -27,7 +27,7 @@ export interface Piece {
 export interface Line {
   readonly x: number
   readonly y: number
-  /** What the line tells of; null for what is no transition. */
+  /** What the line describes; null if it is no transition. */
   readonly transition: TransitionKey | null
   readonly pieces: readonly Piece[]
 }
@@ -100,7 +100,7 @@ export interface Label {
   readonly lines: readonly Line[]
 }
 
-/** The label of an arrow, or null where it has nothing to say. */
+/** The label of an arrow, or null if it has none. */
 export function labelOf(reactions: readonly Reaction[]): Label | null {
   const lines: Line[] = []
   const add = (transition: TransitionKey, pieces: readonly Piece[]) => {

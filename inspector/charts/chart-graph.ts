@@ -71,7 +71,7 @@ export function graphOf(chart: DrawnChart, top: DrawnState, { direction, level }
   // An arrow cannot end at the graph itself: it then becomes a node of one around it.
   const endsAtTop = edges.some(({ targets }) => targets[0] === top.id)
   if (endsAtTop) return { id: '\ngraph', layoutOptions, children: [node], edges }
-  // ELK takes the least width of a graph for its height as well; whoever reads the layout sees to it.
+  // ELK takes the least width of a graph for its height as well; the reader of the layout corrects it.
   const { 'elk.nodeSize.constraints': _, 'elk.nodeSize.minimum': __, ...own } = node.layoutOptions ?? {}
   return { ...node, layoutOptions: { ...layoutOptions, ...own }, edges }
 }

@@ -15,11 +15,11 @@ export const layoutsBlock = 'chart-layouts'
 export interface ChartLayouts {
   /** Whether the page came with the layout of this machine. */
   knows(machine: MachineDescription): boolean
-  /** The layout if it is there; otherwise the promise of it, which fails where there is no layout engine. */
+  /** The layout if it is there; otherwise the promise of it, which fails without a layout engine. */
   of(machine: MachineDescription, level: Level): ChartLayout | Promise<ChartLayout>
 }
 
-/** Charts with more states are not laid out: nobody could read them. */
+/** Charts with more states are not laid out: they would be unreadable. */
 const statesMax = 500
 const keptMax = 64
 

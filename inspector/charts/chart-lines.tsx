@@ -46,7 +46,7 @@ export function LinesOfOne({ lines, marks, width, halo, transitionProps }: Lines
   )
 }
 
-/** Lines that stand together because they tell of the same transition. */
+/** Lines that stand together because they describe the same transition. */
 export function transitionsIn(lines: readonly Line[]): readonly (readonly Line[])[] {
   const groups: Line[][] = []
   for (const line of lines) {

@@ -1,4 +1,4 @@
-/** The states of a machine as a nested list, for where there is no drawing. */
+/** The states of a machine as a nested list, if there is no drawing. */
 import type { StateDescription } from '../../runtime/trace/definition.ts'
 import { activeIds } from './chart-marks.ts'
 import type { StateChartProps } from './statechart.tsx'

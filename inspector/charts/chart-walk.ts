@@ -5,7 +5,7 @@ import type { ChartMarks } from './drawing-props.ts'
 
 /**
  * The item to go to: up and down the order of the machine, left to the state around, right to the first one within,
- * Home, End; Enter and Space are for transitions, which stand behind their state. Null where the key means nothing here.
+ * Home, End; Enter and Space are for transitions, which stand behind their state. Null if the key means nothing here.
  */
 export function nextItem(from: Element, key: string): SVGElement | null {
   const tree = from.closest('[role=tree]')

@@ -1,4 +1,4 @@
-/** Which replicas disagree at a moment of a run: a fact about contexts, whatever the charts themselves have noticed. */
+/** Which replicas disagree at a moment of a run: a fact about contexts, even if the charts have not noticed it. */
 import type { Json } from '../../machines/application/application.ts'
 
 /** What is known of a node at the moment. */
@@ -37,7 +37,7 @@ function settledReplica(context: Json): { readonly at: string; readonly state: s
   return { at: `${(view as { number?: Json }).number}/${forwarded}`, state: JSON.stringify(replica, inOrder) }
 }
 
-/** Equal values have equal texts, whatever the order in which their keys came about. */
+/** Equal values have equal texts, with keys in any order. */
 function inOrder(_: string, value: Json): Json {
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

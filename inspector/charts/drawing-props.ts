@@ -16,7 +16,7 @@ export interface Marker {
   readonly diverged: boolean
 }
 
-/** What is drawn besides the chart itself. */
+/** What is drawn in addition to the chart. */
 export interface ChartMarks extends Tried {
   readonly active: ReadonlySet<string>
   readonly enabled: ReadonlyMap<TransitionKey, string>

@@ -1,4 +1,4 @@
-/** Which part of a chart is seen, and how large: zoom, pan, and fitting the whole into whatever room there is. */
+/** Which part of a chart is seen, and how large: zoom, pan, and fitting the whole into the available room. */
 import type { RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { ChartLayout, Rectangle } from './chart-shapes.ts'

@@ -3,7 +3,7 @@ import { connectType, isReadyMessage, wireVersion } from './window-wire.ts'
 
 /** One way out. It may open late, close, and open again. */
 export interface Channel {
-  /** `onOpen` is called whenever somebody begins to listen; `isFirst` is false from the second time on. Returns how to close it. */
+  /** `onOpen` is called each time a receiver begins to listen; `isFirst` is false from the second time on. Returns how to close it. */
   open(onOpen: (isFirst: boolean) => void): () => void
   /** Whether each line is handed over at once, while the app waits. */
   readonly isSynchronous?: true
@@ -127,7 +127,7 @@ export function socketChannel(url: URL, given: unknown, onProblem: (text: string
           isFirst = false
         }
         opened.onerror = () =>
-          complain(`expected somebody to listen at ${url.href}, got nobody; start standby inspect --listen`)
+          complain(`expected a receiver at ${url.href}, got none; start standby inspect --listen`)
         opened.onclose = () => {
           socket = null
           if (isClosed) return

@@ -3,7 +3,7 @@ import type { TraceEnd, TraceHeader, TraceStep } from '../../runtime/trace/forma
 
 /** Takes a run as it comes in. */
 export interface FeedSink {
-  /** Begins a run; whatever was shown before makes way. */
+  /** Begins a run, which replaces the shown one. */
   header(header: TraceHeader): void
   step(step: TraceStep): void
   /** Nothing more will come. */
@@ -15,5 +15,5 @@ export interface FeedSink {
 /** Starts a feed; the returned function stops it. */
 export type Feed = (sink: FeedSink) => () => void
 
-/** Hears what comes in from now on; returns how to stop. */
+/** Receives what comes in from now on; returns how to stop. */
 export type Messages = (listen: (data: unknown) => void) => () => void

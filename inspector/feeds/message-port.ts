@@ -13,7 +13,7 @@ export function portFeed(port: MessagePort): Feed {
       const lines: readonly unknown[] = Array.isArray(data) ? data : [data]
       for (const line of lines) {
         if (typeof line !== 'string') continue
-        // Whoever was too slow, or came late, is told from the beginning.
+        // A slow or late receiver gets everything from the beginning.
         if (line.startsWith('{"format"')) read = lineReader(sink)
         if (read(line)) continue
         port.onmessage = null
@@ -50,8 +50,8 @@ export type OpenerSource = 'app' | 'stately' | 'xstate-inspect'
 /**
  * Tells the opener, over each wire, that the page is there, and opens a feed when it begins to speak.
  *
- * Nobody else is listened to: a message must come from the opener's own window, and from the same origin as its first one.
- * Whatever it brings is read as data, never run. The page says that it is there a task after its load event: Stately's
+ * Other messages are ignored: a message must come from the opener's own window, and from the same origin as its first one.
+ * Its content is read as data, never run. The page says that it is there a task after its load event: Stately's
  * inspector loses what it is asked for earlier.
  */
 export function listenToOpener(page: Window, open: (feed: Feed, source: OpenerSource) => void): () => void {
@@ -61,7 +61,7 @@ export function listenToOpener(page: Window, open: (feed: Feed, source: OpenerSo
   const listeners = new Set<(data: unknown) => void>()
   let current: OpenerSource | null = null
 
-  /** A feed hears the message that opened it first. */
+  /** A feed first receives the message that opened it. */
   const messagesFrom =
     (first: unknown): Messages =>
     (listen) => {

@@ -23,7 +23,7 @@ export type ServiceMessage =
 /** Takes a run, and tells it to receivers; a node is a service, its id the session's. */
 export interface ServiceMessages {
   header(header: TraceHeader): void
-  /** The messages that a step comes to, none for what happens between nodes only. */
+  /** The messages of a step, none for what happens between nodes only. */
   step(step: TraceStep): readonly ServiceMessage[]
   /** For a receiver that comes late: what it has missed, or, of a long run, where each node stood and what came after that. */
   replay(): readonly ServiceMessage[]

@@ -12,7 +12,7 @@ export interface Hello {
   readonly drive: { readonly servers: readonly string[] } | null
 }
 
-/** Hears of a connection. */
+/** Is notified of a connection. */
 export interface ConnectionListener {
   /** The other side is there; `feed` brings what it sends from now on. Also said when it may be driven later. */
   hello(hello: Hello, feed: Feed): void
@@ -69,7 +69,7 @@ export function connect(address: string, listener: ConnectionListener): Connecti
   }
 
   const take = (line: string) => {
-    if (line.startsWith('{"inspector"')) return hear((JSON.parse(line) as { inspector: Said }).inspector)
+    if (line.startsWith('{"inspector"')) return take((JSON.parse(line) as { inspector: Said }).inspector)
     if (sink === null) return void waiting.push(line)
     reader ??= createTraceLineReader()
     try {
@@ -87,7 +87,7 @@ export function connect(address: string, listener: ConnectionListener): Connecti
     }
   }
 
-  const hear = (said: Said) => {
+  const take = (said: Said) => {
     if (said.kind !== undefined) {
       const { kind, title = '', drive = null } = said
       listener.hello({ kind, title, drive }, feed)

@@ -70,7 +70,7 @@ export interface Inspection {
 
 /**
  * Feeds a run from inspection events. XState gives an actor's snapshot after all that its actions have brought about;
- * the run is told in causal order, so that the step comes first, with all of its actions.
+ * the run is in causal order, so that the step comes first, with all of its actions.
  */
 export function followInspection(target: ActorRun): Inspection {
   const run = inOrder(target)

@@ -12,7 +12,7 @@ export interface Proof {
   readonly relation: Relation
   /** The clock entries that decide, in words. */
   readonly reasons: readonly string[]
-  /** The numbers of the steps of one chain from the earlier to the later; empty where there is none. */
+  /** The numbers of the steps of one chain from the earlier to the later; empty if none. */
   readonly path: readonly number[]
 }
 
@@ -34,7 +34,7 @@ export interface Cone {
   readonly past: number
   readonly concurrent: number
   readonly future: number
-  /** How many steps cannot be told, because clocks dropped entries (L6); they count as concurrent too. */
+  /** How many steps cannot be compared, because clocks dropped entries (L6); they count as concurrent too. */
   readonly unknown: number
 }
 
@@ -57,7 +57,7 @@ export function conesOf(run: Run, step: TraceStep): Cone[] {
   })
 }
 
-/** The first index for which an ascending property holds; `length` where there is none. */
+/** The first index for which an ascending property holds; `length` if none. */
 function firstWhere(length: number, holds: (index: number) => boolean): number {
   let [low, high] = [0, length]
   while (low < high) {
@@ -152,7 +152,7 @@ export function clockBefore(run: Run, lane: Lane, i: number): TraceStep | undefi
 }
 
 /**
- * Steps from `a` to `b`, which is after it: from each node, back to the message that first told it of `a`.
+ * Steps from `a` to `b`, which is after it: from each node, back to the first message that carried `a`.
  */
 function chain(run: Run, a: TraceStep, b: TraceStep): number[] {
   const path = [b.i]

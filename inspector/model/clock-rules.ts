@@ -51,7 +51,7 @@ function sentence({ node, kind }: TraceStep, { entry, expected, found, pasts }: 
   return `${what} ${most} + 1 = ${expected}, ${says}`
 }
 
-/** Sends, receives, starts and whatever changed something are events (L1). */
+/** Sends, receives, starts and changes are events (L1). */
 export function mustTick({ kind, before, after }: TraceStep): boolean {
   if (kind === 'send' || kind === 'receive' || kind === 'start') return true
   if (before === undefined || after === undefined) return false

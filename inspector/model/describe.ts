@@ -1,4 +1,4 @@
-/** Steps, states and values in a few words. Never throws: whatever a trace holds gets some text. */
+/** Steps, states and values in a few words. Never throws: everything in a trace gets some text. */
 import type { Json } from '../../machines/application/application.ts'
 import type { Message } from '../../machines/messages.ts'
 import { chartState, isOwnState } from '../../runtime/observe/story.ts'

@@ -7,7 +7,7 @@ export interface Track {
   readonly type: string
   readonly from: string
   readonly to: string
-  /** Null where the run has not seen it sent. */
+  /** Null if the run has not seen it sent. */
   readonly sentIn: number | null
   /** One for each copy that arrived. */
   readonly receivedIn: number[]
@@ -51,7 +51,7 @@ export function createMessages(): Messages {
       byId.set(id, track)
       all.push(track)
     }
-    // Whatever a log calls it, it is where the message came to.
+    // Under any name in a log, it is where the message arrived.
     const list = listFor(track, kind) ?? (sentIn === undefined ? null : track.receivedIn)
     list?.push(i)
     return track

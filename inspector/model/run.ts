@@ -34,7 +34,7 @@ export interface Run {
   readonly version: number
   step(i: number): TraceStep | undefined
   lane(node: string | null): Lane | null
-  /** The machine of a lane; null where the run does not tell it. */
+  /** The machine of a lane; null if the run does not contain it. */
   machineOf(lane: Lane | null): TraceMachine | null
   /** The last step of the lane at or before step `i`. */
   lastStepOf(lane: Lane, i: number): TraceStep | undefined

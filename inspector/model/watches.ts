@@ -18,7 +18,7 @@ export function watched(run: Run, lane: Lane, path: string, i: number): Json | u
   return value
 }
 
-/** The nearest step, after or before `i`, at which the path changes in one of the lanes; null where there is none. */
+/** The nearest step, after or before `i`, at which the path changes in one of the lanes; null if none. */
 export function nextChange(
   run: Run,
   lanes: readonly Lane[],

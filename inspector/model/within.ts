@@ -1,6 +1,6 @@
 /** Waits for work, but not for ever. */
 
-/** What the work comes to. @throws Error with the text `late` after `ms` milliseconds. */
+/** The result of the work. @throws Error with the text `late` after `ms` milliseconds. */
 export async function within<T>(ms: number, work: Promise<T>, late: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const tooLate = new Promise<never>((_, reject) => {

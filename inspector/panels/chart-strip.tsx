@@ -1,4 +1,4 @@
-/** The statechart of the shown node, and the nodes to choose from. Charts are drawn by whoever fills the slot; an outline stands in. */
+/** The statechart of the shown node, and the nodes to choose from. The slot's component draws the chart; an outline is the fallback. */
 import type { Json } from '../../machines/application/application.ts'
 import type { StateDescription } from '../../runtime/trace/definition.ts'
 import { chartSlot } from '../app/panels.ts'

@@ -1,4 +1,4 @@
-/** The message of the cursor's step: whence, whither, what became of it, and what it says. */
+/** The message of the cursor's step: sender, receiver, fate and content. */
 import type { Json } from '../../machines/application/application.ts'
 import { goTo } from '../app/moves.ts'
 import { currentRun, step } from '../app/state.ts'

@@ -1,4 +1,4 @@
-/** The shape of each kind of step, drawn around a point: told apart without colour. */
+/** The shape of each kind of step, drawn around a point: distinguishable without colour. */
 import type { TraceStep } from '../../../runtime/trace/format.ts'
 
 /** A shape as the data of an SVG path around 0,0, and whether it is filled. */

@@ -1,4 +1,4 @@
-/** What is in sight of the diagram: bands, events and messages with their pixels. Computed anew for each view, never for the whole run. */
+/** What is in sight of the diagram: bands, events and messages with their pixels. Computed for each view, never for the whole run. */
 
 import type { Filters } from '../../model/filters.ts'
 import { passes } from '../../model/filters.ts'
@@ -41,7 +41,7 @@ export interface Scene {
   readonly bands: readonly Band[]
   readonly dots: readonly Dot[]
   readonly links: readonly Link[]
-  /** More is in sight than can be told apart: dots and messages are only counted. */
+  /** More is in sight than can be distinguished: dots and messages are only counted. */
   readonly isOverview: boolean
   /** How many steps are in sight. */
   readonly steps: number
@@ -138,7 +138,7 @@ function linksIn(run: Run, ofLane: readonly number[], shape: Geometry, from: num
     if (sentIn === null || sentIn < run.first) continue
     const start = shape.place(sentIn)
     if (start > to) continue
-    // Without a list in between: of a long run this is asked for every message, whenever the view moves.
+    // Without a list in between: in a long run this is asked for every message at each move of the view.
     let last = start
     for (const i of track.receivedIn) last = Math.max(last, shape.place(i))
     for (const i of track.refusedIn) last = Math.max(last, shape.place(i))

@@ -18,7 +18,7 @@ export type DrivenWorld = World | RemoteWorld
 
 /** Null while the page shows a run that it does not drive. */
 export const world = signal<DrivenWorld | null>(null)
-/** Changes whenever the world's tree, names or run have changed. */
+/** Changes each time the world's tree, names or run have changed. */
 export const worldVersion = signal(0)
 /** What can be chosen at the cursor; of a world elsewhere, as soon as it is known. */
 export const choices = signal<Choices | null>(null)

@@ -6,7 +6,7 @@ import type { Feed } from '../../feeds/feed.ts'
 import { type Connection, connect, type Hello } from '../../feeds/websocket.ts'
 import { takeWorld } from '../drive/remote.ts'
 
-/** Null where the page was not served by a system, or only by a trace. */
+/** Null if the page was not served by a system, or only by a trace. */
 export const system = signal<Hello | null>(null)
 export const isConnected = signal(false)
 /** Observations that the page was never shown, because it or the system was too busy. */
@@ -14,7 +14,7 @@ export const dropped = signal(0)
 
 let connection: Connection | null = null
 
-/** Connects to whoever served this page, if anybody did; false where the page is a file. */
+/** Connects to the server of this page; false if the page is a file. */
 export function startServed(page: Location): boolean {
   const token = new URLSearchParams(page.search).get('token')
   if (page.protocol !== 'http:' || token === null) return false
@@ -50,7 +50,7 @@ export function startServed(page: Location): boolean {
       report(
         isOpen
           ? 'The system that was watched is gone. What it did stays here to be looked at.'
-          : 'Nobody answers at this address. Has the run ended, or is its token missing? Open the address that was printed.',
+          : 'No server answers at this address. Has the run ended, or is its token missing? Open the address that was printed.',
       )
       if (!isOpen) connection?.close()
     },

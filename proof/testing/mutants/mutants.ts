@@ -21,7 +21,7 @@ export interface MutantOptions {
 }
 
 /**
- * The mutants of a machine that XState can build; a change that leaves no machine at all is none.
+ * The mutants of a machine that XState can build; a change that leaves no machine does not count.
  * @throws TypeError for a kind that does not exist
  */
 export function mutantsOf(
