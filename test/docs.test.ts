@@ -27,7 +27,7 @@ describe('drawings', () => {
     drawings = await drawCharts()
   })
 
-  test('the files in docs/charts are what the charts give now; npm run docs:charts draws them anew', () => {
+  test('the files in docs/charts are what the charts give now; npm run docs:charts draws them again', () => {
     const committed = readdirSync(chartsFolder).map((file) => ({
       file,
       content: read(`docs/charts/${file}`),
@@ -163,7 +163,7 @@ describe('docstrings', () => {
     .flatMap((door) => door.default ?? [])
     .map((path) => path.replace('./dist/', '').replace(/\.js$/, '.ts'))
 
-  test('whatever a public door exports has a docstring, which the API reference is made of', () => {
+  test('anything that a public door exports has a docstring, which the API reference is made of', () => {
     const undocumented = doors.flatMap((door) => exportsOf(door)).filter(({ hasDocstring }) => !hasDocstring)
 
     expect([...new Set(undocumented.map(({ name, path }) => `${path}: ${name}`))].sort()).toEqual([])

@@ -69,7 +69,7 @@ export function connect(address: string, listener: ConnectionListener): Connecti
   }
 
   const take = (line: string) => {
-    if (line.startsWith('{"inspector"')) return take((JSON.parse(line) as { inspector: Said }).inspector)
+    if (line.startsWith('{"inspector"')) return obey((JSON.parse(line) as { inspector: Said }).inspector)
     if (sink === null) return void waiting.push(line)
     reader ??= createTraceLineReader()
     try {
@@ -87,7 +87,7 @@ export function connect(address: string, listener: ConnectionListener): Connecti
     }
   }
 
-  const take = (said: Said) => {
+  const obey = (said: Said) => {
     if (said.kind !== undefined) {
       const { kind, title = '', drive = null } = said
       listener.hello({ kind, title, drive }, feed)

@@ -22,7 +22,7 @@ import { append, createPorts, createWorld, get, put, strangerStamp } from '../su
 
 const value = (result: unknown) => ({ value: result })
 
-/** Errors that nobody handled while a test ran: XState and RxJS report theirs in a task of their own. */
+/** Errors that no one handled while a test ran: XState and RxJS report theirs in a task of their own. */
 const unhandled: unknown[] = []
 const note = (error: unknown) => void unhandled.push(error)
 beforeEach(() => {
@@ -424,7 +424,7 @@ describe('applications', () => {
     expect(world.cluster.servers.map(({ alive }) => alive)).toEqual([true, true, true])
   })
 
-  test('S6: replicas that disagree stop, and every caller is told replicaDiverged', () => {
+  test('S6: replicas that disagree stop, and every caller gets replicaDiverged', () => {
     let executions = 0
     const world = createWorld({ application: counter((count) => [count + 1, ++executions]) })
     world.settle()
@@ -476,7 +476,7 @@ describe('messages from strangers', () => {
     ['a ping without number', { type: 'ping' }],
     ['a ping with NaN', { type: 'ping', viewNumber: Number.NaN }],
     ['a ping with a negative number', { type: 'ping', viewNumber: -1 }],
-    ['a view that is none', { type: 'viewReply', view: 5 }],
+    ['a view that is invalid', { type: 'viewReply', view: 5 }],
     ['a view with numbers as servers', { type: 'viewReply', view: { number: 9, primary: 1, backup: 2 } }],
     ['a request without commands', { ...request, commands: undefined }],
     ['commands that are no list', { ...request, commands: { length: 1 } }],

@@ -213,7 +213,7 @@ describe('a store of another', () => {
     createServer({ ...ports, id: 's1#1', store }).stop()
   })
 
-  test('a store that is none is refused', () => {
+  test('a store that is invalid is refused', () => {
     expect(() => createServer({ ...ports, id: 's1#1', store: {} as never })).toThrow(
       'expected a store, such as createMemoryStore()',
     )

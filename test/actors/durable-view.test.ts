@@ -1,4 +1,4 @@
-/** A view service that can restart: nothing is told before it is durable, and a new life goes on where the old one ended (V11). */
+/** A view service that can restart: nothing is reported before it is durable, and a new life goes on where the old one ended (V11). */
 import { describe, expect, test } from 'vitest'
 import type { Observation } from '../../actors/observation.ts'
 import { createServer } from '../../actors/server.ts'
@@ -26,7 +26,7 @@ const told = (observations: readonly Observation[]) =>
   )
 
 describe('V11: keep', () => {
-  test('every view that is told was durable before', () => {
+  test('every view that is reported was durable before', () => {
     const { advance, observations, disk, servers } = createSystem()
     advance(200)
     servers[0]!.stop()
@@ -59,7 +59,7 @@ describe('V11: keep', () => {
     expect(new Set(texts).size).toBe(texts.length)
   })
 
-  test('a record that cannot be kept is told to nobody: the view service crashes instead', () => {
+  test('a record that cannot be kept is asked to no node: the view service crashes instead', () => {
     const { ports, advance, observations } = createPorts()
     let kept = 0
     createViewService({

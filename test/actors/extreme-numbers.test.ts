@@ -1,4 +1,4 @@
-/** V10, N3: whatever number a peer puts into a message of whatever type, no node ends, and the system goes on. */
+/** V10, N3: anything that number a peer puts into a message of any type, no node ends, and the system goes on. */
 import { describe, expect, test } from 'vitest'
 import { type Message, type MessageType, messageSchemas } from '../../machines/messages.ts'
 import { append, createWorld } from '../support/world.ts'
@@ -29,7 +29,7 @@ function messageOf(type: MessageType, n: number): Message {
   return { type, ...messages[type] } as Message
 }
 
-/** Whose numbers are believed, since nobody lies (N1): the view service's, and a primary's that transfers its state. */
+/** Whose numbers are believed, since no one lies (N1): the view service's, and a primary's that transfers its state. */
 const believed: readonly MessageType[] = ['viewReply', 'stateTransfer']
 
 describe.each(Object.keys(messageSchemas) as MessageType[])('%s', (type) => {

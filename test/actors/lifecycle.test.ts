@@ -14,7 +14,7 @@ import { createCluster } from '../../runtime/index.ts'
 import { append, createPorts, createWorld, get, put } from '../support/world.ts'
 
 describe('a crash', () => {
-  test('finishes nothing that is in flight: the outstanding forward is acknowledged to nobody, the caller waits', () => {
+  test('finishes nothing that is in flight: the outstanding forward is acknowledged to no node, the caller waits', () => {
     const world = createWorld({ servers: 2 })
     world.settle()
     const client = world.client()
@@ -79,7 +79,7 @@ describe('a crash', () => {
     expect(scheduler.actions).toEqual([])
   })
 
-  test('is told with the state that it ended, and crashing twice is harmless', () => {
+  test('is reported with the state that it ended, and crashing twice is harmless', () => {
     const world = createWorld()
     world.settle()
     const primary = world.primary()
@@ -138,7 +138,7 @@ describe('a restart', () => {
 })
 
 describe('stop', () => {
-  test('leaves nothing in the queue of a virtual scheduler, whatever was under way', async () => {
+  test('leaves nothing in the queue of a virtual scheduler, no matter what was under way', async () => {
     const world = createWorld()
     world.faults({ delay: 1, delayMaxMs: 500 }, { type: 'request' })
     world.settle()
@@ -169,7 +169,7 @@ describe('stop', () => {
     expect(waiting.ends).toEqual(failure(false))
   })
 
-  test('twice is harmless, and each node is told to have stopped once', async () => {
+  test('twice is harmless, and each node is asked to have stopped once', async () => {
     const world = createWorld()
     world.client()
     world.server('s3').crash()

@@ -1,4 +1,4 @@
-/** The calls of a client that nobody has settled yet, against a Map. */
+/** The calls of a client that no one has settled yet, against a Map. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type PendingCall, PendingCalls } from '../../actors/pending-calls.ts'
@@ -6,7 +6,7 @@ import { type PendingCall, PendingCalls } from '../../actors/pending-calls.ts'
 const call = (deadline: number): PendingCall => ({ command: null, deadline, done: () => {} })
 
 describe('pending calls', () => {
-  test('C2: a call is taken once, and a mark never given is nobody', () => {
+  test('C2: a call is taken once, and a mark never given is no one', () => {
     const calls = new PendingCalls()
     const first = call(10)
     calls.add(1, first)
@@ -17,7 +17,7 @@ describe('pending calls', () => {
     expect(calls.size).toBe(0)
   })
 
-  test('whatever is added and taken in whatever order, what is left is what a Map would hold', () => {
+  test('anything that is added and taken in any order, what is left is what a Map would hold', () => {
     const step = fc.oneof(
       fc.record({ add: fc.oneof(fc.nat(50), fc.constant(Number.POSITIVE_INFINITY)) }),
       fc.record({ take: fc.nat(40) }),

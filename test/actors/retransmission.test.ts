@@ -78,7 +78,7 @@ describe('the timeout of RFC 6298', () => {
     expect(exchange(5)).toBe(50)
   })
 
-  test('doubles with silence, up to the bound; whoever is heard ends it', () => {
+  test('doubles with silence, up to the bound; the one who is heard ends it', () => {
     const { retransmission } = timeouts()
     const waits = [false, true, true, true, true, true, true, true].map((overdue) =>
       retransmission.sent('a', overdue),
@@ -90,7 +90,7 @@ describe('the timeout of RFC 6298', () => {
   })
 })
 
-describe('loss is told from slowness', () => {
+describe('loss is distinguished from slowness', () => {
   /** An exchange whose first copies are lost: the answer follows the last one after a round trip. */
   function lossy({ retransmission, pass }: ReturnType<typeof timeouts>, name: string, lost: number) {
     const waits: number[] = []
@@ -139,7 +139,7 @@ describe('loss is told from slowness', () => {
     expect(lossy(node, 'long', 30).at(-1)).toBeGreaterThan(50)
   })
 
-  test('while nobody answers waits grow to their bound, and to the other one while other nodes do', () => {
+  test('while no server answers waits grow to their bound, and to the other one while other nodes do', () => {
     const { retransmission, pass } = timeouts({ limits: { busyMaxMs: 400, cutMaxMs: 100 } })
     const next = () => {
       pass(1)
@@ -270,7 +270,7 @@ describe('clients', () => {
     expect(waits[0]).toBeLessThan(400)
   })
 
-  test('C1: who is refused, because a state is under way, asks at the interval; who is told to wait for room, less and less', () => {
+  test('C1: who is refused, because a state is under way, asks at the interval; who is asked to wait for room, less and less', () => {
     for (const [reason, isPatient] of [
       ['stateTransfer', false],
       ['overloaded', true],
@@ -293,7 +293,7 @@ describe('clients', () => {
     }
   })
 
-  test('C1: a client that finds no view yet asks at the interval for as long as it is told so', () => {
+  test('C1: a client that finds no view yet asks at the interval for as long as it is reported so', () => {
     const { ports, observations, advance } = createPorts()
     const viewService = createViewService(ports)
     const client = createClient({ ...ports, id: 'c1#1' })

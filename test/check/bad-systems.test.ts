@@ -34,7 +34,7 @@ describe('refused', () => {
     ['a cut from nowhere', { nodes: [node(quiet)], cuts: [{ from: 'b', to: 'a' }] }, /from one of a/],
     ['a child', { nodes: [node(createMachine({ invoke: { src: quiet } }))] }, /a child actor/],
     [
-      'a message to nobody',
+      'a message to no node',
       { nodes: [node(sending({ to: 'b', message: { type: 'm' } }))] },
       /"b", which is no node/,
     ],
@@ -63,7 +63,7 @@ describe('refused', () => {
   })
 })
 
-test('a machine that throws at its start is told by its node', () => {
+test('a machine that throws at its start is reported by its node', () => {
   const context = (): object => {
     throw new Error('no such input')
   }
@@ -87,7 +87,7 @@ test('a machine that is done takes nothing more', () => {
   expect(check({ nodes: [node(machine, { script })] })).toMatchObject({ verdict: 'exhausted', states: 2 })
 })
 
-test('a message to nobody may be cut', () => {
+test('a message to no node may be cut', () => {
   const system = {
     nodes: [node(sending({ to: 'b', message: { type: 'm' } }))],
     cuts: [{ from: 'a', to: 'b' }],
@@ -95,7 +95,7 @@ test('a message to nobody may be cut', () => {
   expect(check(system).verdict).toBe('exhausted')
 })
 
-test('an invariant that throws does not hold, and a goal that throws is told by its name', () => {
+test('an invariant that throws does not hold, and a goal that throws is reported by its name', () => {
   const fails = () => {
     throw new Error('no such thing')
   }

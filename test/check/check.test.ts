@@ -11,7 +11,7 @@ import { acknowledgedView, standbySystem } from '../../proof/protocol/standby-sy
 
 const send = (to: string, type: string) => ({ type: 'send', params: { to, message: { type } } })
 
-/** `left` asks once it is told to, `right` answers, and each has a timer. */
+/** `left` asks once it is asked to, `right` answers, and each has a timer. */
 const left = createMachine({
   id: 'left',
   initial: 'resting',
@@ -100,7 +100,7 @@ describe('what may happen', () => {
     expect(check({ nodes, goals, timers: 'ordered' }).verdict).toBe('goal not found')
   })
 
-  test('a crash stops a node for ever, and no more crashes befall than there are', () => {
+  test('a crash stops a node for ever, and no more crashes happen to than there are', () => {
     const nodes = [
       { id: 'left', machine: left, script: [{ type: 'begin' }], mayCrash: true },
       { id: 'right', machine: right, mayCrash: true },
@@ -259,7 +259,7 @@ describe('a shipped scenario', () => {
     expect(goals[0]!.run!.steps.length).toBeGreaterThan(5)
   })
 
-  test('a beginning that no state within the bounds reaches is told as a goal that was not reached', () => {
+  test('a beginning that no state within the bounds reaches is reported as a goal that was not reached', () => {
     const system = acknowledgedPair()
     const notReached = ({ goals }: ReturnType<typeof check>) =>
       goals.filter(({ run }) => run === null).map(({ name }) => name)

@@ -55,7 +55,7 @@ describe('a handler that is not deterministic is caught', () => {
     expect(verdictOn(random, { deterministic: true }).violation!.reason).toMatch(/xstate.init/)
   })
 
-  test('nobody asks unless told to', () => {
+  test('no one asks unless asked to', () => {
     expect(check(hearing(listener(() => ({ count: 1 })))).violation).toBeNull()
   })
 })

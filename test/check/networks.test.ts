@@ -156,7 +156,7 @@ describe('pinned', () => {
 })
 
 describe('histories', () => {
-  /** Two stores, of which one hears of a write late: a read there may be stale. */
+  /** Two stores, of which one learns of a write late: a read there may be stale. */
   const stale = (readsOwn: boolean): CheckedSystem['nodes'] => {
     const client = (calls: object[]) => createMachine({ entry: calls } as never)
     const call = (op: string, value?: number) => ({ type: 'call', params: { op, value } })

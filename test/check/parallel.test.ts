@@ -1,4 +1,4 @@
-/** A search on several threads comes to what a search on one comes to. */
+/** A search on several threads reaches what a search on one reaches. */
 import { describe, expect, test } from 'vitest'
 import { check } from '../../proof/check/check.ts'
 import { checkInParallel } from '../../proof/check/parallel/index.ts'
@@ -31,7 +31,7 @@ describe('the same as on one thread', () => {
   test.each([
     ['brokenSystem', brokenSystem],
     ['lateSystem', lateSystem],
-  ])('%s: a violation as many steps away, told as a run that can be repeated', async (name, system) => {
+  ])('%s: a violation as many steps away, reported as a run that can be repeated', async (name, system) => {
     const alone = check(system())
     const together = await checkInParallel({ module: systems, name }, { workers: 2 })
     expect(together.verdict).toBe('violated')
@@ -41,7 +41,7 @@ describe('the same as on one thread', () => {
   })
 })
 
-test('each of several goals is told by a run, also where the search begins behind a goal of its own', async () => {
+test('each of several goals is reported by a run, also where the search begins behind a goal of its own', async () => {
   const alone = check(goalsSystem())
   const together = await checkInParallel({ module: systems, name: 'goalsSystem' }, { workers: 2 })
   const lengths = ({ goals }: typeof alone) => goals.map(({ name, run }) => [name, run!.steps.length])

@@ -1,4 +1,4 @@
-/** Searches of systems made at random: whatever the shortcuts, the same states are found. */
+/** Searches of systems made at random: anything that the shortcuts, the same states are found. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign, createMachine } from 'xstate'
@@ -21,7 +21,7 @@ type Reduction = 'sends' | 'none'
 /** A system made at random with more states than this tells nothing more. */
 const statesMax = 5000
 
-/** What the nodes are in every state that is found, whatever is on its way. */
+/** What the nodes are in every state that is found, no matter what is on its way. */
 function found(system: CheckedSystem, reduction: Reduction) {
   const search = new Search(system, reduction)
   const { end } = search.run({ bounds: { states: statesMax } })
@@ -257,13 +257,16 @@ test('what a node sends to itself arrives, too', () => {
       heard: {},
     },
   })
-  const deaf = always('a hears nobody', (system) => system.node('a').snapshot.value === 'asking' || 'it does')
+  const deaf = always(
+    'a receives nothing',
+    (system) => system.node('a').snapshot.value === 'asking' || 'it does',
+  )
   for (const reduction of ['sends', 'none'] as const) {
     expect(found({ nodes: [{ id: 'a', machine }], invariants: [deaf] }, reduction).end).toBe('violated')
   }
 })
 
-test('an invariant may come to read a second node only late', () => {
+test('an invariant may reach read a second node only late', () => {
   const machine = createMachine({ initial: 'out', states: { out: { on: { go: 'in' } }, in: {} } })
   const nodes = ['a', 'b', 'c'].map((id) => ({ id, machine, script: [{ type: 'go' }] }))
   const isIn = (system: SystemView) => (id: string) => system.node(id).snapshot.value === 'in'

@@ -19,7 +19,7 @@ import { scenarioNamed } from '../../proof/protocol/scenarios.ts'
 import { standbySystem } from '../../proof/protocol/standby-system.ts'
 import { readTrace, type TraceStep } from '../../runtime/observe/index.ts'
 
-const name = 'the second server answers nobody'
+const name = 'the second server answers no client'
 const broken = (): CheckedSystem => ({
   ...standbySystem({ servers: 2, clients: [[{ op: 'put', key: 'a', value: 'x' }]], viewsMax: 3 }),
   invariants: [
@@ -150,7 +150,7 @@ describe('the trace of a counterexample', () => {
 })
 
 describe('a foreign system', () => {
-  test('is traced like ours, whatever its messages are called', () => {
+  test('is traced like ours, no matter what its messages are called', () => {
     const { trace } = traced(locks)
     expect(trace.header.machines.map(({ definition }) => definition.id)).toEqual(['lockServer', 'holder'])
     expect(trace.steps.every(({ detail }) => detail === undefined)).toBe(true)
@@ -181,7 +181,7 @@ describe('a run that is repeated', () => {
     expect(repeat(mended, saved).verdict).toBe(true)
   })
 
-  test('has no verdict where nobody knows the property', () => {
+  test('has no verdict where no one knows the property', () => {
     expect(repeat({ ...broken(), invariants: [] }, saved).verdict).toBeNull()
   })
 
@@ -234,7 +234,7 @@ describe('standby replay', () => {
     expect({ code, says: /holds now: I3/.test(out) }).toEqual({ code: 0, says: true })
   })
 
-  test('says that nobody knows the property, and ends with 5', async () => {
+  test('says that no one knows the property, and ends with 5', async () => {
     const { code, out } = await replayed(shipped('no such thing'))
     expect({ code, says: /not judged/.test(out) }).toEqual({ code: 5, says: true })
   })

@@ -31,7 +31,7 @@ function areAll(system: SystemView, nodes: readonly string[], value: 'half' | 'i
   return nodes.every((id) => system.node(id).snapshot.value === value)
 }
 
-/** An invariant that comes to read its last node only in the state that breaks it. */
+/** An invariant that reaches read its last node only in the state that breaks it. */
 export function lateSystem(): CheckedSystem {
   return {
     nodes: visitors(),

@@ -45,7 +45,7 @@ describe('a promise', () => {
     expect(shown(lights(false, [promise]))).toEqual({ verdict: 'exhausted' })
   })
 
-  test('is broken by a cycle that does not come to it', () => {
+  test('is broken by a cycle that does not reach it', () => {
     expect(shown(lights(false, [eventually('the light is off', isIn('light', 'off'))]))).toEqual({
       verdict: 'violated',
       reason: '"the light is off" never comes about: the last 2 steps can go on for ever',

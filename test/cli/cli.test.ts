@@ -134,7 +134,7 @@ describe('standby run', () => {
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with its summary', async (signal) => {
     const run = standby('run', '--no-faults')
-    // A first answer that took long is told with how long it took.
+    // A first answer that took long is reported with how long it took.
     await until('a first answer', () => /has its answer| = .*, after \d+ ms/.test(run.stdout()))
     run.child.kill(signal)
     const code = await run.ended

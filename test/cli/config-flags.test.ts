@@ -11,7 +11,7 @@ afterEach(() => {
   process.env = { ...before }
 })
 
-/** What a command line and the environment come to. */
+/** What a command line and the environment reach. */
 function parsed(args: readonly string[], environment: Record<string, string> = {}) {
   process.env = { ...before, ...environment }
   const command = addProcessFlags(new Command())

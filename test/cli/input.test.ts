@@ -1,4 +1,4 @@
-/** `-` reads a pipe to its end, whoever writes it and however slowly. */
+/** `-` reads a pipe to its end, the one who writes it and however slowly. */
 import { spawn } from 'node:child_process'
 import { expect, test } from 'vitest'
 

@@ -249,7 +249,7 @@ describe('live view', () => {
   const plain = (columns: number, rows: number, changes: Partial<LiveModel> = {}) =>
     renderLiveView(model(changes), { columns, rows, colour: false })
 
-  test('a frame fits its terminal, whatever its size', () => {
+  test('a frame fits its terminal with any size', () => {
     fc.assert(
       fc.property(fc.integer({ min: 12, max: 250 }), fc.integer({ min: 2, max: 80 }), (columns, rows) => {
         const lines = plain(columns, rows)
@@ -356,14 +356,14 @@ describe('terminal', () => {
     expect(process.listenerCount('exit')).toBe(exits)
   })
 
-  test('an error that nobody catches is printed on the first screen', () => {
+  test('an error that no one catches is printed on the first screen', () => {
     const { terminal, written } = build()
     process.emit('uncaughtExceptionMonitor' as never, new Error('bad') as never)
     expect(written.join('')).toContain('\u001b[?1049l')
     terminal.restore()
   })
 
-  test("keys come one by one; arrows and other sequences are nobody's", () => {
+  test("keys come one by one; arrows and other sequences are no one's", () => {
     const { terminal, stdin, keys } = build()
     for (const data of ['cb', '\u001b[A', '\u0003', '\u001b']) stdin.emit('data', data)
     terminal.restore()

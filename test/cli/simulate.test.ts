@@ -1,4 +1,4 @@
-/** `standby simulate` as its users meet it: verdicts and exit codes, commands that repeat, the same output whatever the machine is set to, and an end at Ctrl-C. */
+/** `standby simulate` as its users meet it: verdicts and exit codes, commands that repeat, the same output anything that the machine is set to, and an end at Ctrl-C. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -106,7 +106,7 @@ describe('a verdict', () => {
 })
 
 describe('a failure', () => {
-  test('is reduced, told as a story, and each command that it prints repeats it', async () => {
+  test('is reduced, reported as a story, and each command that it prints repeats it', async () => {
     const path = world('hasty', 'charts')
     const failing = await simulate('--seed', '4', '--with', path)
     expect(failing.code).toBe(1)
@@ -192,7 +192,7 @@ describe('many seeds', () => {
     expect(stdout).toContain('never met: ')
   })
 
-  test('end when nobody reads any more', async () => {
+  test('end when no one reads any more', async () => {
     const run = start(['--seeds', '1..1000000', '--json', '--workers', '2'])
     run.child.stdout!.once('data', () => run.child.stdout!.destroy())
     expect((await run.ended).code).toBe(0)

@@ -63,7 +63,7 @@ const judged = (...lines: string[]) => verdictOf(parseHistory(lines.join('\n')))
 describe('an anomaly is illegal', () => {
   test.each([
     ['a stale read', [line('a', 'put', 'k', 'x', null, 1, 2), line('b', 'get', 'k', null, null, 3, 4)]],
-    ['a read of what nobody wrote', [line('a', 'get', 'k', null, 'x', 1, 2)]],
+    ['a read of what no one wrote', [line('a', 'get', 'k', null, 'x', 1, 2)]],
     [
       'a write that is seen before it is called',
       [line('b', 'get', 'k', null, 'x', 1, 2), line('a', 'put', 'k', 'x', null, 3, 4)],

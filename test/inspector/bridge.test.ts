@@ -98,7 +98,7 @@ describe('runs shown by receivers of @xstate/inspect', () => {
   test.each([
     ['the whole past', 100_000, transitions.length],
     ['where every node stood, and what came after that', 200, null],
-  ])('a receiver that comes late is told %s', async (_, replayMax, states) => {
+  ])('a receiver that comes late is reported %s', async (_, replayMax, states) => {
     const bridge = await served({ replayMax })
     bridge.header(header)
     for (const step of steps) bridge.step(step)

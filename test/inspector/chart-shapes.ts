@@ -1,4 +1,4 @@
-/** What lies over what in a laid-out chart: for tests of layouts, whatever the chart. */
+/** What lies over what in a laid-out chart: for tests of layouts with any chart. */
 import type { Box, ChartLayout, Edge, Point, Rectangle } from '../../inspector/charts/chart-shapes.ts'
 
 /** `what over what`, for each label, state, mark of an initial state, and arrow that lies where it must not. */

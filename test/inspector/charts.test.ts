@@ -127,7 +127,7 @@ describe('a chart', () => {
 })
 
 describe('what a step means for a chart', () => {
-  test('active states are found from the state value, whatever it holds', () => {
+  test('active states are found from the state value, no matter what it holds', () => {
     expect([...activeIds(server, { heartbeat: 'pinging', role: { primary: 'serving' } })]).toEqual([
       'server',
       'server.heartbeat',
@@ -180,7 +180,7 @@ describe('what a step means for a chart', () => {
 })
 
 describe('layouts', () => {
-  test('of our machines are known, whatever their delays', async () => {
+  test('of our machines are known with any delays', async () => {
     const known = await ownPlaces(engine)
     const slower = { ...server, delays: { pingInterval: 5000, resendInterval: 1 } }
     const layouts = createChartLayouts(known, { layout: () => Promise.reject(new Error('no engine')) })

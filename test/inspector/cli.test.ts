@@ -18,7 +18,7 @@ const file = (name: string, text: string) => {
   return path
 }
 
-/** Runs the command line until it ends, or until it has printed an address; then it is told to end. */
+/** Runs the command line until it ends, or until it has printed an address; then it is asked to end. */
 function standby(...words: string[]): Promise<{ code: number | null; printed: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], { cwd: root })
@@ -53,7 +53,7 @@ test.each<[string, () => string, RegExp]>([
   expect(printed).toMatch(message)
 })
 
-test('inspect shows a run that was cut short, and ends when told to', async () => {
+test('inspect shows a run that was cut short, and ends when asked to', async () => {
   const { code, printed } = await standby(
     'inspect',
     file('short.jsonl', lines.slice(0, 40).join('\n').slice(0, -9)),

@@ -10,7 +10,7 @@ import {
   setup,
 } from 'xstate'
 
-/** Passes a token on to whoever comes next, and hides what JSON cannot say in its context. */
+/** Passes a token on to the one who comes next, and hides what JSON cannot say in its context. */
 export const dancer = setup({
   types: {
     input: {} as { place: number },
@@ -148,7 +148,7 @@ export const jukebox = setup({
   },
 })
 
-/** The events of a visit, in order; between them the app comes to rest. Nothing plays any more when the last one comes. */
+/** The events of a visit, in order; between them the app settles. Nothing plays any more when the last one comes. */
 export const visit = [
   { type: 'coin' },
   { type: 'play', title: 'Blue Monday' },

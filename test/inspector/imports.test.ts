@@ -200,12 +200,12 @@ a {"a":1} w`
     ['nothing to match', '(?<host>) (?<clock>) (?<event>z)\n\na {"a":1} x', /finds no event/],
     ['matches of nothing', '(?<host>)(?<clock>)(?<event>)\n\na {"a":1} x', /matches the empty text/],
     [
-      'a clock that is none',
+      'a clock that is invalid',
       'a {"a":1,}\nx',
       /expected the clock of a with its own count, got .*a.*:1,.* at "x"/,
     ],
     ['a clock without its host', 'a {"b":1}\nx\nb {"b":1}\ny', /expected the clock of a/],
-    ['a count that is none', 'a {"a":"one"}\nx', /expected the clock of a/],
+    ['a count that is invalid', 'a {"a":"one"}\nx', /expected the clock of a/],
   ])('%s is said, with what to do', async (_, text, message) => {
     expect(formatOf(text)).toBe('log')
     await expect(readLog(text)).rejects.toThrow(message)
@@ -225,7 +225,7 @@ a {"a":1} w`
     expect([read.steps, read.notes]).toEqual([plain.steps, []])
   })
 
-  test('logs of several processes are one run, whatever the order of the files', async () => {
+  test('logs of several processes are one run, in any order of the files', async () => {
     const hosts = ['client', 'server'].map((host) =>
       [...goVector.matchAll(/^(\S+) .*\n.*\n/gm)]
         .filter(([, name]) => name === host)
@@ -259,7 +259,7 @@ a {"a":1} w`
       2,
       /fallen.*still know 1 events of a, got 0/,
     ],
-    ['an event that nobody logged', `${a1}b {"a":9,"b":1}\nx`, 1, /invented.*at most a:1.*got a:9/],
+    ['an event that no one logged', `${a1}b {"a":9,"b":1}\nx`, 1, /invented.*at most a:1.*got a:9/],
     ['a host without events', `${a1}b {"x":2,"b":1}\nx`, 1, /unknown host.*got x/],
   ])('L3 %s is one note and one marked step, and the log opens', async (_, text, at, message) => {
     const { notes } = await readLog(text)
@@ -472,8 +472,8 @@ describe('ITF', () => {
   test.each([
     ['cut off', itf.slice(0, 300), /expected an ITF trace as JSON: .* is the file whole\?/],
     ['no states', '{"vars":[],"states":{}}', /expected a list of states/],
-    ['a state that is none', '{"vars":["x"],"states":[{"x":1},7]}', /state 1: expected variables/],
-    ['a map that is none', '{"vars":["x"],"states":[{"x":{"#map":3}}]}', /state 0: expected variables/],
+    ['a state that is invalid', '{"vars":["x"],"states":[{"x":1},7]}', /state 1: expected variables/],
+    ['a map that is invalid', '{"vars":["x"],"states":[{"x":{"#map":3}}]}', /state 0: expected variables/],
   ])('%s is said, with what to do', async (_, text, message) => {
     expect(formatOf(text)).toBe('itf')
     await expect(readStates(text)).rejects.toThrow(message)

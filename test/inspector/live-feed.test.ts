@@ -1,4 +1,4 @@
-/** The feed of a live system: late comers see the recent past, slow viewers lose and are told, nobody is waited for. */
+/** The feed of a live system: late comers see the recent past, slow viewers lose and are reported, no one is waited for. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Observation } from '../../actors/observation.ts'
 import { createVirtualClock } from '../../proof/simulate/virtual-clock.ts'
@@ -107,7 +107,7 @@ describe('a viewer', () => {
     for (const { after } of firsts.values()) expect(after!.context).toBeDefined()
   })
 
-  test('who is too slow loses the oldest, and is told how many', () => {
+  test('who is too slow loses the oldest, and learns how many', () => {
     const { feed, run, observed } = watched({ queueMax: 100 })
     const { state, steps, said } = viewer(feed)
     state.waiting = Number.POSITIVE_INFINITY
@@ -149,7 +149,7 @@ describe('a viewer', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('the end is told after the rest', () => {
+  test('the end is reported after the rest', () => {
     const { feed, run, observed } = watched()
     const { steps, reader } = viewer(feed)
     run(200)

@@ -1,4 +1,4 @@
-/** The page as a file: how much it weighs, and that it is the same wherever it is built. */
+/** The page as a file: how much it weighs, and that it is the same everywhere that it is built. */
 import { execFileSync } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
 import { beforeAll, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ beforeAll(async () => {
   page = await buildPage()
 }, 120_000)
 
-test('weighs at most 200 kB compressed, besides its layout engine', () => {
+test('weighs at most 200 kB compressed, as well its layout engine', () => {
   const { whole, script, style, engine } = weigh(page)
 
   expect(whole).toBeLessThanOrEqual(budget)
@@ -18,7 +18,7 @@ test('weighs at most 200 kB compressed, besides its layout engine', () => {
   expect(engine).toBeGreaterThan(400_000)
 })
 
-test('has the same bytes when it is built again, wherever that is', async () => {
+test('has the same bytes when it is built again, everywhere that that is', async () => {
   const [place, named] = [process.cwd(), process.env.PWD]
   process.env.PWD = tmpdir()
   try {

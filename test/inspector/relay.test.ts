@@ -36,7 +36,7 @@ test('a page that opens late gets the run from its header on', () => {
   expect(late.got).toEqual([header(1), step(0), step(1), step(2)])
 })
 
-test('another run makes pages connect anew, and what the former app still sends is left out', () => {
+test('another run makes pages connect again, and what the former app still sends is left out', () => {
   const relay = createRelay()
   const [first, second, early, late] = [sender(), sender(), page(), page()]
   relay.source(early.viewer, early.restart)
@@ -95,7 +95,7 @@ function opens(url: string, origin?: string): Promise<boolean> {
   })
 }
 
-test('programs and pages of this machine may send, pages of other sites may not, and nobody where nothing listens', async () => {
+test('programs and pages of this machine may send, pages of other sites may not, and no one where nothing listens', async () => {
   const relay = createRelay()
   served = await servePage({}, { kind: 'live', title: 'apps' }, relay.source, relay)
   const feed = `ws://${new URL(served.url).host}/feed`

@@ -1,4 +1,4 @@
-/** What `inspect: standbyInspector()` tells of an app that knows nothing of it. */
+/** What `inspect: standbyInspector()` reports an app that knows nothing of it. */
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ import { readShiviz } from './shiviz.ts'
 const readLines = (lines: readonly string[]): ReadTrace =>
   readTrace(`${lines.join('\n')}\n`, { partial: true })
 
-/** Lets promises and short timers of the app come to an end. */
+/** Lets promises and short timers of the app end. */
 async function rest(actor: AnyActorRef, until: (value: never) => boolean) {
   const deadline = Date.now() + 5000
   while (!until(actor.getSnapshot().value as never)) {
@@ -53,7 +53,7 @@ const taken = (node: string, type: string) =>
   )!
 
 describe('standbyInspector', () => {
-  test('each actor starts once, with its parent and its chart, and is told to stop', () => {
+  test('each actor starts once, with its parent and its chart, and is asked to stop', () => {
     const starts = steps.filter(({ kind }) => kind === 'start')
     expect(header.machines).toEqual([])
     expect(starts.map(({ node }) => node).slice(0, 2)).toEqual(['jukebox', 'jukebox/counter'])
@@ -198,7 +198,7 @@ describe('standbyInspector', () => {
     })
   })
 
-  test('a root that failed is told when the next event comes for it', () => {
+  test('a root that failed learns when the next event comes for it', () => {
     const lines: string[] = []
     const machine = createMachine({
       id: 'fragile',
@@ -287,7 +287,7 @@ describe('standbyInspector over a socket', () => {
     expect(inspect.dropped).toBe(0)
   })
 
-  test('past its bound it begins again from where the actors stand, and counts what nobody saw', async () => {
+  test('past its bound it begins again from where the actors stand, and counts what no one saw', async () => {
     const { actor, socket, inspect } = await connected({ bufferMax: 10 })
     for (let turn = 0; turn < 50; turn++) actor.send({ type: 'coin' })
     socket.open()
@@ -334,7 +334,7 @@ describe('standbyInspector over a socket', () => {
     inspect.stop()
   })
 
-  test('nobody there: said once, and the app goes on', async () => {
+  test('no one there: said once, and the app goes on', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo

@@ -84,7 +84,7 @@ describe('the wire of @statelyai/inspect', () => {
     expect(told()).toEqual(['start a'])
   })
 
-  test('an actor that is never introduced goes by its session, and nobody is waited for again', () => {
+  test('an actor that is never introduced goes by its session, and no one is waited for again', () => {
     const { send, told } = fed()
     send(event('x:7', 'go'), snapshot('x:7', 'go', 'on'))
     expect(told()).toEqual([])

@@ -34,7 +34,7 @@ export function textOf(observations: readonly Observation[]): string {
 
 export const failoverTrace = (seed = 1): ReadTrace => readTrace(textOf(failover(seed).observations))
 
-/** The same run, its nodes and messages named by somebody who means harm. */
+/** The same run, its nodes and messages named by a caller who means harm. */
 export function hostileTrace(): ReadTrace {
   const names = [
     '__proto__',

@@ -170,7 +170,7 @@ describe('a state', () => {
 })
 
 describe('the way to a backup', () => {
-  it('T1: the state that arrives is the one that was sent, whatever the size of its pieces', () => {
+  it('T1: the state that arrives is the one that was sent, no matter what the size of its pieces', () => {
     fc.assert(
       fc.property(json, fc.nat(50), (state, bytesMax) => {
         expect(restored(box(null), pieces(box(null), state, bytesMax))).toEqual(state)

@@ -80,7 +80,7 @@ describe('sequence numbers', () => {
     expect(outcomes.slice(2)).toEqual([values(1), values(2)])
   })
 
-  it("S9 a session is its client's: nobody else is answered from it or executes in it", () => {
+  it("S9 a session is its client's: no other node is answered from it or executes in it", () => {
     const [replica, outcome] = execute(served, entry({ client: bob, seq: 3, commands: ['a', 'b'] }))
 
     expect(outcome).toEqual(expired)
@@ -114,12 +114,12 @@ describe('what a primary may say before it decides', () => {
     ['a first opening', openingEntry(bob), 'new'],
     ['a copy of an opening', openingEntry(alice), { kind: 'opened', session: 1 }],
     ['a session that is not in the table', entry({ session: 7 }), 'new'],
-    ['a session of somebody else', entry({ client: bob, seq: 2 }), 'new'],
+    ['a session of another node', entry({ client: bob, seq: 2 }), 'new'],
   ])('S9 %s', (_, request, known) => {
     expect(recall(replica, request)).toEqual(known)
   })
 
-  it('S9 it agrees with what execution comes to, wherever it says anything', () => {
+  it('S9 it agrees with what execution reaches, everywhere that it says anything', () => {
     for (const request of [entry({ seq: 1 }), entry({ seq: 2 }), openingEntry(alice)]) {
       const [after, outcome] = execute(replica, request)
 
@@ -229,7 +229,7 @@ describe('sessions', () => {
     expect(execute(replica, entry({ session: 1 }), 1)[1]).toEqual(expired)
   })
 
-  it('S10 a late copy of the opening of a session in use expires nobody', () => {
+  it('S10 a late copy of the opening of a session in use expires no one', () => {
     const before = replicaOf([openingEntry(alice), openingEntry(bob)], 2)
 
     const [replica] = execute(before, openingEntry(alice), 2)
@@ -368,7 +368,7 @@ describe('commands that fail', () => {
     ['an object without a prototype', Object.create(null), 'an error without a message'],
     ['an error whose message throws', hostileError(), 'an error without a message'],
     ['an error whose message is no text', Object.assign(new Error(), { message: 17 }), '17'],
-  ])('N3 whatever is thrown has a text: %s', (_, value, message) => {
+  ])('N3 anything that is thrown has a text: %s', (_, value, message) => {
     expect(errorIn(run(thrown(value))[1])).toEqual({ code: 'applicationError', message })
   })
 
@@ -486,7 +486,7 @@ describe('pieces of a replica', () => {
   it.each([
     ['journal', application],
     ['key-value store', keyValueStore as Application],
-  ] as const)('T1 a replica comes back from its pieces whatever their size: %s', (_, app) => {
+  ] as const)('T1 a replica comes back from its pieces with any size: %s', (_, app) => {
     fc.assert(
       fc.property(fc.array(requestOf(app)), fc.integer({ min: 1, max: 400 }), (requests, bytesMax) => {
         const { replica } = executeAll(app, emptyReplica(app), requests, 4)
@@ -515,7 +515,7 @@ describe('any requests in any order', () => {
     )
   })
 
-  it('S9 a repeat of any request comes to the same and changes nothing', () => {
+  it('S9 a repeat of any request reaches the same and changes nothing', () => {
     fc.assert(
       fc.property(fc.array(requestOf(application)), requestOf(application), (requests, request) => {
         const [once, outcome] = execute(replicaOf(requests, 3), request, 3)
@@ -612,7 +612,7 @@ function cycle(): unknown {
 function hostileError(): Error {
   return Object.defineProperty(new Error(), 'message', {
     get() {
-      throw new Error('nobody looks at me')
+      throw new Error('no one looks at me')
     },
   })
 }

@@ -153,7 +153,7 @@ describe('forwards', () => {
     expect(executedBy(seen.snapshot)).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('S9 a request that was executed before is not executed again, whoever forwards it', () => {
+  it('S9 a request that was executed before is not executed again, the one who forwards it', () => {
     const { snapshot } = run(holding, forward(1, [entry({ seq: 1, commands: ['a'] })]))
 
     expect(executedBy(snapshot)).toEqual(['a'])
@@ -294,7 +294,7 @@ describe('the state transfer', () => {
     expect(snapshot.context.view.number).toBe(7)
   })
 
-  it('T5 the first piece of a newer view begins the transfer anew', () => {
+  it('T5 the first piece of a newer view begins the transfer again', () => {
     const newer = piecesOf(replica, view(partner, me, 7), 3)
     const before = run(awaitingState(), ...pieces.slice(0, 3)).snapshot
 
@@ -369,7 +369,7 @@ describe('replicas that disagree', () => {
     expect(snapshot === stopped.snapshot).toBe(true)
   })
 
-  it('S6 it tells nobody, however long it stays', () => {
+  it('S6 it tells no one, however long it stays', () => {
     const { sent } = server.fire(stopped.snapshot, 'resendInterval')
 
     expect(sent).toEqual([])
@@ -379,7 +379,7 @@ describe('replicas that disagree', () => {
     ['of an older view', { viewNumber: 4 }],
     ['of a newer view', { viewNumber: 6 }],
     ['from another server', { from: third }],
-  ])('S6 a notice %s stops nobody', (_, origin) => {
+  ])('S6 a notice %s stops no one', (_, origin) => {
     for (const before of [holding, awaitingState()]) {
       const { snapshot, ignored } = run(before, diverged(origin))
 

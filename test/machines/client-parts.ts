@@ -42,7 +42,7 @@ export const reply = (session: number | null, seq: number, outcome: Outcome): Ev
 
 export const opened = (session: number): Event => reply(null, 0, { kind: 'opened', session })
 
-/** The results of commands that are numbers: each one's own, told from the others'. */
+/** The results of commands that are numbers: each one's own, distinguished from the others'. */
 export const resultOf = (command: number) => ({ value: `result of ${command}` })
 
 export const results = (session: number, seq: number, commands: readonly number[]): Event =>

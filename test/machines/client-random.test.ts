@@ -1,4 +1,4 @@
-/** Random lives of a client: whatever servers answer, no call is lost and none ends twice. */
+/** Random lives of a client: anything that servers answer, no call is lost and none ends twice. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../machines/application/at-most-once.ts'
@@ -36,7 +36,7 @@ type Happening =
       readonly picks: readonly number[]
       readonly code: 'timedOut' | 'aborted' | 'stopped'
     }
-  /** Nobody waits for the outstanding request any more. */
+  /** No one waits for the outstanding request any more. */
   | { readonly kind: 'abandonSent' }
   | { readonly kind: 'stray' }
 
@@ -326,7 +326,7 @@ describe('random lives of a client', () => {
     })
   })
 
-  it('C2: somebody waits for the request that is outstanding', () => {
+  it('C2: a caller waits for the request that is outstanding', () => {
     inEveryMoment(({ seen }) => {
       expect(seen.snapshot.context.outstanding?.every(({ id }) => id === null) ?? false).toBe(false)
     })
@@ -407,7 +407,7 @@ describe('random lives of a client', () => {
   })
 })
 
-/** A world that has healed: a newer view, an open session, and a result for whatever is sent. */
+/** A world that has healed: a newer view, an open session, and a result for anything that is sent. */
 function answerEverything(start: Snapshot): { snapshot: Snapshot; endedNow: number[] } {
   let seen = client.step(start, viewReply(100, 's1#1'))
   const endedNow: number[] = []

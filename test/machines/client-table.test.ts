@@ -31,7 +31,7 @@ const states: Record<string, Snapshot> = {
   'ready, without a session': after(viewReply(1)),
   'ready, in session 5': after(viewReply(1), call([1]), opened(5), results(5, 1, [1])),
   'openingSession, call 1 waits': after(viewReply(1), call([1])),
-  'openingSession, nobody waits': after(viewReply(1), call([1]), abandon([1])),
+  'openingSession, no one waits': after(viewReply(1), call([1]), abandon([1])),
   'awaitingReply, call 1 sent': after(viewReply(1), call([1]), opened(5)),
   'awaitingReply, call 1 sent, call 2 waits': after(viewReply(1), call([1]), opened(5), call([2])),
 }
@@ -117,7 +117,7 @@ const table: Record<string, Record<string, string>> = {
     'abandon 1 and 2': 'openingSession; ends 1 aborted',
     'retry timer': 'stays; waiting 1; sends getView; sends open/0 [] to s1#1 in view 1',
   },
-  'openingSession, nobody waits': {
+  'openingSession, no one waits': {
     'view 2': 'openingSession; sends open/0 [] to s2#1 in view 2',
     'opened 5': 'ready',
     'opened 9': 'ready',

@@ -73,7 +73,7 @@ describe('C1: when a client asks the view service', () => {
   })
 
   it.each(['openingSession', 'awaitingReply'] as const)(
-    'C1: the retry timer of %s is set anew when it fires',
+    'C1: the retry timer of %s is set again when it fires',
     (state) => {
       const seen = client.fire(states[state], 'retryInterval')
 
@@ -81,7 +81,7 @@ describe('C1: when a client asks the view service', () => {
     },
   )
 
-  it('C1: a call asks nobody, it is sent at once', () => {
+  it('C1: a call asks no node, it is sent at once', () => {
     const seen = client.step(states.ready, call([2]))
 
     expect(seen.sent).toEqual([request('s1#1', 1, 5, 2, [2])])
@@ -255,7 +255,7 @@ describe('C2: calls', () => {
       ['that was transmitted', states.awaitingReply, true],
       ['that was transmitted together with others', after(viewReply(1), call([1, 2]), opened(5)), true],
     ])(
-      `C2: a call %s and is ${code} fails so, mayHaveExecuted told by whether it was transmitted`,
+      `C2: a call %s and is ${code} fails so, mayHaveExecuted reported by whether it was transmitted`,
       (_, state, mayHaveExecuted) => {
         const seen = client.step(state, abandon([1], code))
 
@@ -324,7 +324,7 @@ describe('C2: calls', () => {
     expect(seen.sent).toEqual([request('s1#1', 1, 5, 2, [3])])
   })
 
-  it('C2: when nobody waits for the outstanding request, the calls behind it go at once', () => {
+  it('C2: when no one waits for the outstanding request, the calls behind it go at once', () => {
     const state = client.run(states.awaitingReply, call([2])).snapshot
 
     const seen = client.step(state, abandon([1]))
@@ -332,13 +332,13 @@ describe('C2: calls', () => {
     expect(seen.sent).toEqual([request('s1#1', 1, 5, 2, [2])])
   })
 
-  it('C2: when nobody waits for anything, the client is ready and sends nothing more', () => {
+  it('C2: when no one waits for anything, the client is ready and sends nothing more', () => {
     const seen = client.step(states.awaitingReply, abandon([1]))
 
     expect([seen.snapshot.value, seen.sent, seen.timers]).toEqual(['ready', [], []])
   })
 
-  it('C2: a session that opens when nobody waits any more is kept for the next call', () => {
+  it('C2: a session that opens when no one waits any more is kept for the next call', () => {
     const open = client.run(states.openingSession, abandon([1]), opened(5)).snapshot
 
     const seen = client.step(open, call([2]))
@@ -431,7 +431,7 @@ describe('C3: what is late, doubled or old', () => {
     expect(seen.ignored).toEqual(['reply: not of my outstanding request'])
   })
 
-  it('C3: a late reply to a request that nobody waited for is ignored', () => {
+  it('C3: a late reply to a request that no one waited for is ignored', () => {
     const state = client.run(states.awaitingReply, call([2]), abandon([1])).snapshot
 
     const seen = client.step(state, results(5, 1, [1]))
@@ -548,13 +548,13 @@ describe('S6: replicas that diverged', () => {
     expect(ends(seen)).toEqual([failed(1, 'replicaDiverged', false)])
   })
 
-  it('S6: a client that was told sends nothing more by itself', () => {
+  it('S6: a client that was reported sends nothing more by itself', () => {
     const seen = client.step(states.awaitingReply, refusal('replicaDiverged', 5, 1))
 
     expect([seen.snapshot.value, seen.sent, seen.timers]).toEqual(['ready', [], []])
   })
 
-  it('S6: where nobody waits any more there is nobody to tell', () => {
+  it('S6: where no one waits any more there is no one to tell', () => {
     const state = client.run(states.openingSession, abandon([1])).snapshot
 
     const seen = client.step(state, refusal('replicaDiverged', null, 0))
@@ -656,7 +656,7 @@ describe('S9, S10: sessions and numbers', () => {
     expect(seen.sent).toEqual([request('s1#1', 1, 5, 3, [3])])
   })
 
-  it('S9: the number of a request that nobody waits for is not used again', () => {
+  it('S9: the number of a request that no one waits for is not used again', () => {
     const state = client.run(states.awaitingReply, abandon([1])).snapshot
 
     const seen = client.step(state, call([2]))

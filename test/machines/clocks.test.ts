@@ -438,7 +438,7 @@ describe('bounded clocks', () => {
     expect(compareClocks(bounded, complete)).toBe('equal')
   })
 
-  test('L6 a comparison of bounded stamps is never wrong, whatever was dropped', () => {
+  test('L6 a comparison of bounded stamps is never wrong, no matter what was dropped', () => {
     fc.assert(
       fc.property(anyScript(boundedPool), anyBound, (script, bound) => {
         const events = execute(script, bounding(bound))
@@ -701,7 +701,7 @@ function clockOf(lamport: number, vector: VectorClock): Clock {
   return deepFreeze({ lamport, vector })
 }
 
-/** A plain object with exactly these entries, whatever their names. */
+/** A plain object with exactly these entries with any names. */
 function vectorOf(list: readonly (readonly [string, number])[]): VectorClock {
   return Object.fromEntries(list)
 }

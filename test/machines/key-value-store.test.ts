@@ -90,7 +90,7 @@ describe('put', () => {
     expect(keyValueStore.execute(next, { op: 'get', key: odd })[1]).toBe('odd')
   })
 
-  it('finds no key that nobody put, not even constructor', () => {
+  it('finds no key that no one put, not even constructor', () => {
     const results = oddKeys.map((odd) => execute(holding({}), { op: 'get', key: odd }).result)
 
     expect(new Set(results)).toEqual(new Set([null]))
@@ -265,7 +265,7 @@ describe('a command that makes no sense', () => {
       { op: 'compareAndSet', key: 'a', value: 1 },
       'compareAndSet: expected the value it is compared with, got undefined; use null for an absent key',
     ],
-  ])('%o is told before it is sent: %s', (command, message) => {
+  ])('%o is reported before it is sent: %s', (command, message) => {
     expect(keyValueStore.validate!(command)).toBe(message)
   })
 
@@ -287,7 +287,7 @@ describe('a command that makes no sense', () => {
 })
 
 describe('the way to a backup', () => {
-  it('T1: the state that arrives is the one that was sent, whatever the size of its pieces', () => {
+  it('T1: the state that arrives is the one that was sent, no matter what the size of its pieces', () => {
     fc.assert(
       fc.property(state, fc.nat(200), (sent, bytesMax) => {
         expect(restored(pieces(sent, bytesMax)).toJSON()).toEqual(sent.toJSON())

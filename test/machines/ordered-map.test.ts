@@ -63,7 +63,7 @@ const probes = ({ model }: Version): Key[] => {
 }
 
 describe('OrderedMap', () => {
-  it('holds the entries in key order, in every version, whatever was made from it later', () => {
+  it('holds the entries in key order, in every version, no matter what was made from it later', () => {
     forAllVersions(({ map, model }) => expect([...map.entriesAfter()]).toEqual(sorted(model)))
   })
 

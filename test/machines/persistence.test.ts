@@ -97,7 +97,7 @@ describe('a server', () => {
     )
   })
 
-  test('what a caller has stored is no business of XState, whatever it looks like', () => {
+  test('what a caller has stored is no business of XState, no matter what it looks like', () => {
     const store = createServerMachine(keyValueStore as never)
     const at = servers({}, keyValueStore as never, store)
     const odd = { xstate$$type: 1, id: 'x' }

@@ -847,7 +847,7 @@ describe('replicas that disagree', () => {
     expect(executedBy(stopped.snapshot)).toEqual([])
   })
 
-  it('S6 whoever waits is refused, in a forward or for one', () => {
+  it('S6 the one who waits is refused, in a forward or for one', () => {
     const refused = stopped.sent.flatMap(({ to, message }) =>
       message.type === 'refusal' ? [[to, message.reason]] : [],
     )
@@ -867,7 +867,7 @@ describe('replicas that disagree', () => {
     ])
   })
 
-  it('S6 the backup is told, again and again', () => {
+  it('S6 the backup is reported, again and again', () => {
     const notice = { to: partner, message: { type: 'replicaDiverged', viewNumber: 5 } }
 
     const again = server.fire(stopped.snapshot, 'resendInterval')
@@ -879,7 +879,7 @@ describe('replicas that disagree', () => {
     expect(thrice.timers).toEqual([expect.stringContaining('resendInterval')])
   })
 
-  it('S6 a stopped primary refuses whatever comes, stored results included', () => {
+  it('S6 a stopped primary refuses anything that comes, stored results included', () => {
     const served = run(serving(...sessions, request()), ofBob()).snapshot
     const { snapshot } = run(served, { ...rightAck(served), digest: 'another' })
 
@@ -899,7 +899,7 @@ describe('replicas that disagree', () => {
     expect(ignored).toEqual(['replicaDiverged: this server has stopped'])
   })
 
-  it('S1 a stopped server still pings: it lives, and nobody is to take its place', () => {
+  it('S1 a stopped server still pings: it lives, and no one is to take its place', () => {
     const { sent } = server.fire(stopped.snapshot, 'pingInterval')
 
     expect(sent).toMatchObject([{ message: { type: 'ping', viewNumber: 5 } }])

@@ -1,4 +1,4 @@
-/** XState machines as replicated applications: what an event comes to, what is refused, and that replicas agree. */
+/** XState machines as replicated applications: what an event reaches, what is refused, and that replicas agree. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import {
@@ -77,7 +77,7 @@ const bank = replicated(account, { input: { owner: 'Ada' } })
 // biome-ignore lint/suspicious/noExplicitAny: applications of all kinds of machines
 type Any = Application<any, any, any>
 
-/** Executes events one after another: what the last one came to. */
+/** Executes events one after another: what the last one resulted in. */
 function run<State, Command, Result>(
   application: Application<State, Command, Result>,
   ...events: Command[]
@@ -110,7 +110,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('what an event comes to', () => {
+describe('what an event reaches', () => {
   it('is the state value after it', () => {
     expect(run(bank, { type: 'deposit', amount: 5 }).result.value).toBe('open')
   })
@@ -128,7 +128,7 @@ describe('what an event comes to', () => {
     expect(result.emitted).toEqual([{ type: 'one' }, { type: 'two' }, { type: 'three' }])
   })
 
-  it('is nothing emitted where the machine emits nothing, whatever it emitted before', () => {
+  it('is nothing emitted where the machine emits nothing, no matter what it emitted before', () => {
     const { result } = run(bank, { type: 'deposit', amount: 5 }, { type: 'withdraw', amount: 6 })
 
     expect(result.emitted).toEqual([])
@@ -183,7 +183,7 @@ describe('what an event comes to', () => {
     expect(textOf(bank, state)).toBe(before)
   })
 
-  it('is frozen, so that nobody changes what the session table holds', () => {
+  it('is frozen, so that no one changes what the session table holds', () => {
     const { result } = run(bank, { type: 'deposit', amount: 5 })
 
     expect([result, result.emitted, result.emitted[0]].every((part) => Object.isFrozen(part))).toBe(true)
@@ -298,7 +298,7 @@ describe('an event that makes no sense', () => {
       { type: 'xstate.stop' },
       "expected an event of your own, got xstate.stop; names that start with xstate. are XState's",
     ],
-  ])('%o is told before it is sent: %s', (event, message) => {
+  ])('%o is reported before it is sent: %s', (event, message) => {
     expect(bank.validate!(event)).toBe(message)
   })
 
@@ -628,7 +628,7 @@ const plantEvent: fc.Arbitrary<PlantEvent> = fc.oneof(
 )
 const plantEvents = fc.array(plantEvent, { size: 'max', maxLength: 40 })
 
-/** What each event came to, as the text that replicas compare (S6), errors included; and the state at the end. */
+/** What each event resulted in, as the text that replicas compare (S6), errors included; and the state at the end. */
 function execution(application: Any, from: unknown, events: readonly PlantEvent[]) {
   let state = from
   const came = events.map((event) => {

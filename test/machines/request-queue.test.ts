@@ -99,7 +99,7 @@ describe('a queue of requests', () => {
     expect(sessionKey(one)).not.toBe(sessionKey(other))
   })
 
-  it('behaves like a plain list, whatever is added and taken; equal situations have equal text (N4)', () => {
+  it('behaves like a plain list, no matter what is added and taken; equal situations have equal text (N4)', () => {
     fc.assert(
       fc.property(fc.array(commandOf()), (commands) => {
         let list: readonly Request[] = []

@@ -140,7 +140,7 @@ describe('an application that is not deterministic', () => {
     expect([roleOf(pair.of(me)), roleOf(pair.of(partner))]).toEqual(['replicaDiverged', 'replicaDiverged'])
   })
 
-  it('S6 nobody is answered with a result, and whoever waits is refused', () => {
+  it('S6 no client is answered with a result, and the one who waits is refused', () => {
     const { toClients } = diverge()
 
     expect(toClients.map(({ to, message }) => [to, message.type])).toEqual([
@@ -339,7 +339,7 @@ function misbehave(
   return pair
 }
 
-/** The partner is backup again, nothing is lost any more, and somebody new comes. */
+/** The partner is backup again, nothing is lost any more, and a caller new comes. */
 function heal(pair: Pair): void {
   const last = view(me, partner, pair.views.at(-1)!.number + 1)
   pair.send(me, viewReply(last))

@@ -53,7 +53,7 @@ describe('any messages in any order, in any situation', () => {
     })
   })
 
-  it('N3 whatever is sent is a well-formed message', () => {
+  it('N3 anything that is sent is a well-formed message', () => {
     walk(({ seen }) => {
       expect(seen.sent.map(({ message }) => invalidMessage(message))).toEqual(seen.sent.map(() => null))
     })
@@ -150,7 +150,7 @@ describe('any messages in any order, in any situation', () => {
     })
   })
 
-  it('N3 the same messages come to the same states and the same effects, on a chart of its own', () => {
+  it('N3 the same messages reach the same states and the same effects, on a chart of its own', () => {
     const other = servers(options)
     const others = situationsOf(other)
     const textOf = (steps: Iterable<Taken>) =>

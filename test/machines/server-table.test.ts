@@ -60,7 +60,7 @@ describe('every message in every situation', () => {
     expect(silent.map(textOf)).toEqual([])
   })
 
-  it('N3 an ignored message is answered by nobody, and has one reason', () => {
+  it('N3 an ignored message is answered by no one, and has one reason', () => {
     const odd = rows.filter(
       ({ seen }) => seen.ignored.length > 0 && (seen.sent.length > 0 || seen.ignored.length > 1),
     )
@@ -74,7 +74,7 @@ describe('every message in every situation', () => {
     expect([...given].sort()).toEqual(ignoreReasonsOf(machine))
   })
 
-  it('S3 a refusal goes to whoever sent the request, and names it', () => {
+  it('S3 a refusal goes to the one who sent the request, and names it', () => {
     const refused = rows.filter(({ message, seen }) => message.type === 'request' && isRefusal(seen))
     const misdirected = refused.filter(({ message, seen: { sent } }) => {
       const { from, session, seq } = message as Received<'request'>

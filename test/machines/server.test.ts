@@ -1,4 +1,4 @@
-/** Rules N3 to N5, S1 to S3, S5 and T1 to T5 where they concern a server whatever its role; the roles have files of their own. */
+/** Rules N3 to N5, S1 to S3, S5 and T1 to T5 where they concern a server anything that its role; the roles have files of their own. */
 import { describe, expect, it } from 'vitest'
 import { noView } from '../../machines/view.ts'
 import { chart } from '../support/chart.ts'
@@ -137,7 +137,7 @@ describe('pings', () => {
     expect(run(server.backup(), whole!).sent.slice(0, 1)).toEqual(ping(6))
   })
 
-  it('S1 a server that was told a view in which it may not begin keeps pinging with the number before', () => {
+  it('S1 a server that was reported a view in which it may not begin keeps pinging with the number before', () => {
     const { snapshot } = run(start().snapshot, viewReply(view(me, null, 3)))
 
     expect(pingOf(snapshot)).toEqual(ping(0))
@@ -176,7 +176,7 @@ describe('adopting views', () => {
     expect(ignored).toEqual(['viewReply: not newer than my view'])
   })
 
-  it('S2 a view that somebody else than the view service tells is ignored', () => {
+  it('S2 a view that another node than the view service tells is ignored', () => {
     const before = server.serving()
 
     const { snapshot, ignored } = run(before, viewReply(view(partner, third, 6), { from: partner }))
@@ -358,7 +358,7 @@ describe('adopting a view by its state transfer', () => {
     expect(ignored).toEqual(['stateTransfer: not a state of this application'])
   })
 
-  it('S8 a deposed primary drops what waited: nobody is answered', () => {
+  it('S8 a deposed primary drops what waited: no client is answered', () => {
     const busy = run(server.serving(), opening(), request({ client: 'bob#1', seq: 1 })).snapshot
 
     const { snapshot, sent } = run(busy, whole!)
@@ -375,22 +375,25 @@ describe('refusals of servers that are not primary', () => {
     ['idle', run(start().snapshot, viewReply(view(partner, third))).snapshot],
     ['a backup without state', server.awaitingState()],
     ['a backup', server.backup()],
-  ])('S3 whoever is not primary refuses at once, whatever view the request names: %s', (_, before) => {
-    for (const viewNumber of [0, before.context.view.number, 9]) {
-      const seen = run(before, request({ session: 4, seq: 2, viewNumber }))
+  ])(
+    'S3 the one who is not primary refuses at once, no matter what view the request names: %s',
+    (_, before) => {
+      for (const viewNumber of [0, before.context.view.number, 9]) {
+        const seen = run(before, request({ session: 4, seq: 2, viewNumber }))
 
-      expect(sentOf(seen, 'refusal')).toEqual([
-        {
-          type: 'refusal',
-          viewNumber: before.context.view.number,
-          session: 4,
-          seq: 2,
-          reason: 'wrongServer',
-        },
-      ])
-      expect(seen.snapshot === before).toBe(true)
-    }
-  })
+        expect(sentOf(seen, 'refusal')).toEqual([
+          {
+            type: 'refusal',
+            viewNumber: before.context.view.number,
+            session: 4,
+            seq: 2,
+            reason: 'wrongServer',
+          },
+        ])
+        expect(seen.snapshot === before).toBe(true)
+      }
+    },
+  )
 })
 
 describe('timers', () => {

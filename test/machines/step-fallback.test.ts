@@ -124,7 +124,7 @@ describe('where XState is not as expected, it takes all steps itself, and one wa
     vi.doUnmock('xstate')
   })
 
-  test('a microstep that comes to something else', async () => {
+  test('a microstep that reaches something else', async () => {
     vi.doMock('xstate/guards', async (original) => ({
       ...((await original()) as object),
       evaluateGuard: () => true,

@@ -225,7 +225,7 @@ const charts: Record<string, Subject> = {
   'a foreign machine': { machine: foreign, input: { count: 3 }, event: foreignEvent },
 }
 
-/** What one step came to, as text: the whole snapshot, and the actions by type and params. */
+/** What one step resulted in, as text: the whole snapshot, and the actions by type and params. */
 function text(
   machine: AnyStateMachine,
   snapshot: AnyMachineSnapshot,
@@ -486,7 +486,7 @@ describe('createStepper', () => {
     expect(executed).toEqual([])
   })
 
-  it('starts with the input it is given, and each time anew', () => {
+  it('starts with the input it is given, and each time again', () => {
     const stepper = createStepper(foreign)
 
     const counts = [4, 7].map((count) => stepper.start({ count }).snapshot.context.count)

@@ -50,7 +50,7 @@ export function recordOf(snapshot: Snapshot): ViewRecord {
   return viewRecord(snapshot.context, snapshot.hasTag('acknowledged'))
 }
 
-/** `2: s1#1 s2#1`; nobody is `-`. */
+/** `2: s1#1 s2#1`; no one is `-`. */
 export function textOf({ number, primary, backup }: View): string {
   return `${number}: ${primary ?? '-'} ${backup ?? '-'}`
 }
@@ -87,7 +87,7 @@ export interface Situation {
 export interface Belief {
   readonly view: View
   readonly acknowledged: boolean
-  /** Checks since the last ping of each living server; whoever is missing is dead (V7). */
+  /** Checks since the last ping of each living server; the one who is missing is dead (V7). */
   readonly silence: ReadonlyMap<string, number>
   readonly newest: ReadonlyMap<string, number>
 }
@@ -230,7 +230,7 @@ export function violations(before: Snapshot, step: Step, after: Seen<Snapshot>):
     'V8 a ping and a getView are answered with the current view':
       asks(step) && !told.includes(`${asker(step)} ${textOf(to)}`),
     'S1 a new view goes at once to its members': isChange && ![to.primary, to.backup].every(isTold),
-    'V8 S1 nobody else is told, and nobody twice':
+    'V8 S1 no other node is reported, and no one twice':
       told.length !== new Set([...(asks(step) ? [asker(step)] : []), ...(isChange ? members : [])]).size,
     'V11 a restart changes no view': step === 'restart' && isChange,
     'N3 a foreign message is refused by name': after.ignored.length !== (step === 'foreign' ? 1 : 0),

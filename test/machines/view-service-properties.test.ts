@@ -80,7 +80,7 @@ describe('random steps', () => {
     )
   })
 
-  test('N5 V4 whoever is primary of a later view has acknowledged view 1, or got its state from one who has', () => {
+  test('N5 V4 the one who is primary of a later view has acknowledged view 1, or got its state from one who has', () => {
     fc.assert(
       fc.property(history, ({ taken }) => {
         const holders = new Set<string | null>()
@@ -137,7 +137,7 @@ describe('random steps', () => {
     )
   })
 
-  test('V11 what is told is in the record that is made durable first', () => {
+  test('V11 what is reported is in the record that is made durable first', () => {
     fc.assert(
       fc.property(history, ({ taken }) => {
         for (const { after } of taken) {

@@ -137,7 +137,7 @@ describe('every ping', () => {
       ['c#1', every, 'awaitingAcknowledgement 4: p#2 b#1', same, 'V4 an idle server confirms nothing'],
       ['e#1', every, 'awaitingAcknowledgement 4: p#2 b#1', 'b#1 c#1 e#1 p#2', 'V8 a stranger volunteers'],
       ['p#1', every, 'awaitingAcknowledgement 4: p#2 b#1', same, 'V7 an older life of the primary'],
-      ['d#1', every, 'awaitingAcknowledgement 4: p#2 b#1', same, 'V7 an older life of nobody here'],
+      ['d#1', every, 'awaitingAcknowledgement 4: p#2 b#1', same, 'V7 an older life of no one here'],
       [
         'p#3',
         every,
@@ -155,12 +155,12 @@ describe('every ping', () => {
       ['c#2', every, 'awaitingAcknowledgement 4: p#2 b#1', 'b#1 c#2 p#2', 'V7 the idle server is dead'],
     ],
     acknowledged: [
-      ['p#2', every, 'acknowledged 4: p#2 b#1', same, 'V4 confirmed already, whatever it says now'],
+      ['p#2', every, 'acknowledged 4: p#2 b#1', same, 'V4 confirmed already, no matter what it says now'],
       ['b#1', every, 'acknowledged 4: p#2 b#1', same, 'V8 the backup lives'],
       ['c#1', every, 'acknowledged 4: p#2 b#1', same, 'V8 the idle server lives'],
       ['e#1', every, 'acknowledged 4: p#2 b#1', 'b#1 c#1 e#1 p#2', 'V8 a stranger volunteers'],
       ['p#1', every, 'acknowledged 4: p#2 b#1', same, 'V7 an older life of the primary'],
-      ['d#1', every, 'acknowledged 4: p#2 b#1', same, 'V7 an older life of nobody here'],
+      ['d#1', every, 'acknowledged 4: p#2 b#1', same, 'V7 an older life of no one here'],
       ['p#3', every, 'awaitingAcknowledgement 5: b#1 c#1', 'b#1 c#1 p#3', 'V6 V7 V9 promoted, c before p'],
       ['b#2', every, 'awaitingAcknowledgement 5: p#2 b#2', 'b#2 c#1 p#2', 'V6 V7 V9 replaced, b before c'],
       ['c#2', every, 'acknowledged 4: p#2 b#1', 'b#1 c#2 p#2', 'V7 the idle server is dead'],
@@ -200,7 +200,7 @@ describe('every ping', () => {
         every,
         'awaitingAcknowledgement 1: p#2 -',
         'p#2',
-        'V1 the first server, whatever number it carries',
+        'V1 the first server, no matter what number it carries',
       ],
       ['', every, 'awaitingAcknowledgement 1:  -', '', 'V1 the empty id is an id'],
     ],
@@ -247,7 +247,7 @@ describe('every ping check', () => {
     ['awaitingAcknowledgement', '', 'awaitingAcknowledgement 4: p#2 b#1'],
   ] as const
   for (const [name, pinging, state] of rows) {
-    test(`V4 V6 V7 ${name}, only ${pinging || 'nobody'} pings: ${state}`, () => {
+    test(`V4 V6 V7 ${name}, only ${pinging || 'no one'} pings: ${state}`, () => {
       const ids = pinging.split(' ').filter(Boolean)
       const seen = play(before(states[name]!, ...ids.map((id) => `${id}:0`)), 'check')
       expect(stateOf(seen.snapshot)).toBe(state)
@@ -261,19 +261,19 @@ describe('every ping check', () => {
     })
   }
 
-  test('V7 with nobody alive a check leaves the very same state', () => {
+  test('V7 with no one alive a check leaves the very same state', () => {
     for (const name of ['awaitingAcknowledgement, all of them dead', 'acknowledged, all of them dead']) {
       expect(play(states[name]!, 'check').snapshot).toBe(states[name])
     }
   })
 })
 
-/** Who is told which view, as text. */
+/** Who learns which view, as text. */
 function toldIn({ sent }: { readonly sent: readonly { to: string; message: Message }[] }): unknown[] {
   return sent.map(({ to, message }) => [to, message.type === 'viewReply' && textOf(message.view)])
 }
 
-/** Who must be told: the sender of a ping, and the members of a view that is new (S1, V8). */
+/** Who must be reported: the sender of a ping, and the members of a view that is new (S1, V8). */
 function tellsOf(state: string, before: Snapshot, pinger: string | null): unknown[] {
   const view = state.slice(state.indexOf(' ') + 1)
   const [, primary, backup] = view.split(' ')

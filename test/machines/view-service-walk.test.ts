@@ -82,7 +82,7 @@ describe('a wrong chart does not get past the walk', () => {
         acknowledges: ({ context, event }) => event.type === 'ping' && event.from === context.view.primary,
       },
     }),
-    'V4 nobody acknowledges': machine.provide({ guards: { acknowledges: () => false } }),
+    'V4 no one acknowledges': machine.provide({ guards: { acknowledges: () => false } }),
     'V6 no view ever changes': machine.provide({ guards: { mustChangeView: () => false } }),
     'V2 a view has the number of the one before': machine.provide({
       actions: {
@@ -91,7 +91,7 @@ describe('a wrong chart does not get past the walk', () => {
         })),
       },
     }),
-    'V3 whoever pings becomes primary': machine.provide({
+    'V3 the one who pings becomes primary': machine.provide({
       actions: {
         changeView: assign(({ context, event }) => ({
           view: {
@@ -102,7 +102,7 @@ describe('a wrong chart does not get past the walk', () => {
         })),
       },
     }),
-    'V7 nobody is heard': machine.provide({ actions: { countLiveness: assign({}) } }),
+    'V7 no one is heard': machine.provide({ actions: { countLiveness: assign({}) } }),
     'V7 nothing is ever news': machine.provide({ guards: { tellsNothingNew: () => true } }),
     'V11 a restart forgets the incarnations': machine.provide({
       actions: {

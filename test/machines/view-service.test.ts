@@ -121,7 +121,7 @@ describe('V4 acknowledgement', () => {
     expect(stateOf(after('s1#1:0', 's1#1:1', 's2#1:0').snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
 
-  test('V4 an acknowledgement stays, whatever its primary pings later', () => {
+  test('V4 an acknowledgement stays, no matter what its primary pings later', () => {
     expect(stateOf(after(...pair, 's1#1:1', 's1#1:0').snapshot)).toBe('acknowledged 2: s1#1 s2#1')
   })
 
@@ -156,7 +156,7 @@ describe('V4 acknowledgement', () => {
     )
   })
 
-  test('V4 unacknowledged, with a dead primary nothing changes, whoever lives', () => {
+  test('V4 unacknowledged, with a dead primary nothing changes, the one who lives', () => {
     const { snapshot } = after(...fresh, ...silence('s2#1:0', 's3#1:0'), 's2#1:2', 's3#1:2')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
@@ -201,11 +201,11 @@ describe('V5 one event, one evaluation', () => {
     expect(sent).toEqual([told('s2#1', '3: s2#1 s3#1'), told('s3#1', '3: s2#1 s3#1')])
   })
 
-  test('S1 a ping check that changes nothing tells nobody', () => {
+  test('S1 a ping check that changes nothing tells no one', () => {
     expect(after(...pair, 'check').sent).toEqual([])
   })
 
-  test('S1 the acknowledgement that makes no new view is answered, and nobody else is told', () => {
+  test('S1 the acknowledgement that makes no new view is answered, and no other node is reported', () => {
     expect(after('s1#1:0', 's1#1:1').sent).toEqual([told('s1#1', '1: s1#1 -')])
   })
 
@@ -435,7 +435,7 @@ describe('V8 pings and questions', () => {
     expect(after(...pair, 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1')])
   })
 
-  test('V8 a getView is no ping: it volunteers nobody', () => {
+  test('V8 a getView is no ping: it volunteers no one', () => {
     const { snapshot } = start()
     expect(bare.step(snapshot, { type: 'getView', from: 's1#1' }).snapshot).toBe(snapshot)
   })
@@ -453,7 +453,7 @@ describe('V9 the choice', () => {
     ['s4#1', 's20#1', 's3#1'],
     ['s20#1', 's3#1', 's4#1'],
   ]) {
-    test(`V9 the first by name is appointed, whoever came first: ${arrival.join(' ')}`, () => {
+    test(`V9 the first by name is appointed, the one who came first: ${arrival.join(' ')}`, () => {
       const idle = arrival.map((id) => `${id}:0`)
       expect(stateOf(after(...pair, ...silence('s1#1:2', ...idle)).snapshot)).toBe(
         'awaitingAcknowledgement 3: s1#1 s20#1',
@@ -519,7 +519,7 @@ describe('V11 restart', () => {
     expect(recordOf(play(snapshot, 'check', 'getView', 's1#1:2').snapshot)).toEqual(recordOf(snapshot))
   })
 
-  test('V11 it resumes the view, and tells of it at once', () => {
+  test('V11 it resumes the view, and reports it at once', () => {
     expect(after(...pair, 'restart', 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1')])
   })
 
@@ -560,7 +560,7 @@ describe('V11 restart', () => {
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s1#1 -')
   })
 
-  test('V11 idle servers volunteer anew', () => {
+  test('V11 idle servers volunteer again', () => {
     const { snapshot } = after(...pair, 's3#1:0', 'restart')
     expect(aliveOf(snapshot)).toBe('s1#1 silent 0, s2#1 silent 0')
     expect(stateOf(play(snapshot, 's3#1:0', 's2#2:0').snapshot)).toBe('awaitingAcknowledgement 3: s1#1 s2#2')

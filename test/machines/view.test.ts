@@ -15,9 +15,9 @@ describe('every situation', () => {
     ['acknowledged', 'p b', 'i', '-', 'V6 both dead: an empty server gets no role'],
     ['acknowledged', 'p b', '', '-', 'V6 both dead'],
     ['acknowledged', 'p -', 'p i', '6: p i', 'V6c a missing backup is appointed'],
-    ['acknowledged', 'p -', 'p', '-', 'V6c nobody to appoint'],
+    ['acknowledged', 'p -', 'p', '-', 'V6c no one to appoint'],
     ['acknowledged', 'p -', 'i', '6: p i', 'V6c even if the lone primary looks dead'],
-    ['acknowledged', 'p -', '', '-', 'V6c nobody to appoint'],
+    ['acknowledged', 'p -', '', '-', 'V6c no one to appoint'],
     ['unacknowledged', 'p b', 'p b i', '-', 'V6 both live'],
     ['unacknowledged', 'p b', 'p b', '-', 'V6 both live'],
     ['unacknowledged', 'p b', 'p i', '6: p i', "V4 a live primary's dead backup may be replaced"],
@@ -27,12 +27,12 @@ describe('every situation', () => {
     ['unacknowledged', 'p b', 'i', '-', 'V4 with a dead primary nothing changes'],
     ['unacknowledged', 'p b', '', '-', 'V4 with a dead primary nothing changes'],
     ['unacknowledged', 'p -', 'p i', '-', 'V4 a missing backup is added only after the acknowledgement'],
-    ['unacknowledged', 'p -', 'p', '-', 'V6c nobody to appoint'],
+    ['unacknowledged', 'p -', 'p', '-', 'V6c no one to appoint'],
     ['unacknowledged', 'p -', 'i', '-', 'V4 with a dead primary nothing is appointed'],
     ['unacknowledged', 'p -', '', '-', 'V4 with a dead primary nothing changes'],
   ] as const
   for (const [acknowledged, pair, alive, next, because] of rows) {
-    test(`${because} (${acknowledged} ${pair}, alive: ${alive || 'nobody'})`, () => {
+    test(`${because} (${acknowledged} ${pair}, alive: ${alive || 'no one'})`, () => {
       const [primary, backup] = pair.split(' ').map(idOf)
       const standing = {
         view: { number: 5, primary: primary!, backup: backup! },
@@ -54,7 +54,7 @@ describe('the first view', () => {
     expect(noView).toEqual({ number: 0, primary: null, backup: null })
   })
 
-  test('V1 view 0 stays while nobody is alive', () => {
+  test('V1 view 0 stays while no one is alive', () => {
     expect(nextView({ view: noView, acknowledged: false, alive: [] })).toBeNull()
   })
 
@@ -76,7 +76,7 @@ describe('the first view', () => {
     })
   })
 
-  test('V2 nobody can change the view 0 that all share', () => {
+  test('V2 no one can change the view 0 that all share', () => {
     expect(Object.isFrozen(noView)).toBe(true)
   })
 })
@@ -152,7 +152,7 @@ describe('any standing', () => {
     )
   })
 
-  test('V4 before the acknowledgement only a dead backup is dropped or replaced, and nobody is added', () => {
+  test('V4 before the acknowledgement only a dead backup is dropped or replaced, and no one is added', () => {
     fc.assert(
       fc.property(standing, (now) => {
         const next = nextView({ ...now, acknowledged: false })

@@ -12,7 +12,7 @@ import { application, brokenChart, type Mutant, type Played, soundSystemOf, syst
 /** How a mutant was caught. */
 export interface Catch {
   readonly by: string
-  /** Steps of the minimised counterexample, or events played; null where there is none to show. */
+  /** Steps of the minimised counterexample, or events played; null if there is none to show. */
   readonly steps: number | null
   /** Distinct states that were searched; null for what was played. */
   readonly states: number | null

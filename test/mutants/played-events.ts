@@ -1,4 +1,4 @@
-/** Events for charts that are played by hand, and what can be told of their ends. */
+/** Events for charts that are played by hand, and what can be reported of their ends. */
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import type { KeyValueCommand } from '../../machines/application/key-value-store.ts'
 import type { Ignore, Send } from '../../machines/effects.ts'

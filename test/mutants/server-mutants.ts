@@ -26,7 +26,7 @@ import { inView, outcome, refusal, request, transferred, viewReply } from './pla
 const servingAlone = [viewReply(1, 's1#1', null), request('c1#1', null)]
 const servingWithBackup = [viewReply(1, 's1#1', null), viewReply(2, 's1#1', 's2#1'), transferred('s2#1', 2)]
 
-/** The stored results, whatever was asked. */
+/** The stored results, no matter what was asked. */
 const answeringStored = actions({
   repeatAnswer: enqueueActions(({ context, event, enqueue }: Any) => {
     const { client, results } = context.replica.sessions.get(event.session)
@@ -376,7 +376,7 @@ function renumbered({ context, event }: Step): Received<'request'> {
   return { ...request, seq: Math.max(request.seq, (stored?.seq ?? 0) + 1) }
 }
 
-/** A session that is not there is made anew. */
+/** A session that is not there is made again. */
 function withSession(replica: Replica, { session, from, seq }: Received<'request'>): Replica {
   if (session === null || replica.sessions.has(session)) return replica
   const made = { client: from, seq: seq - 1, digest: '', results: [], position: -session }

@@ -37,7 +37,7 @@ const sound: readonly Line[] = [
 const withLine = (index: number, line: Line) => sound.map((known, at) => (at === index ? line : known))
 
 describe('a trace written by hand', () => {
-  test('that keeps the rules has no problems, in whatever order its nodes are told of', () => {
+  test('that keeps the rules has no problems, in any order its nodes are reported of', () => {
     expect(faultsIn(...sound)).toEqual([])
     const byNode = [...sound].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     expect(faultsIn(...byNode)).toEqual([])

@@ -38,7 +38,7 @@ function storyOf(observations: readonly Observation[], level: 'story' | 'debug' 
 }
 
 describe('story', () => {
-  test('a failover is told in sentences, each event once', () => {
+  test('a failover is reported in sentences, each event once', () => {
     const told = storyOf(failover().observations).map(({ node, text }) => `${node}: ${text}`)
     expect(told).toEqual([
       'view-service: starts: it decides who is primary and who is backup',
@@ -93,7 +93,7 @@ describe('story', () => {
     ])
   })
 
-  test('a partition is told with what each side does, and its healing', () => {
+  test('a partition is reported with what each side does, and its healing', () => {
     const world = createWorld()
     world.settle()
     const client = world.client()
@@ -114,7 +114,7 @@ describe('story', () => {
     )
   })
 
-  test('a forward of a deposed primary that keeps coming is told once', () => {
+  test('a forward of a deposed primary that keeps coming is reported once', () => {
     const world = createWorld()
     world.settle()
     const client = world.client()
@@ -216,7 +216,7 @@ describe('operations', () => {
     expect(formatOperations([])).toBe('')
   })
 
-  test('N3 a message that was not taken has no operations, whatever its shape', () => {
+  test('N3 a message that was not taken has no operations with any shape', () => {
     const envelope = { from: 'x', to: 'y', stamp: { lamport: 1, vector: {} } }
     const hostile = [null, 7, { type: 'forward' }, { type: 'request', session: 1, commands: null }]
     for (const message of hostile) {

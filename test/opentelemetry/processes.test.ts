@@ -27,7 +27,7 @@ test('nothing is observed where no SDK was loaded', async () => {
 
 test('the spans of one put come from three processes, as one trace, and what is left is exported before they end', async () => {
   const exporter = new InMemorySpanExporter()
-  // Nothing is exported before somebody asks for it.
+  // Nothing is exported before a caller asks for it.
   const processor = new BatchSpanProcessor({ exporter, scheduledDelayMillis: 600_000 })
   trace.setGlobalTracerProvider(new TracerProvider({ idGenerator: derivedIds, spanProcessors: [processor] }))
   const names = ['view-service', 's1', 's2']

@@ -223,7 +223,7 @@ test('S3 S6 at the servers: a refusal, a copy of a request, and a forward that i
   const request = { type: 'request', viewNumber: 1, session: null, seq: 0, commands: [], bytes: 0 } as const
   const acknowledge = () => {
     const { number } = forwards.at(-1)!
-    // Whatever the digest says, the forward is acknowledged.
+    // Anything that the digest says, the forward is acknowledged.
     send('s2#1', { type: 'forwardAck', viewNumber: 1, number, digest: '' })
   }
 
@@ -243,7 +243,7 @@ test('S3 S6 at the servers: a refusal, a copy of a request, and a forward that i
   expect(diverged!.events.map(({ name }) => name)).toEqual(['retransmission', 'refusal'])
 })
 
-test('S8 what a view change leaves open is ended: the forward, and the requests of whoever is no longer primary', async () => {
+test('S8 what a view change leaves open is ended: the forward, and the requests of the one who is no longer primary', async () => {
   const { tracing, spans } = createSdk()
   await using cluster = createCluster({ observe: tracing.observe })
   await cluster.redundant()

@@ -74,7 +74,7 @@ beforeEach(async () => {
 afterEach(() => world.cluster.stop())
 
 describe('an instance', () => {
-  it('is started once, by whoever is first', async () => {
+  it('is started once, by the one who is first', async () => {
     const first = world.actors.get('order', 'o-17')
 
     expect(await first.start({ input: { item: 'tea' } })).toEqual({ created: true })
@@ -128,7 +128,7 @@ describe('an instance', () => {
     expect(seen).toEqual(['pending', 'paying', 'paid', 'delivered'])
   })
 
-  it('is gone after stop, and may be started anew', async () => {
+  it('is gone after stop, and may be started again', async () => {
     const tea = world.actors.get('order', 'o-3')
     await tea.start({ input: { item: 'tea' } })
 

@@ -11,7 +11,7 @@
  * | `crash WHO`, `restart WHO`, `stop view-service` |                                                                |
  * | `drop TYPE [from WHO] [to WHO]`          | loses these messages, until `clear`                                   |
  * | `cut A B`, `isolate A from B C`, `heal`  | links, one way or both ways                                           |
- * | `watch TYPE ...`                         | from now on tells of each such message received, lost or refused      |
+ * | `watch TYPE ...`                         | from now on reports each such message received, lost or refused      |
  * | `nodes`                                  | a line per server, as it is now                                       |
  *
  * WHO is `primary`, `backup`, `idle` (resolved when executed) or a name.
@@ -125,7 +125,7 @@ function messageType(word: string): MessageType {
   throw new Error(`expected a message type, got ${word}`)
 }
 
-// What a reader of the story is told.
+// What a reader of the story is reported.
 
 function tell(observation: Observation, watched: readonly string[]): readonly string[] {
   const { t, node } = observation

@@ -1,4 +1,4 @@
-/** Servers and gateways that replicate somebody else's application, and the dump of any state, which only the current primary gives. */
+/** Servers and gateways that replicate another node's application, and the dump of any state, which only the current primary gives. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,7 +82,7 @@ async function startSystem(application: string | undefined) {
 describe('a module is taken at its word', () => {
   test.each([
     ['that is not there', () => join(folder, 'nowhere.mjs'), 'can be loaded'],
-    ['that is none', () => module('export default ('), 'can be loaded'],
+    ['that is invalid', () => module('export default ('), 'can be loaded'],
     ['that exports nothing', () => module('export {}'), 'export default defineApplication'],
     ['that exports something else', () => module('export default { name: "x" }'), 'application'],
   ])('one %s is refused', async (_, path, message) => {
@@ -102,7 +102,7 @@ describe('a module is taken at its word', () => {
   })
 })
 
-describe("a system of somebody else's application", () => {
+describe("a system of another node's application", () => {
   test('executes its commands, once in a session, and has no keys', async () => {
     const { gateway, routes } = await startSystem(module(`export default ${counter}`))
     const session = await gateway.sessions.open(5000)
@@ -118,7 +118,7 @@ describe("a system of somebody else's application", () => {
     ])
   })
 
-  test('its dump is its own snapshot, by the primary and nobody else', async () => {
+  test('its dump is its own snapshot, by the primary and no other node', async () => {
     const { gateway, primary, backup, linesOf, viewService } = await startSystem(
       module(`export default ${counter}`),
     )
@@ -173,7 +173,7 @@ describe('a restore', () => {
     ])
   })
 
-  test('that is half done is told by a dump', async () => {
+  test('that is half done is reported by a dump', async () => {
     const { gateway, primary, linesOf } = await startSystem(undefined)
     await gateway.client.execute({ op: 'put', key: restoreMark, value: 'one' })
 

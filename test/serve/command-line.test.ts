@@ -68,7 +68,7 @@ async function startExample() {
 }
 
 describe('a system that runs', () => {
-  test('is written, read, watched and asked how it stands; and leaves when it is told to', async () => {
+  test('is written, read, watched and asked how it stands; and leaves when it is asked to', async () => {
     const { config, leave, data } = await startExample()
     const at = ['--config', config]
 

@@ -23,7 +23,7 @@ const file = (name: string, text: string) => {
 }
 
 describe('what can be started', () => {
-  test('has defaults that nobody else can reach', () => {
+  test('has defaults that no other node can reach', () => {
     const config = checkedConfig('server', server)
 
     expect(config).toMatchObject({
@@ -45,7 +45,7 @@ describe('what can be started', () => {
       'another name',
     ],
     ['a view service without a folder', 'view-service', {}, 'data:'],
-    ['a field that is none', 'server', { ...server, nmae: 's1' }, 'expected one of name, transport'],
+    ['a field that is invalid', 'server', { ...server, nmae: 's1' }, 'expected one of name, transport'],
     ['an address without a port', 'server', { ...server, listen: '127.0.0.1' }, 'host:port'],
     ['a peer that is no address', 'server', { ...server, peers: { s2: 'there' } }, 'peers.s2'],
     [
@@ -54,14 +54,14 @@ describe('what can be started', () => {
       { ...server, timing: { pingIntervalMs: 90 } },
       'pingIntervalMs',
     ],
-    ['a limit that is none', 'server', { ...server, limits: { queueMax: 0 } }, 'queueMax'],
+    ['a limit that is invalid', 'server', { ...server, limits: { queueMax: 0 } }, 'queueMax'],
     ['a short secret', 'server', { ...server, secret: 'short' }, '16 characters'],
-    ['a level that is none', 'server', { ...server, logLevel: 'loud' }, 'error, warn, info, debug'],
+    ['a level that is invalid', 'server', { ...server, logLevel: 'loud' }, 'error, warn, info, debug'],
   ] as const)('%s is refused', (_, role, given, message) => {
     expect(() => checkedConfig(role, given)).toThrow(refusal(message))
   })
 
-  test('whoever can be reached from elsewhere asks for a secret, or says that it does not', () => {
+  test('the one who can be reached from elsewhere asks for a secret, or says that it does not', () => {
     const open = { ...server, listen: '0.0.0.0:7401' }
 
     expect(() => checkedConfig('server', open)).toThrow(refusal('--insecure'))

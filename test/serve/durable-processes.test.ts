@@ -1,6 +1,6 @@
 /** A view service process that is killed before steps of writing its record, and started again: the views that it tells go on (V11). All steps: `npm run verify -- --only survival`. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { wrongsIn } from '../store/told-views.ts'
+import { wrongsIn } from '../store/sent-views.ts'
 import { killedAt, steps } from './killed-at.ts'
 import { createProcesses } from './processes.ts'
 
@@ -10,7 +10,7 @@ beforeEach(() => {
 })
 afterEach(() => processes.end())
 
-test('V11 whatever step a kill comes before, the next life tells the same views, and further ones', async () => {
+test('V11 anything that step a kill comes before, the next life tells the same views, and further ones', async () => {
   const some = [steps.first, Math.floor((steps.first + steps.last) / 2), steps.last]
   const lives = await Promise.all(some.map((step) => killedAt(processes, step)))
 

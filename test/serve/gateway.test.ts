@@ -277,7 +277,7 @@ describe('S9 operations of a session', () => {
     expect(await ask('GET', '/v1/keys/a')).toEqual(result('123'))
   })
 
-  test('an older number is refused by a gateway that has never heard of it, too, as others are answered', async () => {
+  test('an older number is refused by a gateway that has never learned of it, too, as others are answered', async () => {
     const [first, second] = [await startGateway(), await startGateway()]
     const session = await openSession(first)
     for (const sequence of [1, 2, 3]) {

@@ -117,7 +117,7 @@ interface Ask {
 interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered
+  // biome-ignore lint/suspicious/noExplicitAny: anything that was answered
   readonly body: any
 }
 

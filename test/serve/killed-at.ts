@@ -15,7 +15,7 @@ const program = fileURLToPath(new URL('./killed-view-service.ts', import.meta.ur
 /** Of the five steps of each save: that of view 1, of view 2, and of the acknowledgement. The first five found the system. */
 export const steps = { first: 6, last: 20 }
 
-/** Two servers in this process, a view service in another that dies and comes back; all views that were told, in order. */
+/** Two servers in this process, a view service in another that dies and comes back; all views that were reported, in order. */
 export async function killedAt(
   processes: ReturnType<typeof createProcesses>,
   step: number,
@@ -66,7 +66,7 @@ export async function killedAt(
   const signal = await start(step, true)
   const before = told.length
   start(Number.POSITIVE_INFINITY, false)
-  await until('view 2 to be told by the second life', () =>
+  await until('view 2 to be reported by the second life', () =>
     told.slice(before).some(({ number }) => number >= 2),
   )
   return { told: [...told], signal }

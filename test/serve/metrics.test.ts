@@ -44,7 +44,7 @@ const stop = (name: string) => nodes.get(name)!.node.stop()
 const textOf = async (name: string) => (await nodes.get(name)!.metrics.read()).text
 const isServing = (name: string, state: string) =>
   until(`${name} to be ${state}`, () => nodes.get(name)!.node.status().state === state)
-/** One sample of the metrics of a node; 0 where there is none yet. */
+/** One sample of the metrics of a node; 0 if there is none yet. */
 const read = async (name: string, sample: string) => sampleOf(await textOf(name), sample) ?? 0
 
 beforeAll(async () => {

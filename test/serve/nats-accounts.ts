@@ -24,7 +24,7 @@ export async function createAccounts() {
   return {
     /** In the language of the server's configuration. */
     configuration: `operator: ${operatorJwt}\nresolver: MEMORY\nresolver_preload: { ${name}: ${accountJwt} }`,
-    /** For somebody who speaks for `node` and nobody else. */
+    /** For a caller who speaks for `node` and no other node. */
     async credentialsOf(node: string): Promise<string> {
       const user = createUser()
       const permissions = {

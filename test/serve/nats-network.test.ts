@@ -137,7 +137,7 @@ describe.skipIf(skipsNats)('over NATS', () => {
   }
 
   test.each(Object.entries(ways))(
-    '%s: the right one gets in, a wrong one is told what to do',
+    '%s: the right one gets in, a wrong one learns what to do',
     async (_, way) => {
       const { configuration, right, wrong, field, secret } = await way()
       nats = await startNatsServer(configuration)
@@ -147,7 +147,7 @@ describe.skipIf(skipsNats)('over NATS', () => {
 
       await until('what was sent', () => {
         const message = { type: 'getView' } as const
-        // Nobody speaks for another: an account's user may publish as s1 only.
+        // No one speaks for another: an account's user may publish as s1 only.
         there.send({ from: 's1#2', to: 's1#1', message, stamp: { lamport: 1, vector: {} } })
         return heard.length > 0
       })
@@ -226,14 +226,14 @@ test.each([
     { natsNkeyFile: file('a.nk', seedOf(known)), natsTokenFile: file('t', 'a token of some length') },
     'one way',
   ],
-  ['a key that is none', { natsNkeyFile: file('b.nk', known.getPublicKey()) }, 'the seed of a user'],
+  ['a key that is invalid', { natsNkeyFile: file('b.nk', known.getPublicKey()) }, 'the seed of a user'],
   [
     'a seed that is cut off',
     { natsNkeyFile: file('c.nk', seedOf(known).slice(0, -1)) },
     'the seed of a user',
   ],
   [
-    'credentials that are none',
+    'credentials that are invalid',
     { natsCredentialsFile: file('d.creds', seedOf(known)) },
     'as nsc writes them',
   ],

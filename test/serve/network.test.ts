@@ -43,19 +43,19 @@ const refusal = (text: string) =>
 
 describe('what cannot be started is refused by name', () => {
   test.each([
-    ['a transport that is none', { ...server, transport: 'pigeon' }, 'tcp, websocket, nats'],
+    ['a transport that is invalid', { ...server, transport: 'pigeon' }, 'tcp, websocket, nats'],
     ['a certificate without its key', { ...server, ...tls, tlsKeyFile: undefined }, 'tlsKeyFile'],
     ['a key of another certificate', { ...server, ...tls, tlsKeyFile: otherTls.tlsKeyFile }, 'KEY'],
-    ['a certificate that is none', { ...server, ...tls, tlsCertFile: secretFile }, 'PEM'],
+    ['a certificate that is invalid', { ...server, ...tls, tlsCertFile: secretFile }, 'PEM'],
     ['a file that is not there', { ...server, ...tls, tlsCaFile: 'nowhere' }, 'tlsCaFile'],
     ['listening with an authority only', { ...server, tlsCaFile: tls.tlsCaFile }, 'tlsCertFile'],
     [
-      'required certificates that nobody vouches for',
+      'required certificates that no one vouches for',
       { ...server, ...tls, tlsCaFile: undefined, tlsClientCertificates: 'required' },
       '--tls-ca-file',
     ],
     ['two ways to know each other', { ...server, secret, keysFile: keysOf('s1', []) }, 'secret'],
-    ['keys that are none', { ...server, keysFile: file('no.keys', '{"keys":1}') }, 'authentication'],
+    ['keys that are invalid', { ...server, keysFile: file('no.keys', '{"keys":1}') }, 'authentication'],
     ['NATS without a server', { ...onNats, natsServers: undefined }, '--nats'],
     ['a server of NATS over TCP', { ...onNats, transport: 'tcp' }, '--transport nats'],
     ['a password among arguments', { ...onNats, natsServers: ['me:hunter2@nats:4222'] }, 'in files'],
@@ -190,7 +190,7 @@ describe('who gets in', () => {
       const plain = await open(dialingNetworkIn({ peers, transport }))
       for (const network of [without, plain]) says(network, 's2#2', 's1#1')
       for (const id of ['s2#1', 's3#1']) says(known, id, 's1#1')
-      await until('s2, and nobody else', () => there.network.counters().refused.notPermitted === 1)
+      await until('s2, and no other node', () => there.network.counters().refused.notPermitted === 1)
 
       expect(there.heard).toEqual(['s2#1'])
     },

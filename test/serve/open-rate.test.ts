@@ -1,4 +1,4 @@
-/** How fast each caller may open sessions: a burst, then a few each second, whatever others do. */
+/** How fast each caller may open sessions: a burst, then a few each second, no matter what others do. */
 import { expect, test } from 'vitest'
 import { createOpenRate } from '../../runtime/serve/http/open-rate.ts'
 

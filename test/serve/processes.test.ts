@@ -117,7 +117,7 @@ describe('a system of processes under load', () => {
     expect(after.primary).toBe(before.backup)
   }, 60_000)
 
-  test('SIGTERM: each process leaves with exit code 0, and nobody who called goes without an answer', async () => {
+  test('SIGTERM: each process leaves with exit code 0, and no one who called goes without an answer', async () => {
     const { system, viewService, servers } = await startAll(['s1', 's2', 's3'])
     const gateway = await system.gateway('gateway')
     const load = startLoad([await system.client('a'), await system.client('b')])

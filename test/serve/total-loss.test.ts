@@ -86,7 +86,7 @@ describe('the verdict', () => {
     ['it died before it did', view, false, ['s2#1'], {}, 'waiting for s1#1', true],
     ['it is back without its state', view, false, ['s1#2', 's2#1'], { s1: 2 }, 'lost', true],
     [
-      'nobody has come',
+      'no one has come',
       { number: 0, primary: null, backup: null },
       false,
       [],

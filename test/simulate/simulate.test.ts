@@ -1,4 +1,4 @@
-/** The simulator: it repeats exactly, it judges honestly, and it meets what ought to be met. */
+/** The simulator: it repeats exactly, it judges honestly, and it meets what should be met. */
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -93,7 +93,7 @@ describe('a broken application', () => {
     expect(results.some(({ verdict, reason }) => verdict === 'safety' && reason!.startsWith('I8'))).toBe(true)
   })
 
-  test('that is not deterministic is found by the replicas, and nobody is answered wrongly (S6)', () => {
+  test('that is not deterministic is found by the replicas, and no client is answered wrongly (S6)', () => {
     let dice = 0
     // The history knows no lengths, so that only the replicas can notice.
     const random = brokenStore((state, command) =>

@@ -4,7 +4,7 @@ import { defineApplication } from '../../machines/application/application.ts'
 import { type SequentialModel, unknownOutput } from '../../proof/history/model.ts'
 import { simulate, type Workload } from '../../proof/simulate/index.ts'
 
-/** Accounts that money moves between; nobody can go below nothing. */
+/** Accounts that money moves between; no one can go below nothing. */
 type Accounts = Readonly<Record<string, number>>
 type Transfer = { readonly from: string; readonly to: string; readonly amount: number }
 

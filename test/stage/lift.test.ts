@@ -99,7 +99,7 @@ describe('what does not fit', () => {
     expect(world.branch.made.length).toBeGreaterThan(10)
   })
 
-  test('a chart that comes to another state', () => {
+  test('a chart that reaches another state', () => {
     const { header, steps } = recorded(2)
     const index = steps.findIndex(
       ({ kind, i, node }) => kind === 'receive' && i > 50 && node?.startsWith('s1'),

@@ -1,4 +1,4 @@
-/** The gallery: every story can be told to its end, the sound ones without a violation, the broken ones with the one they promise. */
+/** The gallery: every story can be asked to its end, the sound ones without a violation, the broken ones with the one they promise. */
 import { describe, expect, test } from 'vitest'
 import { openScenario, scenarios } from '../../proof/stage/scenarios.ts'
 import type { World } from '../../proof/stage/world.ts'
@@ -16,7 +16,7 @@ test('there are at least eight, each under a key of its own', () => {
 })
 
 test.each(scenarios.map(({ id }) => id))(
-  '%s is told in sentences along its steps, from the beginning',
+  '%s is reported in sentences along its steps, from the beginning',
   (id) => {
     const world = named(id)
     const { captions, made } = world.branch
@@ -54,14 +54,14 @@ describe('what the stories promise', () => {
     expect(answersIn(named('deposed-primary')).at(-1)).toEqual({ value: 'new' })
   })
 
-  test('double-failure: nobody answers when the last holder is gone (situation 6)', () => {
+  test('double-failure: no server answers when the last holder is gone (situation 6)', () => {
     const world = named('double-failure')
     world.goTo(world.branch.made.length)
     expect(world.run().pending()).toBe(1)
     expect(answersIn(world)).toHaveLength(1)
   })
 
-  test('session-expiry: the call under way is told so (S10)', () => {
+  test('session-expiry: the call under way is reported so (S10)', () => {
     expect(answersIn(named('session-expiry'))).toContainEqual({
       failure: { code: 'sessionExpired', mayHaveExecuted: true },
     })

@@ -9,7 +9,7 @@ function branched(): World {
   world.goTo(40)
   world.choose({ kind: 'crash', node: 's3' })
   world.runUntil('viewChange', { ms: 600 })
-  world.say('nobody misses it')
+  world.say('no one misses it')
   world.rename(world.branch.id, 'without s3')
   world.fork(20, 'early')
   world.choose({ kind: 'cut', from: 's1', to: 's2' })
@@ -48,7 +48,7 @@ describe('a world as text', () => {
     expect(formatWorld(world).length).toBeLessThan(1500)
   })
 
-  test('it can be told from a trace', () => {
+  test('it can be distinguished from a trace', () => {
     expect(isWorldText(formatWorld(openScenario(scenarios[0]!)))).toBe(true)
     expect(isWorldText('{"format":"standby-trace","version":1}')).toBe(false)
   })

@@ -24,7 +24,7 @@ export interface CrashingDisk {
   get(path: string): Uint8Array | null
 }
 
-/** A disk whose process ends at step `endsAt` (from 1 on). What it is told to leave out it does not do, as broken code would not. */
+/** A disk whose process ends at step `endsAt` (from 1 on). What it is asked to leave out it does not do, as broken code would not. */
 export function createCrashingDisk(
   endsAt = Number.POSITIVE_INFINITY,
   leavesOut: readonly (keyof FileSystem | keyof OpenFile)[] = [],

@@ -1,4 +1,4 @@
-/** The durable file: whatever ends the process at whatever step, the value before or the value after is there, whole. */
+/** The durable file: anything that ends the process at any step, the value before or the value after is there, whole. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ function losses(leavesOut: readonly ('sync' | 'syncFolder' | 'rename')[] = []): 
 }
 
 describe('a file store', () => {
-  test('V11 keeps the value before or the value after, whatever ends it at any step', () => {
+  test('V11 keeps the value before or the value after, no matter what ends it at any step', () => {
     expect(losses()).toEqual([])
   })
 

@@ -30,7 +30,7 @@ test('a full disk: the file and what to do', () => {
   )
 })
 
-test('folders are made where there are none, and a file in the way is refused', () => {
+test('folders are made if there are none, and a file in the way is refused', () => {
   nodeFileSystem.ensureFolder(join(folder, 'a', 'b', 'c'))
   nodeFileSystem.ensureFolder(join(folder, 'a', 'b', 'c'))
   writeFileSync(join(folder, 'file'), '')

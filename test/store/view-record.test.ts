@@ -1,4 +1,4 @@
-/** A view service on a disk: whatever ends it at whatever step, its next life tells no view that differs from one told before (V11). */
+/** A view service on a disk: anything that ends it at any step, its next life tells no view that differs from one reported before (V11). */
 import { describe, expect, test } from 'vitest'
 import { createServer } from '../../actors/server.ts'
 import { createViewService, type ViewServiceNode } from '../../actors/view-service.ts'
@@ -6,14 +6,14 @@ import { incarnationFile, nextLife } from '../../runtime/store/incarnations.ts'
 import { openViewRecord, viewRecordFile } from '../../runtime/store/view-record.ts'
 import { createPorts } from '../support/world.ts'
 import { type CrashingDisk, createCrashingDisk, Ended, type Fate, fates } from './crashing-disk.ts'
-import { wrongsIn } from './told-views.ts'
+import { wrongsIn } from './sent-views.ts'
 
 const refusal = (text: string) =>
   expect.objectContaining({ code: 'invalidStore', message: expect.stringContaining(text) })
 
 /**
  * Two lives of a view service on one disk, the first of which ends at a step; meanwhile servers come and go.
- * Returns every view that was told, in order.
+ * Returns every view that was reported, in order.
  */
 function twoLives(endsAt: number, fate: Fate, leavesOut: readonly 'sync'[] = []) {
   const { ports, advance, observations } = createPorts()
@@ -50,7 +50,7 @@ function twoLives(endsAt: number, fate: Fate, leavesOut: readonly 'sync'[] = [])
 }
 
 describe('V11 two lives of a view service on one disk', () => {
-  test('tell the same views, whatever ended the first at any step', () => {
+  test('tell the same views, no matter what ended the first at any step', () => {
     let ends = 0
     let steps = 1
     for (let isOver = false; !isOver; steps++) {
@@ -58,7 +58,7 @@ describe('V11 two lives of a view service on one disk', () => {
       for (const fate of ['killed', 'nothing unsynced'] as const) {
         const { told, hasEnded, wasFirst } = twoLives(steps, fate)
         expect({ steps, fate, wrongs: wrongsIn(told) }).toEqual({ steps, fate, wrongs: [] })
-        // Nobody was told anything as long as there is no record.
+        // No one was reported anything as long as there is no record.
         if (wasFirst) expect(told.map(({ number }) => number).sort()[0]).toBe(1)
         isOver = !hasEnded
         if (hasEnded) ends += 1
@@ -108,7 +108,7 @@ describe('V11 a start without a record', () => {
   test.each([
     ['a view without a primary', { view: { number: 3, primary: null, backup: null } }],
     ['a primary before the first view', { view: { number: 0, primary: 's1#1', backup: null } }],
-    ['a number that is none', { view: { number: -1, primary: 's1#1', backup: null } }],
+    ['a number that is invalid', { view: { number: -1, primary: 's1#1', backup: null } }],
     ['a field more', { more: 1 }],
   ])('refuses a record with %s', (_, change) => {
     const { files } = createCrashingDisk()
@@ -126,7 +126,7 @@ describe('V11 a start without a record', () => {
 describe('N2 incarnations', () => {
   const now = 1_700_000_000_000
 
-  test('increase from life to life, whatever the calendar says', () => {
+  test('increase from life to life, no matter what the calendar says', () => {
     const { files } = createCrashingDisk()
     const lives = [now, now + 5, 0, Number.NaN].map((at) =>
       nextLife(incarnationFile('/data', files), 's1', at),
@@ -135,7 +135,7 @@ describe('N2 incarnations', () => {
     expect(lives).toEqual([now, now + 1, now + 2, now + 3].map((incarnation) => `s1#${incarnation}`))
   })
 
-  test('are not used twice, whatever ends the process at any step', () => {
+  test('are not used twice, no matter what ends the process at any step', () => {
     for (let endsAt = 1; endsAt <= 14; endsAt++) {
       for (const fate of fates) {
         const disk = createCrashingDisk(endsAt)

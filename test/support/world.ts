@@ -28,7 +28,7 @@ export interface WorldOptions {
   readonly store?: (name: string) => ServerStore
 }
 
-/** A client of a world, whatever its application is. */
+/** A client of a world with any application. */
 export type WorldClient = ClientCore & {
   readonly id: string
   readonly actor: { getSnapshot(): AnyMachineSnapshot }

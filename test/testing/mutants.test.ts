@@ -1,4 +1,4 @@
-/** Mutants of a machine: each kind is made, tests catch those that matter, equivalent ones are told apart. */
+/** Mutants of a machine: each kind is made, tests catch those that matter, equivalent ones are distinguished. */
 import { describe, expect, test } from 'vitest'
 import { type AnyStateMachine, assign, createActor, createMachine, setup } from 'xstate'
 import { chart } from '../../proof/testing/chart.ts'
@@ -69,7 +69,7 @@ describe('mutants', () => {
 })
 
 describe('mutation tests', () => {
-  test('report what was caught, what survived and how it could be told', async () => {
+  test('report what was caught, what survived and how it could be reported', async () => {
     const report = await mutationTest(turnstile, tests)
 
     expect(report.caught + report.equivalent + report.survived.length).toBe(report.mutants.length)

@@ -9,7 +9,7 @@ import {
 import { type BrowserPages, startBrowserPages } from './browser-page.ts'
 import { until } from './socket-ends.ts'
 
-const secret = 'a secret that nobody guesses'
+const secret = 'a secret that no one guesses'
 const page = (address: string) => `
   import { openWebSocketTransport, sharedSecret } from './websocket-browser.ts'
   const stamp = { lamport: 1, vector: {} }

@@ -55,7 +55,7 @@ const everyLink = [
 ] as const
 
 describe('rates', () => {
-  test('drop loses about as many as it says, and tells of each', () => {
+  test('drop loses about as many as it says, and reports each', () => {
     const { faults, send, run, numbers, observations } = createNetwork()
     faults.set({ drop: 0.3 })
 
@@ -137,7 +137,7 @@ describe('rates', () => {
   test.each<[string, FaultRates, FaultScope?]>([
     ['above 1', { drop: 1.1 }],
     ['below 0', { duplicate: -0.1 }],
-    ['that is none', { delay: Number.NaN }],
+    ['that is invalid', { delay: Number.NaN }],
     ['with a negative delay', { delayMaxMs: -1 }],
     ['of an unknown kind', { explode: 1 } as never],
     ['for an unknown message type', { drop: 1 }, { type: 'explode' as never }],
@@ -172,7 +172,7 @@ describe('cut links', () => {
     expect(links()).toEqual(['a#1 c#1', 'c#1 a#1', 'b#1 c#1', 'c#1 b#1'])
   })
 
-  test('heal joins cuts and partitions, tells of it once, and leaves the rates', () => {
+  test('heal joins cuts and partitions, reports it once, and leaves the rates', () => {
     const { faults, send, run, links, kinds } = createNetwork()
     faults.set({ drop: 1 }, { to: 'c' })
     faults.cut('a', 'b')
@@ -199,7 +199,7 @@ describe('cut links', () => {
     expect(links()).toHaveLength(everyLink.length)
   })
 
-  test('what is under way when a link is cut still arrives; what is lost on a cut link is told so', () => {
+  test('what is under way when a link is cut still arrives; what is lost on a cut link is reported so', () => {
     const { faults, send, run, numbers, observations } = createNetwork()
     send('a#1', 'b#1')
 

@@ -41,7 +41,7 @@ describe('frames', () => {
     ['a list', '[]', 'malformed'],
     ['an unknown frame', '{"frame":"explode"}', 'malformed'],
     ['a frame that every object has', '{"frame":"toString"}', 'malformed'],
-    ['an envelope from nobody', JSON.stringify({ ...envelope, from: '' }), 'malformed'],
+    ['an envelope from no node', JSON.stringify({ ...envelope, from: '' }), 'malformed'],
     ['an envelope to a number', JSON.stringify({ ...envelope, to: 7 }), 'malformed'],
     ['an envelope without a message', JSON.stringify({ ...envelope, message: null }), 'malformed'],
     [
@@ -57,7 +57,7 @@ describe('frames', () => {
     ['depth', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'tooDeep'],
     ['another protocol', JSON.stringify({ frame: 'hello', protocol: 'other' }), 'protocol'],
     [
-      'a nonce that is none',
+      'a nonce that is invalid',
       JSON.stringify({ frame: 'hello', protocol: 'standby', versions: [2, 2] }),
       'malformed',
     ],

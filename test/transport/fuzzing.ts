@@ -1,4 +1,4 @@
-/** Frames that are none, and conversations with one odd word in them, at any transport that a server sits on. It asserts nothing; it counts. */
+/** malformed frames, and conversations with one odd word in them, at any transport that a server sits on. It asserts nothing; it counts. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
@@ -74,7 +74,7 @@ export const hello = {
 export const ready = { frame: 'ready', proof: null, known: null }
 export const nodes = { frame: 'nodes', attached: ['fuzz#1'], detached: [] }
 
-/** A transport that is spoken to, by somebody who knows its wire and not the protocol. */
+/** A transport that is spoken to, by a caller who knows its wire and not the protocol. */
 interface Target {
   readonly transport: Transport & { counters(): EnvelopeCounters & { readonly connections?: number } }
   /** Sends about a thousand frames; returns how many. */
@@ -147,7 +147,7 @@ async function heap(): Promise<number> {
 const texts = envelopes.map((envelope) => JSON.stringify(envelope))
 const atOnce = 20
 
-/** Good words first, then envelopes with odd values, and somewhere a text that is none: most get far. */
+/** Good words first, then envelopes with odd values, and somewhere a text that is invalid: most get far. */
 function conversation(random: Random): string[] {
   const start = [hello, ready, nodes].map((frame) => JSON.stringify(frame))
   const odd = Array.from({ length: 47 }, (_, n) =>

@@ -78,7 +78,7 @@ describe('over MessagePorts', () => {
     }, 'room again')
   })
 
-  test('a node that was heard of on one port is believed on no other', async () => {
+  test('a node that was learned of on one port is believed on no other', async () => {
     const channels = [new MessageChannel(), new MessageChannel()]
     const hub = createMessagePortTransport({ ports: channels.map(({ port1 }) => port1) })
     open.push(hub)

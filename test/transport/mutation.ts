@@ -65,7 +65,7 @@ export function mutated(text: string, random: Random): string {
   return result
 }
 
-/** What nobody expects in the place of a value. */
+/** What no one expects in the place of a value. */
 const odd = [
   null,
   true,

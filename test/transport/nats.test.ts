@@ -225,7 +225,7 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
     expect(here.counters().lost.queueFull).toBe(17)
   })
 
-  test('a wrong password is refused, and not told', async () => {
+  test('a wrong password is refused, and not reported', async () => {
     const secret = 'not-the-password'
 
     const error = await open('all', secret).catch((reason: Error) => reason)
@@ -234,7 +234,7 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
     expect(String(error)).not.toContain(secret)
   })
 
-  test('a server that comes back and knows nobody at first is dialed until it does', async () => {
+  test('a server that comes back and knows no one at first is dialed until it does', async () => {
     const own = await startNatsServer('authorization { token: "the token of before" }')
     const connection = {
       servers: own.url,

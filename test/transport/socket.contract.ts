@@ -11,7 +11,7 @@ import type { MeshOptions, MeshTransport } from '../../runtime/transport/mesh-op
 import { startCluster } from './cluster-over-sockets.ts'
 import { type OpenMesh, until } from './socket-ends.ts'
 
-const secret = 'a secret that nobody guesses'
+const secret = 'a secret that no one guesses'
 const stamp = { lamport: 1, vector: {} }
 const envelope = (from: string, to: string, viewNumber = 1): Envelope => ({
   from,
@@ -75,7 +75,7 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(here.counters().dialed).toBeGreaterThan(1)
     })
 
-    test('whoever cannot be reached costs few attempts, and what is sent meanwhile is lost and told', async () => {
+    test('the one who cannot be reached costs few attempts, and what is sent meanwhile is lost and reported', async () => {
       const told: Observation[] = []
       const gone = await start({ listen: {} })
       const directory = { b: gone.address! }
@@ -211,7 +211,7 @@ export function socketContract(name: string, open: OpenMesh): void {
         { authentication: { key: { id: 'other', secret } } },
       ],
       ['a listener that proves nothing', {}, { authentication: sharedSecret(secret) }],
-    ])('%s is refused, and no secret is told', async (_, ofListener, ofDialer) => {
+    ])('%s is refused, and no secret is reported', async (_, ofListener, ofDialer) => {
       const { here, there, received, details } = await pair(ofListener, ofDialer)
 
       here.send(envelope('a#1', 'b#1'))
@@ -364,7 +364,7 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(ofHere).toEqual([expect.stringMatching(/^refused by .*: expected a /)])
     })
 
-    test('the newest of many strangers gets in: half-open connections keep nobody out', async () => {
+    test('the newest of many strangers gets in: half-open connections keep no one out', async () => {
       const limits = { strangersMax: 50, strangersPerAddressMax: 20, handshakeMs: 60_000 }
       const { here, there, received } = await pair({ limits })
       const { host, port } = parseAddress(there.address!.replace(/^wss?:\/\//, ''))!
@@ -394,7 +394,7 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(there.counters().refused.handshakeTimeout).toBeGreaterThan(0)
     })
 
-    test('a node that somebody speaks for is nobody else’s', async () => {
+    test('a node that a caller speaks for is no other node’s', async () => {
       const { here, there, received } = await pair()
       here.send(envelope('a#1', 'b#1'))
       await until(() => received.length === 1, 'the first')
@@ -407,7 +407,7 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(received).toHaveLength(1)
     })
 
-    test('whoever was dialed speaks for the names at its address only', async () => {
+    test('the one who was dialed speaks for the names at its address only', async () => {
       const { here, there, answers } = await pair()
       here.send(envelope('a#1', 'b#1'))
       await until(() => there.counters().received === 1, 'the connection')
@@ -429,7 +429,7 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(received).toEqual([])
     })
 
-    test('beyond loopback nobody listens without authentication, unless told to', async () => {
+    test('beyond loopback no one listens without authentication, unless asked to', async () => {
       const host = '0.0.0.0'
       const refused = expect.objectContaining({ name: 'StandbyError', code: 'invalidOption' })
 

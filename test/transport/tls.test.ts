@@ -53,7 +53,7 @@ describe.each<[string, (options: TcpTransportOptions) => Promise<MeshTransport>]
   test.each([
     ['no certificate', { ca: identities.b.ca }],
     ['a certificate of another authority', identities.foreign],
-  ])('with %s nobody gets in', async (_, dial) => {
+  ])('with %s no one gets in', async (_, dial) => {
     const { there, received, directory } = await listener()
     const here = await start({ directory, tls: { dial: { ...dial, ca: identities.b.ca } } })
     here.attach('c-7#1', () => {})

@@ -10,7 +10,7 @@ const promises = {
   inOrder: 'delivers in order and once, as long as nothing goes wrong',
   many: 'carries two thousand messages at once',
   addressee: 'delivers to the addressee only',
-  nobody: 'loses what is addressed to nobody, without a word',
+  nobody: 'loses what is addressed to no node, without a word',
   copies: 'delivers a copy: neither side sees what the other changes',
   anyType: 'knows no message type',
   anyText: 'carries any key and any text',

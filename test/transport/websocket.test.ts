@@ -22,7 +22,7 @@ describe('pages', () => {
     ['of an origin that is listed', 'https://app.example', true],
     ['of another origin', 'https://evil.example', false],
     ['of an opaque origin', 'null', false],
-    ['that are none, and say no origin', undefined, true],
+    ['that are invalid, and say no origin', undefined, true],
   ])('%s', async (_, origin, isTaken) => {
     transport = await openWebSocketTransport({ listen: { origins: ['https://app.example'] } })
     const socket = new WebSocket(transport.address!, origin === undefined ? {} : { origin })
@@ -41,7 +41,7 @@ describe('pages', () => {
     expect(transport.counters().refused.origin).toBe(isTaken ? 0 : 1)
   })
 
-  test('a browser is told that it cannot listen', async () => {
+  test('a browser learns that it cannot listen', async () => {
     await expect(openInBrowser({ listen: {} })).rejects.toThrow(
       /expected neither listen nor tls in a browser/,
     )

@@ -1,4 +1,4 @@
-/** The section `fuzz`: frames that are none, by the million, at every transport. */
+/** The section `fuzz`: malformed frames, by the million, at every transport. */
 import { fuzz, fuzzed, problemsOf } from '../transport/fuzzing.ts'
 import { skipsNats } from '../transport/nats-server.ts'
 import { count, type Row } from './row.ts'

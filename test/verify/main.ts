@@ -107,7 +107,7 @@ const rowsOf: Record<Exclude<Section, 'mutants'>, () => Promise<Row[]>> = {
         what: name,
         result: `${out.verdict}: ${count(out.walks)} walks, ${count(out.transitions)} steps, the longest ${out.depth}, ${count(out.states)} distinct states${notReached}`,
         seconds,
-        // What walks rarely come to is for searches and for liveness to show.
+        // What walks rarely reach is for searches and for liveness to show.
         ok,
       }
     }),
@@ -180,7 +180,7 @@ const titles: Record<Section, string> = {
   histories: 'Linearizability',
   survival: 'Survival',
   'big-states': 'Big states',
-  fuzz: 'Frames that are none',
+  fuzz: 'Frames that are invalid',
   benchmarks: 'Benchmarks, a quick pass',
   mutants: 'Broken protocols',
 }

@@ -1,4 +1,4 @@
-/** Statecharts in the page: they follow the cursor, are walked through by keys, and are laid out there when nobody knows them. */
+/** Statecharts in the page: they follow the cursor, are walked through by keys, and are laid out there when no one knows them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Driving a world in the page: stories told by keys, choices by clicks and by keys, branches that are kept and come back from an address. */
+/** Driving a world in the page: stories reported by keys, choices by clicks and by keys, branches that are kept and come back from an address. */
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { runSeed } from '../../../proof/stage/seeds.ts'

@@ -19,7 +19,7 @@ const trace = traceOf(7)
 const folder = mkdtempSync(join(tmpdir(), 'standby-stories-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-browserTest('the page to mail opens from disk with its run, and asks nobody for anything', async () => {
+browserTest('the page to mail opens from disk with its run, and asks no node for anything', async () => {
   const page = await openPage({ trace })
   const story = join(folder, 'story.html')
   writeFileSync(story, await exported(page, 'one page to mail'))
@@ -49,7 +49,7 @@ browserTest('a story from the story is the same story', async () => {
   const opened = await openPage({ at: pathToFileURL(story).href })
   await opened.locator('.step-list .row').first().waitFor()
 
-  // Not `toBe`: nobody wants to read half a megabyte.
+  // Not `toBe`: no one wants to read half a megabyte.
   expect((await exported(opened, 'one page to mail')) === first).toBe(true)
 })
 

@@ -420,7 +420,7 @@ export const actionsAndActors: readonly Animal[] = [
     },
     { actors: { kid: child } },
   ),
-  animal('sends to nobody', ['go', 'parent', 'count'], {
+  animal('sends to no node', ['go', 'parent', 'count'], {
     initial: 'a',
     on: { count: { actions: 'count' } },
     states: {

@@ -10,7 +10,7 @@ import { schedulerClock } from '../../../runtime/schedulers.ts'
 import { watchLoop } from './loop-watch.ts'
 import type { Opened } from './media.ts'
 
-/** What a node is told. */
+/** What a node is reported. */
 export interface BigNodeOptions {
   readonly id: string
   /** Bytes of the state that it begins with as primary of view 1 (N5); 0: none. */
@@ -23,7 +23,7 @@ export interface BigNodeReport {
   readonly view: View
   /** The state of its chart; of a view service whether its view is acknowledged. */
   readonly state: string
-  /** Of a transfer that is under way: how many pieces are through; null where there is none. */
+  /** Of a transfer that is under way: how many pieces are through; null if there is none. */
   readonly pieces: number | null
   readonly keys: number
   /** The longest that its loop was blocked since the last report, in milliseconds. */

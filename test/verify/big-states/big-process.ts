@@ -1,10 +1,10 @@
-/** A process for nodes of a big state, for big-states.ts: each node that it is told to start lives in it, in a thread of its own where MessagePorts join them. */
+/** A process for nodes of a big state, for big-states.ts: each node that it is asked to start lives in it, in a thread of its own where MessagePorts join them. */
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
 import { type AnyMessagePort, createMessagePortTransport } from '../../../runtime/transport/message-port.ts'
 import { type BigNode, type BigNodeOptions, type BigNodeReport, startBigNode } from './big-node.ts'
 import { type Medium, type Opened, openMedium } from './media.ts'
 
-/** What the process is told. */
+/** What the process is reported. */
 export type Order =
   | { readonly start: BigNodeOptions; readonly medium: Medium }
   | { readonly digestOf: string }

@@ -17,7 +17,7 @@ export interface BigTransfer {
   readonly blockedMs: number
   /** The largest resident set of a process that holds a state, without what it takes at rest, by the bytes of its states. */
   readonly memory: number
-  /** 2: nobody was taken for dead. */
+  /** 2: no one was taken for dead. */
   readonly viewNumber: number
   readonly isSame: boolean
 }

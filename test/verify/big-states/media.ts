@@ -1,4 +1,4 @@
-/** What carries a big state: each transport, opened by a name in whatever process or thread a node lives in. */
+/** What carries a big state: each transport, opened by a name in any process or thread a node lives in. */
 import type { Transport } from '../../../actors/ports.ts'
 import { createMemoryTransport } from '../../../runtime/transport/memory.ts'
 import { type AnyMessagePort, createMessagePortTransport } from '../../../runtime/transport/message-port.ts'

@@ -6,7 +6,7 @@ import { type MediumKind, mediaKinds } from './media.ts'
 
 /** The longest that a loop may be blocked, in milliseconds. */
 const blockedMsMax = 50
-/** The most memory by the bytes of the state, and what a runtime takes besides, however small the state is. */
+/** The most memory by the bytes of the state, and what a runtime takes as well, however small the state is. */
 const [memoryMax, runtimeBytes] = [2, 64e6]
 
 /** One row for each transport, with a state of `bytes`. */

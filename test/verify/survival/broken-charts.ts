@@ -69,7 +69,7 @@ function requestsOf(config: Any, state: string): Any[] {
   return roleOf(config).primary.states[state].on.request
 }
 
-/** Reads are answered from the state of the moment; nobody is asked, and nothing is remembered. */
+/** Reads are answered from the state of the moment; no one is asked, and nothing is remembered. */
 function readAlone() {
   return enqueueActions(({ context, event, enqueue }: Any) => {
     const { from: client, session, seq, commands, bytes } = event as Received<'request'>

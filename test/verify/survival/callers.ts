@@ -4,12 +4,12 @@ import type { KeyValueClient } from '../../../actors/client.ts'
 import type { KeyValueCommand } from '../../../machines/application/key-value-store.ts'
 import type { Json } from '../../../proof/history/index.ts'
 
-/** Whoever calls. */
+/** The one who calls. */
 export interface Caller {
   readonly name: string
   /** It never waits for a write, so that nothing but a refusal sends it to a new primary. */
   readonly onlyReads?: boolean
-  /** Resolves with the result. @throws CallerGone where nobody will ever know; whatever else is a failure */
+  /** Resolves with the result. @throws CallerGone where no one will ever know; all else is a failure */
   execute(command: KeyValueCommand): Promise<Json>
 }
 
@@ -37,7 +37,7 @@ export interface ClientProcess {
   end(): void
 }
 
-/** What a client process is told and what it says. */
+/** What a client process is reported and what it says. */
 export type ClientOrder = {
   readonly call: number
   readonly client: number
@@ -75,7 +75,7 @@ export function startClientProcess(
       if (!child.connected) return reject(new CallerGone(`${name} is not there`))
       waiting.set(calls, { resolve, reject })
       const order: ClientOrder = { call: calls, client, command }
-      // Whoever is being killed cannot be written to; `kill` tells the callers.
+      // The one who is being killed cannot be written to; `kill` tells the callers.
       child.send(order, () => {})
     })
   return {

@@ -1,4 +1,4 @@
-/** A process with clients, for callers.ts: `argv[2]` says how they are made. It executes what it is told, and says what came of it. */
+/** A process with clients, for callers.ts: `argv[2]` says how they are made. It executes what it is reported, and says what came of it. */
 import type { Charts } from '../../../actors/charts.ts'
 import { createClient, type KeyValueClient, withKeyValueMethods } from '../../../actors/client.ts'
 import type { KeyValueCommand } from '../../../machines/application/key-value-store.ts'

@@ -1,4 +1,4 @@
-/** Negative controls: broken processes, and the faults that show it. Whatever judges survival must catch each; the sound ones live through the same. */
+/** Negative controls: broken processes, and the faults that show it. Anything that judges survival must catch each; the sound ones live through the same. */
 import type { BrokenChartsName } from './broken-charts.ts'
 import type { Family } from './families.ts'
 import { type Fault, fault, kill, nodeNames, type Stage } from './faults.ts'
@@ -74,7 +74,7 @@ const answersWithheld = underLoad('withhold answers', async ({ system }) => {
   system.cutReplies('clients', name, 'open')
 })
 
-/** Clients still reach a primary that has lost sight of everybody else; one that only reads hears of no other. */
+/** Clients still reach a primary that has lost sight of everybody else; one that only reads learns of no other. */
 const depose = underLoad('depose', async (stage) => {
   const { system, load } = stage
   const name = await system.find('primary')

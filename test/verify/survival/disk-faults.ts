@@ -35,7 +35,7 @@ export const fullDiskOfViewService: Fault = {
     const viewService = system.served(viewServiceName)
     if (viewService === null) return
     await whileFull(folder, viewServiceName, 'view.json', async () => {
-      // Whoever is primary: on a busy machine it may have been somebody else a moment ago.
+      // The one who is primary: on a busy machine it may have been another node a moment ago.
       for (let attempt = 0; attempt < attemptsMax && !viewService.hasEnded(); attempt++) {
         const primary = await system.find('primary')
         if (primary === null) continue

@@ -1,6 +1,6 @@
 /**
  * Families of faults: what strikes together in one round. Of that only the first may take a server's state, for two hold it;
- * and a primary that is told to leave does so alone, for it waits until its backup has everything.
+ * and a primary that is asked to leave does so alone, for it waits until its backup has everything.
  */
 import type { Random } from '../../../actors/ports.ts'
 import type { BrokenChartsName } from './broken-charts.ts'
@@ -22,7 +22,7 @@ import {
 export interface Family {
   readonly name: string
   readonly network: 'tcp' | 'nats'
-  /** Everything is logged, to full disks and to pipes that nobody reads. */
+  /** Everything is logged, to full disks and to pipes that no one reads. */
   readonly hasBrokenLogs?: boolean
   /** Without /dev/full it is left out. */
   readonly needsFullDevice?: boolean
@@ -59,7 +59,7 @@ const cuts = [
   isolate('backup', nodes),
   isolate('view-service', nodes),
 ]
-/** What takes nobody's state, so that it may join any other. */
+/** What takes no one's state, so that it may join any other. */
 const lights = [...pauses, ...cuts, kill('view-service'), killClients]
 
 const one = (faults: readonly Fault[]) => (random: Random) => [pick(faults, random)]

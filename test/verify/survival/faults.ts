@@ -22,7 +22,7 @@ export interface Fault {
   strike(stage: Stage): Promise<void>
 }
 
-/** Pings come every 100 ms, and who is not heard of for 800 is dead: some pauses are noticed, and some are not. */
+/** Pings come every 100 ms, and who is not learned of for 800 is dead: some pauses are noticed, and some are not. */
 const [shortMs, longMs] = [300, 2800]
 
 export const fault = (name: string, strike: Fault['strike']): Fault => ({ name, strike })
@@ -102,7 +102,7 @@ export const isolate = (who: Who, others: readonly string[]): Fault =>
     set('open')
   })
 
-/** SIGKILL of a process with clients; its callers never hear of what they had asked for. */
+/** SIGKILL of a process with clients; its callers never learn of what they had asked for. */
 export const killClients: Fault = fault('kill clients', async ({ clientProcesses, random }) => {
   const process = clientProcesses[Math.floor(random() * clientProcesses.length)]
   if (process === undefined) return

@@ -17,8 +17,8 @@ export interface TcpLauncherOptions {
 }
 
 /**
- * The launcher, and where somebody dials. `hasBrokenLogs`: everything is logged, of half of the processes to a disk that is
- * full, of the others to pipes that nobody reads any more.
+ * The launcher, and where a caller dials. `hasBrokenLogs`: everything is logged, of half of the processes to a disk that is
+ * full, of the others to pipes that no one reads any more.
  */
 export async function tcpLauncher(
   processes: ReturnType<typeof createProcesses>,

@@ -109,7 +109,7 @@ export function startLoad(callers: readonly Caller[], random: Random) {
 /** A load that was started. */
 export type Load = ReturnType<typeof startLoad>
 
-/** A command whose value is nobody else's. */
+/** A command whose value is no other node's. */
 function drawn(random: Random, value: string, onlyReads = false): KeyValueCommand {
   const of = (keys: readonly string[]) => keys[Math.floor(random() * keys.length)]!
   const kind = random()

@@ -1,7 +1,7 @@
 /** The section `survival`: each family of faults with several seeds, and what came of it. */
 import { killedAt, steps } from '../../serve/killed-at.ts'
 import { createProcesses } from '../../serve/processes.ts'
-import { wrongsIn } from '../../store/told-views.ts'
+import { wrongsIn } from '../../store/sent-views.ts'
 import { skipsNats } from '../../transport/nats-server.ts'
 import { count, type Row } from '../row.ts'
 import { controlRows } from './control-rows.ts'

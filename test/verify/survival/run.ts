@@ -20,7 +20,7 @@ import { gatewayNames, readerName, startSurvivors } from './system.ts'
 export interface SurvivalReport extends LoadVerdict {
   /** How often each fault struck. */
   readonly faults: ReadonlyMap<string, number>
-  /** Whatever should not have been, in words. */
+  /** Anything that should not have been, in words. */
   readonly problems: readonly string[]
   /** Where history and logs of a run with problems are; null without. */
   readonly folder: string | null

@@ -1,4 +1,4 @@
-/** A system of real processes that are killed, paused, told to leave and started again, on a network that can be cut. It judges nothing. */
+/** A system of real processes that are killed, paused, asked to leave and started again, on a network that can be cut. It judges nothing. */
 import type { View } from '../../../machines/view.ts'
 import type { Served } from '../../serve/processes.ts'
 import { until } from '../../serve/processes.ts'
@@ -17,7 +17,7 @@ export interface Launcher {
 /** Of the view: who is meant is found when it is needed. */
 export type Who = 'primary' | 'backup' | 'idle' | 'view-service' | 'gateway'
 
-/** A process that takes longer to leave was told to in vain; its own bound is 5 s. */
+/** A process that takes longer to leave was asked to in vain; its own bound is 5 s. */
 const leaveMs = 12_000
 const redundantMs = 60_000
 export const viewServiceName = 'view-service'
@@ -63,10 +63,10 @@ export async function startSurvivors(launcher: Launcher) {
   }
 
   return {
-    /** What went wrong besides the history. */
+    /** What went wrong as well the history. */
     problems,
     served: (name: string) => alive.get(name) ?? null,
-    /** The name of who is meant now; null where there is nobody. */
+    /** The name of who is meant now; null where there is no one. */
     async find(who: Who): Promise<string | null> {
       if (who === 'view-service' || who === 'gateway') return alive.has(who) ? who : null
       await look()

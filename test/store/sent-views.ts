@@ -1,4 +1,4 @@
-/** What is wrong with views in the order in which they were told: the numbers of two, and steps back. It asserts nothing. */
+/** What is wrong with views in the order in which they were reported: the numbers of two, and steps back. It asserts nothing. */
 import type { View } from '../../machines/view.ts'
 
 /** A sentence for each wrong; none where all is well (V2, V11). */
