@@ -1,4 +1,4 @@
-/** The record of a view service in a store: nothing is told before it is durable (V11). */
+/** The record of a view service in a store: nothing is sent before it is durable (V11). */
 import type { ViewRecord } from '../machines/view-service.ts'
 import { viewRecord } from '../machines/view-service.ts'
 import { StandbyError } from './errors.ts'

@@ -15,7 +15,7 @@ export interface GroupCommit {
 
 /**
  * @param last the number of the last record that is in the store
- * @param fail hears of the first flush that failed; nothing proceeds after that, and no flush is tried again (D4)
+ * @param fail is called with the first flush that failed; nothing proceeds after that, and no flush is tried again (D4)
  */
 export function createGroupCommit(
   store: Pick<ServerStore, 'append'>,

@@ -95,14 +95,14 @@ function changesIn(
   { revision: upTo, snapshot, entries }: News,
   keys: { key: string; prefix: boolean },
 ): KeyChange[] {
-  const told = snapshot ? { snapshot: true as const } : {}
+  const mark = snapshot ? { snapshot: true as const } : {}
   if (snapshot && !keys.prefix && entries.length === 0)
-    return [{ key: keys.key, value: null, revision: upTo, deleted: true, ...told }]
+    return [{ key: keys.key, value: null, revision: upTo, deleted: true, ...mark }]
   return entries.map(({ key, value, revision }) => ({
     key,
     value: value === undefined ? null : value,
     revision,
     deleted: value === undefined,
-    ...told,
+    ...mark,
   }))
 }

@@ -47,7 +47,7 @@ interface Head {
 /** A clock is written at the latest when the server's own entry has grown by this: what was sent is less far ahead (L1). */
 export const clockGap = 256
 
-/** Who wrote this store; null if nobody did. @throws StandbyError `invalidStore` */
+/** Who wrote this store; null if it is new. @throws StandbyError `invalidStore` */
 export function ownerOf({ head, records }: StoredLife): StoreOwner | null {
   if (head !== null) return parsed<Head>(head, 'the snapshot').owner
   for (const record of records) return parsed<Entry>(record, 'record 1').owner ?? null

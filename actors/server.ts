@@ -152,7 +152,7 @@ function actsByItself({ wake, underWay }: Application): boolean {
   return wake !== undefined || underWay !== undefined
 }
 
-/** An effect that throws is no reason to stop a server, and nobody waits for it: it is said where errors are read. */
+/** An effect that throws is no reason to stop a server, and no caller waits for it: it is reported where errors are read. */
 function reportFailure(what: string, error: unknown): void {
   console.error(`standby: ${what} failed`, error)
 }

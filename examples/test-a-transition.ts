@@ -55,7 +55,7 @@ test('a new backup is given the state before anything else happens', () => {
   assert.equal(sentBy(snapshot, openSession(2))[0]?.message.type, 'refusal')
 })
 
-test('S4 with a backup, a request is forwarded and nobody is answered yet', () => {
+test('S4 with a backup, a request is forwarded and no client is answered yet', () => {
   const serving = serverAfter(alone, withBackup, stateInstalled)
 
   const [first, ...others] = sentBy(serving, openSession(2))

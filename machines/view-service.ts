@@ -11,7 +11,7 @@ import { nextView, noView, type View } from './view.ts'
 export interface ViewRecord {
   readonly view: View
   readonly acknowledged: boolean
-  /** The newest incarnation heard of each server name (V7). */
+  /** The newest incarnation that has pinged, per server name (V7). */
   readonly incarnations: readonly { readonly name: string; readonly incarnation: number }[]
 }
 

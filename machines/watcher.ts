@@ -119,7 +119,7 @@ export function createWatcherMachine(options: WatcherOptions) {
     states: {
       idle: { description: 'Nothing is watched: no timer runs.' },
       leaving: {
-        description: 'Nothing is watched any more: the primary is told once.',
+        description: 'Nothing is watched any more: the primary is notified once.',
         entry: 'sayWatches',
         always: 'idle',
       },

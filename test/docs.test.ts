@@ -163,7 +163,7 @@ describe('docstrings', () => {
     .flatMap((door) => door.default ?? [])
     .map((path) => path.replace('./dist/', '').replace(/\.js$/, '.ts'))
 
-  test('anything that a public door exports has a docstring, which the API reference is made of', () => {
+  test('every public export has a docstring, which the API reference is made of', () => {
     const undocumented = doors.flatMap((door) => exportsOf(door)).filter(({ hasDocstring }) => !hasDocstring)
 
     expect([...new Set(undocumented.map(({ name, path }) => `${path}: ${name}`))].sort()).toEqual([])

@@ -56,7 +56,7 @@ export interface Actors<Own extends Machines> {
 type AnyClient = Pick<Client<any, any> & ClientCore, 'execute' | 'watchKeys' | 'clock'>
 
 /**
- * The instances of `application` over a client of a cluster that runs it, whatever its transport.
+ * The instances of `application` over a client of a cluster that runs it, over any transport.
  * @throws TypeError for what is no application of `replicatedActors`, or no client.
  * @example
  * const actors = actorsOf(cluster.client(), shop)

@@ -15,7 +15,7 @@ export interface EffectRunnerOptions {
   readonly clock: TimeClock
   /** Brings a command into the replicated order. */
   propose(command: Json): void
-  /** Is told of an action that throws, or of a report that is no plain data. */
+  /** Is called with an action that throws, or of a report that is no plain data. */
   failed(what: string, error: unknown): void
 }
 
@@ -113,7 +113,7 @@ export class EffectRunner {
         last = snapshot.context
         report({ kind: 'next', context: last })
       },
-      // Its parent hears of it.
+      // Its parent is notified.
       error: () => {},
     })
     ;(actor as unknown as { start(): void }).start()

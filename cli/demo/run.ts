@@ -117,7 +117,7 @@ async function openInspector(options: RunOptions, command: Command): Promise<Ins
   // Some ten seconds of the past, for a page that is opened late.
   const served = { port, pastMax: 4000, title: `standby run, seed ${seed}`, options: { ...options, timing } }
   return serveInspector(served).catch((error: Error) => {
-    // Whoever did not ask for the page is not kept from the run by its absence.
+    // A user who did not ask for the page can run without it.
     if (options.port !== undefined) return command.error(`error: ${error.message}`)
     process.stderr.write(`the page is not served: ${error.message}\n`)
     return null

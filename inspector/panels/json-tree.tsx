@@ -35,7 +35,7 @@ interface LevelProps {
 function Members({ before, after, path, level, opened }: LevelProps) {
   const limit = useSignal(pageSize)
   const members = membersOf(before, after)
-  // What changed is never on a page that nobody has asked for.
+  // What changed is never on a page that is not open.
   const shown = members
     .filter((member, index) => index < limit.value || member.kind !== 'same')
     .slice(0, 2000)

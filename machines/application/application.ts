@@ -41,7 +41,7 @@ export interface Change {
   readonly value?: Json
 }
 
-/** The keys that a watcher is told of: one, or all that begin with it. */
+/** The keys that a watcher follows: one, or all that begin with it. */
 export interface Selection {
   readonly key: string
   readonly prefix: boolean
@@ -66,7 +66,7 @@ export type Effect =
 
 /** How often a primary tries an effect that fails, and how long it waits in between. */
 export interface RetryPolicy {
-  /** Tries in all; default 1. A new primary counts anew. */
+  /** Tries in all; default 1. A new primary counts from 0. */
   readonly attempts?: number
   /** Before the second try, in milliseconds; default 100. */
   readonly delayMs?: number

@@ -109,7 +109,7 @@ export function executeRequest(
   let bytes = 0
   const results: Result[] = []
   for (const [index, command] of request.commands.entries()) {
-    // Commands that the primary proposes are asked for by nobody, who would ask for the rest.
+    // Commands that the primary proposes have no caller who could ask for the rest.
     if (bytes > resultsBytesMax && !own) break
     const position = replica.position + index + 1
     try {

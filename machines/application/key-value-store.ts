@@ -109,7 +109,7 @@ function execute(state: KeyValueState, command: StoreCommand, moment: Moment = o
   return changes.length === 0 ? [next, result] : [next, result, { changes }]
 }
 
-/** M2: a key is gone at the moment at which it expires, whatever comes next in the order. */
+/** M2: a key is gone at the moment at which it expires, before any later command in the order. */
 function expired(state: KeyValueState, at: number, changes: Change[]): KeyValueState {
   let present = state
   for (let next = nextExpiry(present); next !== null && next.at <= at; next = nextExpiry(present)) {

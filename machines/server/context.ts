@@ -65,7 +65,7 @@ export interface ServerOptions {
   readonly transferBytesMax: number
   /** Sessions that the table holds; the least recently used is evicted first (S10). The same on every server. */
   readonly sessionsMax: number
-  /** Commands whose changes are kept for watchers that resume (W2). Left out, nobody can watch. */
+  /** Commands whose changes are kept for watchers that resume (W2). If omitted, watching is off. */
   readonly historyMax?: number
   /** Bytes of JSON text of those changes. */
   readonly historyBytesMax: number

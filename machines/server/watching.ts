@@ -127,7 +127,7 @@ export function watchRules(application: Application, options: ServerOptions) {
     return { ...watching, pending }
   }
 
-  /** A client says what it watches from now on; of a view that has just begun this is the first that is heard of it. */
+  /** A client says what it watches from now on; of a view that has just begun this may be the first message of it. */
   const subscribed = (known: Known, client: NodeId, list: readonly Watch[], enqueue: Enqueue): Watching => {
     const isNewView = known.watching.viewNumber !== known.view.number
     const { watches, pending } = isNewView ? noWatching : known.watching

@@ -7,7 +7,7 @@ import type { LivenessOptions } from './liveness.ts'
 import type { WalkBounds } from './random-walk.ts'
 import { type Entries, flag, goals, someFunction } from './system-schema.ts'
 
-/** How a system is searched: order, bounds, reduction, and what is told meanwhile. */
+/** How a system is searched: order, bounds, reduction, and progress reports. */
 export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
   /**
    * `breadth-first` (default) finds shortest runs. `random-walk` draws deep runs from a seed: it finds what lies too deep

@@ -38,7 +38,7 @@ export interface MessagePortTransport extends Transport {
  * joins them all. Ports must form a tree; an envelope goes to the port from which its node last sent, and before that to all ports.
  *
  * In order between two nodes, no duplicates; lost is what exceeds the room of a port that is not read (8 Mi characters), and
- * what is under way when it is closed. A node that was heard of on one port is believed on no other.
+ * what is under way when it is closed. A node that has sent on one port is accepted on no other.
  * @example
  * const { port1, port2 } = new MessageChannel()
  * worker.postMessage({ port: port2 }, [port2])
@@ -55,7 +55,7 @@ export function createMessagePortTransport(options: MessagePortTransportOptions 
   const limits = { ...defaultFrameLimits, ...options.limits }
   const endpoint = new Endpoint({ ...options, limits })
   const links = new Set<PortLink>()
-  /** Where nodes were heard of. */
+  /** The port on which each node has sent. */
   const routes = new Map<NodeId, PortLink>()
 
   const post = (envelope: Envelope, text: string, except: PortLink | null) => {

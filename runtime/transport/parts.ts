@@ -7,7 +7,7 @@ const headBytesMax = 100
 
 /** How much one pool of senders may have under way; the oldest text makes way. */
 const textsMax = 64
-/** Pools of senders; the one that was heard of longest ago makes way. */
+/** Pools of senders; the one that sent longest ago is dropped. */
 const poolsMax = 256
 
 /** Payloads of one text: itself, or parts of at most `payloadMax` bytes, each with a line that gives its place. */

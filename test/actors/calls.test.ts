@@ -87,7 +87,7 @@ describe('retries', () => {
     expect(call.ends).toEqual([value(1)])
   })
 
-  test('C2: anything that is duplicated, lost and overtaken, each call ends exactly once with its own result', () => {
+  test('C2: with duplicates, losses and reordering, each call ends exactly once with its own result', () => {
     const { world } = settledWorld({ seed: 3 })
     world.faults({ duplicate: 0.3, drop: 0.2, delay: 0.4, delayMaxMs: 40 })
     const clients = ['c1', 'c2', 'c3'].map((name) => world.client(name))

@@ -123,7 +123,7 @@ describe('clocks of a live system, with loss, duplicates and reordering', () => 
     })
   })
 
-  test('L5: the same system takes the same steps anything that its clocks keep', () => {
+  test('L5: the same system takes the same steps, no matter what its clocks keep', () => {
     const stepsOf = (limits: object) =>
       troubled({ drop: 0.1, delay: 0.3 }, { seed: 5, limits }).observations.map(
         ({ kind, node, t, envelope }) => [kind, node, t, envelope?.message],

@@ -20,7 +20,7 @@ function createSystem(names: readonly string[] = ['s1', 's2', 's3']) {
   return { ports, advance, observations, disk, last, start, viewService, servers }
 }
 
-const told = (observations: readonly Observation[]) =>
+const sentViews = (observations: readonly Observation[]) =>
   observations.flatMap(({ kind, envelope }, at) =>
     kind === 'send' && envelope?.message.type === 'viewReply' ? [{ view: envelope.message.view, at }] : [],
   )
@@ -32,12 +32,12 @@ describe('V11: keep', () => {
     servers[0]!.stop()
     advance(400)
 
-    const early = told(observations).filter(
+    const early = sentViews(observations).filter(
       ({ view, at }) =>
         !disk.some((kept) => kept.at <= at && JSON.stringify(kept.record.view) === JSON.stringify(view)),
     )
 
-    expect(new Set(told(observations).map(({ view }) => view.number))).toEqual(new Set([1, 2, 3]))
+    expect(new Set(sentViews(observations).map(({ view }) => view.number))).toEqual(new Set([1, 2, 3]))
     expect(early).toEqual([])
   })
 
@@ -74,7 +74,7 @@ describe('V11: keep', () => {
     advance(500)
 
     expect(kept).toBeGreaterThan(0)
-    expect(new Set(told(observations).map(({ view }) => view.number))).toEqual(new Set([1]))
+    expect(new Set(sentViews(observations).map(({ view }) => view.number))).toEqual(new Set([1]))
     expect(observations.filter(({ kind }) => kind === 'crash')).toMatchObject([
       { node: 'view-service', detail: 'failed: disk full' },
     ])

@@ -1,4 +1,4 @@
-/** V10, N3: anything that number a peer puts into a message of any type, no node ends, and the system goes on. */
+/** V10, N3: no number in any message ends a node or stops the system. */
 import { describe, expect, test } from 'vitest'
 import { type Message, type MessageType, messageSchemas } from '../../machines/messages.ts'
 import { append, createWorld } from '../support/world.ts'

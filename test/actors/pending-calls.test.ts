@@ -17,7 +17,7 @@ describe('pending calls', () => {
     expect(calls.size).toBe(0)
   })
 
-  test('anything that is added and taken in any order, what is left is what a Map would hold', () => {
+  test('after calls are added and taken in any order, a Map would hold the same', () => {
     const step = fc.oneof(
       fc.record({ add: fc.oneof(fc.nat(50), fc.constant(Number.POSITIVE_INFINITY)) }),
       fc.record({ take: fc.nat(40) }),

@@ -78,7 +78,7 @@ describe('the timeout of RFC 6298', () => {
     expect(exchange(5)).toBe(50)
   })
 
-  test('doubles with silence, up to the bound; the one who is heard ends it', () => {
+  test('doubles with silence, up to the bound; any answer ends it', () => {
     const { retransmission } = timeouts()
     const waits = [false, true, true, true, true, true, true, true].map((overdue) =>
       retransmission.sent('a', overdue),

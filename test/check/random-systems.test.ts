@@ -1,4 +1,4 @@
-/** Searches of systems made at random: anything that the shortcuts, the same states are found. */
+/** Searches of systems made at random: with any shortcuts, the same states are found. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign, createMachine } from 'xstate'

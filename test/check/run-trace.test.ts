@@ -134,8 +134,8 @@ describe('the trace of a counterexample', () => {
     }
     for (const e of events) {
       for (const f of events) {
-        const told = happenedBefore(e as never, f as never)
-        expect([e.i, f.i, told]).toEqual([e.i, f.i, past.get(f)!.has(e)])
+        const isBefore = happenedBefore(e as never, f as never)
+        expect([e.i, f.i, isBefore]).toEqual([e.i, f.i, past.get(f)!.has(e)])
       }
     }
   })

@@ -1,4 +1,4 @@
-/** What a search never saw is said, errors name their place, and bounds in seconds hold anything that is slow. */
+/** What a search never saw is said, errors name their place, and bounds in seconds hold, no matter what is slow. */
 import { describe, expect, test } from 'vitest'
 import { createMachine } from 'xstate'
 import { check } from '../../proof/check/check.ts'

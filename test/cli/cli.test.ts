@@ -60,7 +60,7 @@ describe('standby run', () => {
     const code = await run.ended
     const text = run.stdout()
     expect(run.stderr()).toBe('')
-    for (const told of [
+    for (const expected of [
       'view 1: s1#1 is the first to offer itself and becomes primary',
       's2#1 holds the state now: clients are served',
       's1#1, the primary, is killed.',
@@ -68,7 +68,7 @@ describe('standby run', () => {
       'starts again as s1#2: a new server, without state',
       'every check passed',
     ]) {
-      expect(text).toContain(told)
+      expect(text).toContain(expected)
     }
     expect(text).toMatch(/operations +[1-9]\d* answered/)
     expect(text).toMatch(/linearizable +yes\n/)

@@ -1,4 +1,4 @@
-/** `-` reads a pipe to its end, the one who writes it and however slowly. */
+/** `-` reads a pipe to its end, from any writer and however slow. */
 import { spawn } from 'node:child_process'
 import { expect, test } from 'vitest'
 

@@ -1,4 +1,4 @@
-/** `standby simulate` as its users meet it: verdicts and exit codes, commands that repeat, the same output anything that the machine is set to, and an end at Ctrl-C. */
+/** `standby simulate` as its users meet it: verdicts and exit codes, commands that repeat, the same output on any machine, and an end at Ctrl-C. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -10,7 +10,7 @@ import {
   setup,
 } from 'xstate'
 
-/** Passes a token on to the one who comes next, and hides what JSON cannot say in its context. */
+/** Passes a token on to the next actor, and hides what JSON cannot say in its context. */
 export const dancer = setup({
   types: {
     input: {} as { place: number },

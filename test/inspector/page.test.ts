@@ -1,4 +1,4 @@
-/** The page as a file: how much it weighs, and that it is the same everywhere that it is built. */
+/** The page as a file: how much it weighs, and that it is the same on every machine. */
 import { execFileSync } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
 import { beforeAll, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ test('weighs at most 200 kB compressed, as well its layout engine', () => {
   expect(engine).toBeGreaterThan(400_000)
 })
 
-test('has the same bytes when it is built again, everywhere that that is', async () => {
+test('has the same bytes when it is built again in another folder', async () => {
   const [place, named] = [process.cwd(), process.env.PWD]
   process.env.PWD = tmpdir()
   try {

@@ -8,7 +8,7 @@ export interface ShivizEvent {
 
 /**
  * Reads a log: line 1 the parser, line 2 the delimiter of executions, the rest events. Own entries count 1, 2, 3 ..., each
- * clock has its host, and each entry names an event that is there. Beyond ShiViz, clocks must be closed: anything that an event
+ * clock has its host, and each entry names an event that is there. Beyond ShiViz, clocks must be closed: all that an event
  * includes, its clock includes what that one includes.
  */
 export function readShiviz(text: string): readonly ShivizEvent[] {

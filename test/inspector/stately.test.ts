@@ -23,7 +23,7 @@ function fed() {
   const send = (...messages: readonly object[]) => {
     for (const message of messages) listen({ _version: '0.7.2', ...message })
   }
-  return { steps, problems, send, stop, told: () => steps.map(({ kind, node }) => `${kind} ${node}`) }
+  return { steps, problems, send, stop, lines: () => steps.map(({ kind, node }) => `${kind} ${node}`) }
 }
 
 const config = JSON.stringify({ id: 'lamp', initial: 'off', states: { off: { on: { go: 'on' } }, on: {} } })
@@ -49,7 +49,7 @@ const snapshot = (sessionId: string, type: string, value: string, more: object =
 
 describe('the wire of @statelyai/inspect', () => {
   test('what an actor took comes before what it sent, however deep', () => {
-    const { send, told } = fed()
+    const { send, lines } = fed()
     send(actor('x:0', 'a'), actor('x:1', 'b', 'x:0'), actor('x:2', 'c', 'x:1'))
     send(event('x:0', 'xstate.init'), event('x:1', 'xstate.init', 'x:0'), event('x:2', 'xstate.init', 'x:1'))
     send(
@@ -60,7 +60,7 @@ describe('the wire of @statelyai/inspect', () => {
     send(event('x:0', 'go'), event('x:1', 'go', 'x:0'), event('x:2', 'go', 'x:1'))
     send(snapshot('x:2', 'go', 'on'), snapshot('x:1', 'go', 'on'), snapshot('x:0', 'go', 'on'))
 
-    expect(told()).toEqual([
+    expect(lines()).toEqual([
       'start a',
       'start a/b',
       'start a/b/c',
@@ -73,7 +73,7 @@ describe('the wire of @statelyai/inspect', () => {
   })
 
   test('an actor is waited for that is introduced after it was spoken of', () => {
-    const { send, told } = fed()
+    const { send, lines } = fed()
     send(
       actor('x:1', 'b', 'x:0'),
       event('x:0', 'xstate.init'),
@@ -81,17 +81,17 @@ describe('the wire of @statelyai/inspect', () => {
       snapshot('x:0', 'xstate.init', 'off'),
     )
 
-    expect(told()).toEqual(['start a'])
+    expect(lines()).toEqual(['start a'])
   })
 
   test('an actor that is never introduced goes by its session, and no one is waited for again', () => {
-    const { send, told } = fed()
+    const { send, lines } = fed()
     send(event('x:7', 'go'), snapshot('x:7', 'go', 'on'))
-    expect(told()).toEqual([])
+    expect(lines()).toEqual([])
     vi.advanceTimersByTime(600)
     send(snapshot('x:8', 'go', 'on'))
 
-    expect(told()).toEqual(['start x:7', 'start x:8'])
+    expect(lines()).toEqual(['start x:7', 'start x:8'])
   })
 
   test('a chart that XState cannot read is said to be so, and its states are shown', () => {

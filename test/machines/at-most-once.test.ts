@@ -119,7 +119,7 @@ describe('what a primary may say before it decides', () => {
     expect(recall(replica, request)).toEqual(known)
   })
 
-  it('S9 it agrees with what execution reaches, everywhere that it says anything', () => {
+  it('S9 it agrees with the outcome of execution if it answers', () => {
     for (const request of [entry({ seq: 1 }), entry({ seq: 2 }), openingEntry(alice)]) {
       const [after, outcome] = execute(replica, request)
 
@@ -368,7 +368,7 @@ describe('commands that fail', () => {
     ['an object without a prototype', Object.create(null), 'an error without a message'],
     ['an error whose message throws', hostileError(), 'an error without a message'],
     ['an error whose message is no text', Object.assign(new Error(), { message: 17 }), '17'],
-  ])('N3 anything that is thrown has a text: %s', (_, value, message) => {
+  ])('N3 every thrown value has a text: %s', (_, value, message) => {
     expect(errorIn(run(thrown(value))[1])).toEqual({ code: 'applicationError', message })
   })
 

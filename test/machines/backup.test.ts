@@ -153,7 +153,7 @@ describe('forwards', () => {
     expect(executedBy(seen.snapshot)).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('S9 a request that was executed before is not executed again, the one who forwards it', () => {
+  it('S9 a request that was executed before is not executed again, by any primary', () => {
     const { snapshot } = run(holding, forward(1, [entry({ seq: 1, commands: ['a'] })]))
 
     expect(executedBy(snapshot)).toEqual(['a'])

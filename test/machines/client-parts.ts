@@ -26,7 +26,7 @@ export const viewReply = (number: number, primary: string | null = `s${number}#1
   view: { number, primary, backup: null },
 })
 
-/** Calls whose commands are their own ids, ten bytes each unless told. */
+/** Calls whose commands are their own ids, ten bytes each by default. */
 export const call = (ids: readonly number[], bytes = 10): Event => ({
   type: 'call',
   calls: ids.map((id) => ({ id, command: id, bytes })),

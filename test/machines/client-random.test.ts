@@ -1,4 +1,4 @@
-/** Random lives of a client: anything that servers answer, no call is lost and none ends twice. */
+/** Random lives of a client: with any answers, no call is lost and none ends twice. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../machines/application/at-most-once.ts'

@@ -189,7 +189,7 @@ function reasonFor(state: Snapshot, { type }: Event): string {
   }
 }
 
-/** Where it went, what it sent, who it told; or why it did nothing. */
+/** Where it went, what it sent, which calls it ended; or why it did nothing. */
 function outcome(before: Snapshot, seen: Seen<Snapshot>): string {
   if (seen.ignored.length > 0) return `ignored: ${seen.ignored.join()}`
   const sent = seen.sent.map(({ to, message }) =>
@@ -197,7 +197,7 @@ function outcome(before: Snapshot, seen: Seen<Snapshot>): string {
       ? `${message.session ?? 'open'}/${message.seq} [${message.commands}] to ${to} in view ${message.viewNumber}`
       : message.type,
   )
-  const told = ends(seen).map(({ id, end }) =>
+  const endings = ends(seen).map(({ id, end }) =>
     'failure' in end ? `${id} ${end.failure.code}${end.failure.mayHaveExecuted ? '?' : ''}` : `${id} ok`,
   )
   const { value, context } = seen.snapshot
@@ -205,7 +205,7 @@ function outcome(before: Snapshot, seen: Seen<Snapshot>): string {
     value === before.value && seen.snapshot === before ? 'stays' : String(value),
     ...(context.queue.length > 0 ? [`waiting ${context.queue.map(({ id }) => id)}`] : []),
     ...sent.map((text) => `sends ${text}`),
-    ...told.map((text) => `ends ${text}`),
+    ...endings.map((text) => `ends ${text}`),
   ].join('; ')
 }
 

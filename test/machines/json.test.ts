@@ -244,7 +244,7 @@ describe('sealJson', () => {
     expect(() => sealJson({ next: list })).toThrow('got a value nested deeper than 200 levels')
   })
 
-  it('counts the levels of the deepest part, everywhere that it stands', () => {
+  it('counts the levels of the deepest part, at any place', () => {
     const deep = sealJson(nested(199))
     const wide = sealJson([1, deep, [], 'a'])
 

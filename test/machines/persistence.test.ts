@@ -85,7 +85,7 @@ describe('a server', () => {
     ['nothing', {}],
     ['the context of another chart', { id: 's1#1', replica: ['{}'], queue: '[]' }],
     ['text that is no JSON', { id: 's1#1', replica: null, queue: '[', outstanding: 'null', sending: 'null' }],
-  ])('refuses a snapshot that is none of its own: %s', (_, context) => {
+  ])('refuses a foreign snapshot: %s', (_, context) => {
     const snapshot = { ...(persisted(machine, chart.alone()) as object), context }
     const { status, error } = createActor(machine, { snapshot } as never).getSnapshot() as {
       status: string

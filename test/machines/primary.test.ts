@@ -847,7 +847,7 @@ describe('replicas that disagree', () => {
     expect(executedBy(stopped.snapshot)).toEqual([])
   })
 
-  it('S6 the one who waits is refused, in a forward or for one', () => {
+  it('S6 waiting clients are refused, in a forward or for one', () => {
     const refused = stopped.sent.flatMap(({ to, message }) =>
       message.type === 'refusal' ? [[to, message.reason]] : [],
     )
@@ -879,7 +879,7 @@ describe('replicas that disagree', () => {
     expect(thrice.timers).toEqual([expect.stringContaining('resendInterval')])
   })
 
-  it('S6 a stopped primary refuses anything that comes, stored results included', () => {
+  it('S6 a stopped primary refuses every request, stored results included', () => {
     const served = run(serving(...sessions, request()), ofBob()).snapshot
     const { snapshot } = run(served, { ...rightAck(served), digest: 'another' })
 

@@ -140,7 +140,7 @@ describe('an application that is not deterministic', () => {
     expect([roleOf(pair.of(me)), roleOf(pair.of(partner))]).toEqual(['replicaDiverged', 'replicaDiverged'])
   })
 
-  it('S6 no client is answered with a result, and the one who waits is refused', () => {
+  it('S6 no client is answered with a result, and waiting clients are refused', () => {
     const { toClients } = diverge()
 
     expect(toClients.map(({ to, message }) => [to, message.type])).toEqual([

@@ -53,7 +53,7 @@ describe('any messages in any order, in any situation', () => {
     })
   })
 
-  it('N3 anything that is sent is a well-formed message', () => {
+  it('N3 every sent message is well-formed', () => {
     walk(({ seen }) => {
       expect(seen.sent.map(({ message }) => invalidMessage(message))).toEqual(seen.sent.map(() => null))
     })

@@ -74,7 +74,7 @@ describe('every message in every situation', () => {
     expect([...given].sort()).toEqual(ignoreReasonsOf(machine))
   })
 
-  it('S3 a refusal goes to the one who sent the request, and names it', () => {
+  it('S3 a refusal goes to the sender of the request, and names it', () => {
     const refused = rows.filter(({ message, seen }) => message.type === 'request' && isRefusal(seen))
     const misdirected = refused.filter(({ message, seen: { sent } }) => {
       const { from, session, seq } = message as Received<'request'>

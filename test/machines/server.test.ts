@@ -1,4 +1,4 @@
-/** Rules N3 to N5, S1 to S3, S5 and T1 to T5 where they concern a server anything that its role; the roles have files of their own. */
+/** Rules N3 to N5, S1 to S3, S5 and T1 to T5 where they concern a server in any role; the roles have files of their own. */
 import { describe, expect, it } from 'vitest'
 import { noView } from '../../machines/view.ts'
 import { chart } from '../support/chart.ts'
@@ -376,7 +376,7 @@ describe('refusals of servers that are not primary', () => {
     ['a backup without state', server.awaitingState()],
     ['a backup', server.backup()],
   ])(
-    'S3 the one who is not primary refuses at once, no matter what view the request names: %s',
+    'S3 a server that is not primary refuses at once, no matter what view the request names: %s',
     (_, before) => {
       for (const viewNumber of [0, before.context.view.number, 9]) {
         const seen = run(before, request({ session: 4, seq: 2, viewNumber }))

@@ -183,7 +183,7 @@ export function servers(
   const steps = chart(machine)
   const { run } = steps
   const start = (id = me) => steps.start({ id, viewService })
-  /** The honest backup acknowledges anything that is outstanding or on its way, until nothing is. */
+  /** The honest backup acknowledges all that is outstanding or on its way, until nothing is. */
   const settle = (snapshot: ServerSnapshot, honest: Application = application): ServerSnapshot => {
     let current = snapshot
     for (;;) {

@@ -87,7 +87,7 @@ export interface Situation {
 export interface Belief {
   readonly view: View
   readonly acknowledged: boolean
-  /** Checks since the last ping of each living server; the one who is missing is dead (V7). */
+  /** Checks since the last ping of each living server; a server that is missing is dead (V7). */
   readonly silence: ReadonlyMap<string, number>
   readonly newest: ReadonlyMap<string, number>
 }
@@ -199,11 +199,11 @@ export function violations(before: Snapshot, step: Step, after: Seen<Snapshot>):
   const lives = (id: string | null) => id !== null && alive.includes(id)
   const isIdle = (id: string) => id !== to.primary && id !== to.backup
   const isAcknowledged = after.snapshot.hasTag('acknowledged')
-  const told = after.sent.map(
+  const sentTo = after.sent.map(
     ({ to, message }) => `${to} ${message.type === 'viewReply' ? textOf(message.view) : message.type}`,
   )
   const members = [to.primary, to.backup].filter((id) => id !== null)
-  const isTold = (id: string | null) => id === null || told.includes(`${id} ${textOf(to)}`)
+  const wasSent = (id: string | null) => id === null || sentTo.includes(`${id} ${textOf(to)}`)
   const broken = {
     'V2 the number grows by exactly 1': isChange && to.number !== from.number + 1,
     'V2 the same number means the same view': !isChange && !samePair,
@@ -228,10 +228,10 @@ export function violations(before: Snapshot, step: Step, after: Seen<Snapshot>):
     'V5 no appointment is left over':
       decides(step) && to.backup === null && isAcknowledged && alive.some(isIdle),
     'V8 a ping and a getView are answered with the current view':
-      asks(step) && !told.includes(`${asker(step)} ${textOf(to)}`),
-    'S1 a new view goes at once to its members': isChange && ![to.primary, to.backup].every(isTold),
+      asks(step) && !sentTo.includes(`${asker(step)} ${textOf(to)}`),
+    'S1 a new view goes at once to its members': isChange && ![to.primary, to.backup].every(wasSent),
     'V8 S1 no other node is reported, and no one twice':
-      told.length !== new Set([...(asks(step) ? [asker(step)] : []), ...(isChange ? members : [])]).size,
+      sentTo.length !== new Set([...(asks(step) ? [asker(step)] : []), ...(isChange ? members : [])]).size,
     'V11 a restart changes no view': step === 'restart' && isChange,
     'N3 a foreign message is refused by name': after.ignored.length !== (step === 'foreign' ? 1 : 0),
     'N3 what only asks or is refused leaves the very same state':

@@ -80,7 +80,7 @@ describe('random steps', () => {
     )
   })
 
-  test('N5 V4 the one who is primary of a later view has acknowledged view 1, or got its state from one who has', () => {
+  test('N5 V4 the primary of a later view has acknowledged view 1, or got its state from such a server', () => {
     fc.assert(
       fc.property(history, ({ taken }) => {
         const holders = new Set<string | null>()

@@ -91,7 +91,7 @@ describe('a wrong chart does not get past the walk', () => {
         })),
       },
     }),
-    'V3 the one who pings becomes primary': machine.provide({
+    'V3 any server that pings becomes primary': machine.provide({
       actions: {
         changeView: assign(({ context, event }) => ({
           view: {

@@ -85,7 +85,7 @@ describe('V1 before any ping', () => {
   })
 
   test('V1 V8 a question is answered with view 0', () => {
-    expect(after('getView').sent).toEqual([told('c1#1', '0: - -')])
+    expect(after('getView').sent).toEqual([viewReplyTo('c1#1', '0: - -')])
   })
 
   test('V1 ping checks change nothing', () => {
@@ -96,7 +96,7 @@ describe('V1 before any ping', () => {
   test('V1 the first server to ping becomes primary of view 1 at once', () => {
     const { snapshot, sent } = after('s2#1:0')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 1: s2#1 -')
-    expect(sent).toEqual([told('s2#1', '1: s2#1 -')])
+    expect(sent).toEqual([viewReplyTo('s2#1', '1: s2#1 -')])
   })
 })
 
@@ -156,7 +156,7 @@ describe('V4 acknowledgement', () => {
     )
   })
 
-  test('V4 unacknowledged, with a dead primary nothing changes, the one who lives', () => {
+  test('V4 unacknowledged, with a dead primary nothing changes, with any live servers', () => {
     const { snapshot } = after(...fresh, ...silence('s2#1:0', 's3#1:0'), 's2#1:2', 's3#1:2')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 2: s1#1 s2#1')
   })
@@ -188,17 +188,20 @@ describe('V5 one event, one evaluation', () => {
   test('V5 the acknowledgement is counted before the views: what it makes due happens in the same step', () => {
     const { snapshot, sent } = after(...fresh, 's1#2:0', 's1#1:2')
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s2#1 s1#2')
-    expect(sent).toEqual(['s2#1', 's1#2', 's1#1'].map((id) => told(id, '3: s2#1 s1#2')))
+    expect(sent).toEqual(['s2#1', 's1#2', 's1#1'].map((id) => viewReplyTo(id, '3: s2#1 s1#2')))
   })
 
   test('V5 S1 a ping that makes a view is answered with it, and the other member gets it at once', () => {
-    expect(after(...fresh).sent).toEqual([told('s1#1', '2: s1#1 s2#1'), told('s2#1', '2: s1#1 s2#1')])
+    expect(after(...fresh).sent).toEqual([
+      viewReplyTo('s1#1', '2: s1#1 s2#1'),
+      viewReplyTo('s2#1', '2: s1#1 s2#1'),
+    ])
   })
 
   test('V5 S1 a ping check evaluates too, and a new view goes to its members at once', () => {
     const { snapshot, sent } = after(...pair, ...silence('s2#1:2', 's3#1:0'))
     expect(stateOf(snapshot)).toBe('awaitingAcknowledgement 3: s2#1 s3#1')
-    expect(sent).toEqual([told('s2#1', '3: s2#1 s3#1'), told('s3#1', '3: s2#1 s3#1')])
+    expect(sent).toEqual([viewReplyTo('s2#1', '3: s2#1 s3#1'), viewReplyTo('s3#1', '3: s2#1 s3#1')])
   })
 
   test('S1 a ping check that changes nothing tells no one', () => {
@@ -206,7 +209,7 @@ describe('V5 one event, one evaluation', () => {
   })
 
   test('S1 the acknowledgement that makes no new view is answered, and no other node is reported', () => {
-    expect(after('s1#1:0', 's1#1:1').sent).toEqual([told('s1#1', '1: s1#1 -')])
+    expect(after('s1#1:0', 's1#1:1').sent).toEqual([viewReplyTo('s1#1', '1: s1#1 -')])
   })
 
   test('V5 promotion and the appointment of a new backup are one change', () => {
@@ -424,15 +427,15 @@ describe('V8 pings and questions', () => {
   }
 
   test('V8 a ping is answered with the current view, changed or not', () => {
-    expect(after(...pair, 's3#1:0').sent).toEqual([told('s3#1', '2: s1#1 s2#1')])
+    expect(after(...pair, 's3#1:0').sent).toEqual([viewReplyTo('s3#1', '2: s1#1 s2#1')])
   })
 
   test('V8 even a ping that proves nothing is answered', () => {
-    expect(after(...pair, 's3#2:0', 's3#1:0').sent).toEqual([told('s3#1', '2: s1#1 s2#1')])
+    expect(after(...pair, 's3#2:0', 's3#1:0').sent).toEqual([viewReplyTo('s3#1', '2: s1#1 s2#1')])
   })
 
   test('V8 a getView is answered with the current view', () => {
-    expect(after(...pair, 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1')])
+    expect(after(...pair, 'getView').sent).toEqual([viewReplyTo('c1#1', '2: s1#1 s2#1')])
   })
 
   test('V8 a getView is no ping: it volunteers no one', () => {
@@ -453,7 +456,7 @@ describe('V9 the choice', () => {
     ['s4#1', 's20#1', 's3#1'],
     ['s20#1', 's3#1', 's4#1'],
   ]) {
-    test(`V9 the first by name is appointed, the one who came first: ${arrival.join(' ')}`, () => {
+    test(`V9 the first by name is appointed, in any order of arrival: ${arrival.join(' ')}`, () => {
       const idle = arrival.map((id) => `${id}:0`)
       expect(stateOf(after(...pair, ...silence('s1#1:2', ...idle)).snapshot)).toBe(
         'awaitingAcknowledgement 3: s1#1 s20#1',
@@ -520,7 +523,7 @@ describe('V11 restart', () => {
   })
 
   test('V11 it resumes the view, and reports it at once', () => {
-    expect(after(...pair, 'restart', 'getView').sent).toEqual([told('c1#1', '2: s1#1 s2#1')])
+    expect(after(...pair, 'restart', 'getView').sent).toEqual([viewReplyTo('c1#1', '2: s1#1 s2#1')])
   })
 
   test('V11 it resumes an acknowledged view as acknowledged', () => {
@@ -651,7 +654,7 @@ function silence(...pings: readonly Step[]): readonly Step[] {
   return ['check', ...pings, 'check']
 }
 
-function told(to: string, view: string) {
+function viewReplyTo(to: string, view: string) {
   const [number, primary, backup] = view.replace(':', '').split(' ') as [string, string, string]
   const orNull = (id: string) => (id === '-' ? null : id)
   return {

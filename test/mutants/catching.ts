@@ -67,8 +67,8 @@ function optionsFor(means: NonNullable<Mutant['means']>): CheckOptions {
 /** What is wrong with the sound protocol where this mutant is looked for; null if nothing is. */
 export function wrongWithSound(mutant: Mutant): string | null {
   if (mutant.played !== undefined) {
-    const told = play(mutant.played, (machine) => machine)
-    return told === JSON.stringify(mutant.played.sound) ? null : `it tells ${told}`
+    const outcome = play(mutant.played, (machine) => machine)
+    return outcome === JSON.stringify(mutant.played.sound) ? null : `it tells ${outcome}`
   }
   const { means = 'search' } = mutant
   const options = optionsFor(means)
@@ -83,9 +83,9 @@ export function wrongWithSound(mutant: Mutant): string | null {
 }
 
 function caughtByPlaying(mutant: Mutant, played: Played): Found {
-  const told = play(played, brokenChart(mutant, played.chart))
+  const outcome = play(played, brokenChart(mutant, played.chart))
   const { events } = played
-  return told === JSON.stringify(played.sound)
+  return outcome === JSON.stringify(played.sound)
     ? null
     : { by: 'events played to the chart', steps: events.length, states: null }
 }

@@ -197,7 +197,7 @@ describe('a simulated life', () => {
       judged += 1
       const changes = [
         { ...clock, lamport: clock.lamport + 5 },
-        { ...clock, vector: { ...clock.vector, 'nobody#1': 3 } },
+        { ...clock, vector: { ...clock.vector, 'absent#1': 3 } },
         { ...clock, vector: { ...clock.vector, [node]: clock.vector[node]! + 4 } },
       ]
       for (const [which, changed] of changes.entries()) {

@@ -39,8 +39,8 @@ function storyOf(observations: readonly Observation[], level: 'story' | 'debug' 
 
 describe('story', () => {
   test('a failover is reported in sentences, each event once', () => {
-    const told = storyOf(failover().observations).map(({ node, text }) => `${node}: ${text}`)
-    expect(told).toEqual([
+    const story = storyOf(failover().observations).map(({ node, text }) => `${node}: ${text}`)
+    expect(story).toEqual([
       'view-service: starts: it decides who is primary and who is backup',
       's1#1: starts without state and offers itself to the view service',
       's2#1: starts without state and offers itself to the view service',
@@ -103,8 +103,8 @@ describe('story', () => {
     world.pings(8)
     world.network.heal()
     world.until('an answer', () => world.pending() === 0)
-    const told = storyOf(world.observations).map(({ node, text }) => `${node}: ${text}`)
-    expect(told).toEqual(
+    const story = storyOf(world.observations).map(({ node, text }) => `${node}: ${text}`)
+    expect(story).toEqual(
       expect.arrayContaining([
         'null: the network splits: s1 c1 | view-service s2 s3',
         's1#1: no acknowledgement from s2#1: forwards again, and answers no client meanwhile',
@@ -291,14 +291,14 @@ describe('counters', () => {
           const sorted = [...values].sort((a, b) => a - b)
           const { p50, p90, p99, min, max, count } = histogram.read()
           expect([count, min, max]).toEqual([values.length, sorted[0], sorted.at(-1)])
-          for (const [share, told] of [
+          for (const [share, story] of [
             [0.5, p50],
             [0.9, p90],
             [0.99, p99],
           ] as const) {
             const truth = sorted[Math.ceil(values.length * share) - 1]!
-            expect(told).toBeGreaterThanOrEqual(truth * (1 - 1e-9))
-            expect(told).toBeLessThanOrEqual(truth * 1.05)
+            expect(story).toBeGreaterThanOrEqual(truth * (1 - 1e-9))
+            expect(story).toBeLessThanOrEqual(truth * 1.05)
           }
         },
       ),

@@ -243,7 +243,7 @@ test('S3 S6 at the servers: a refusal, a copy of a request, and a forward that i
   expect(diverged!.events.map(({ name }) => name)).toEqual(['retransmission', 'refusal'])
 })
 
-test('S8 what a view change leaves open is ended: the forward, and the requests of the one who is no longer primary', async () => {
+test('S8 what a view change leaves open is ended: the forward, and the requests of a former primary', async () => {
   const { tracing, spans } = createSdk()
   await using cluster = createCluster({ observe: tracing.observe })
   await cluster.redundant()

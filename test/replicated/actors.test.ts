@@ -74,7 +74,7 @@ beforeEach(async () => {
 afterEach(() => world.cluster.stop())
 
 describe('an instance', () => {
-  it('is started once, by the one who is first', async () => {
+  it('is started once, by the first caller', async () => {
     const first = world.actors.get('order', 'o-17')
 
     expect(await first.start({ input: { item: 'tea' } })).toEqual({ created: true })
@@ -85,10 +85,10 @@ describe('an instance', () => {
   })
 
   it('is no more than null before that, and an event to it is an error', async () => {
-    const nobody = world.actors.get('order', 'o-1')
+    const absent = world.actors.get('order', 'o-1')
 
-    expect(await nobody.read()).toBe(null)
-    await expect(nobody.send({ type: 'PAY' })).rejects.toThrow('expected order/o-1 to be started')
+    expect(await absent.read()).toBe(null)
+    await expect(absent.send({ type: 'PAY' })).rejects.toThrow('expected order/o-1 to be started')
   })
 
   it('lives through its whole life, effects and timers and all, with the primary killed in the middle', async () => {

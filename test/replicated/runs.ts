@@ -21,7 +21,7 @@ export type Happening =
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'report'; readonly nth: number; readonly report: EffectReport }
 
-/** A run, no matter what steps it. */
+/** A run by any stepper. */
 export interface Run {
   do(happening: Happening): void
   /** What is to be seen of the machine and of all its children; with what it emitted since the last time. */

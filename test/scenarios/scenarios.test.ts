@@ -14,10 +14,10 @@ describe('scenarios', () => {
     const file = new URL(name, folder)
     const written = readFileSync(file, 'utf8')
 
-    const told = replay(written)
+    const replayed = replay(written)
 
-    if (process.env.REWRITE_SCENARIOS) writeFileSync(file, told)
-    else expect(told).toBe(written)
+    if (process.env.REWRITE_SCENARIOS) writeFileSync(file, replayed)
+    else expect(replayed).toBe(written)
   })
 
   test.each(files)('%s opens with why it exists', (name) => {

@@ -38,8 +38,8 @@ function replayBlock(block: string, story: Story): string {
   const end = lines.indexOf(separator)
   if (end < 0) return block
   const commands = lines.slice(0, end)
-  const told = commands.filter((line) => !line.startsWith('#')).flatMap((line) => story.execute(line))
-  return [...commands, separator, ...told].join('\n')
+  const output = commands.filter((line) => !line.startsWith('#')).flatMap((line) => story.execute(line))
+  return [...commands, separator, ...output].join('\n')
 }
 
 interface Story {
@@ -49,13 +49,13 @@ interface Story {
 
 function createStory(): Story {
   let world: World | undefined
-  let told = 0
+  let printed = 0
   let watched: readonly string[] = []
 
   const happened = (): string[] => {
     if (world === undefined) return []
-    const fresh = world.observations.slice(told)
-    told = world.observations.length
+    const fresh = world.observations.slice(printed)
+    printed = world.observations.length
     return fresh.flatMap((observation) => tell(observation, watched))
   }
 
@@ -72,17 +72,17 @@ function createStory(): Story {
         return []
       }
       if (verb === 'nodes') return nodesOf(world)
-      const deed = deeds[verb]
-      if (deed === undefined) throw new Error(`expected a command of transcript.ts, got ${line}`)
-      deed(world, words)
+      const action = actions[verb]
+      if (action === undefined) throw new Error(`expected a command of transcript.ts, got ${line}`)
+      action(world, words)
       return happened()
     },
   }
 }
 
-type Deed = (world: World, words: readonly string[]) => void
+type Action = (world: World, words: readonly string[]) => void
 
-const deeds: Record<string, Deed> = {
+const actions: Record<string, Action> = {
   call(world, [name, ...words]) {
     world.call(world.client(name), commandIn(words))
   },

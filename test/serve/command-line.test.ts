@@ -138,7 +138,7 @@ describe('a system that runs', () => {
 })
 
 describe('standby init', () => {
-  test('V11 founds a system once; its view service starts without being told that it is new', async () => {
+  test('V11 founds a system once; its view service starts without a flag that it is new', async () => {
     const folder = join(processes.folder, 'view-service')
 
     expect(await standby('init', folder)).toMatchObject({ code: 0 })
@@ -152,15 +152,15 @@ describe('standby init', () => {
 })
 
 describe('a system that does not answer', () => {
-  const nobody = ['--peer', 'view-service=127.0.0.1:1']
+  const unreachable = ['--peer', 'view-service=127.0.0.1:1']
 
   test('exit codes and errors say what happened', async () => {
     const [late, unknown, bad, views, inexact] = await Promise.all([
-      standby('put', 'a', 'x', '--timeout', '300ms', ...nobody),
+      standby('put', 'a', 'x', '--timeout', '300ms', ...unreachable),
       standby('get', 'a'),
-      standby('put', 'a', '{', '--as', 'json', ...nobody),
-      standby('watch-views', '--for', '200ms', ...nobody),
-      standby('put', 'a', '12345678901234567890', ...nobody),
+      standby('put', 'a', '{', '--as', 'json', ...unreachable),
+      standby('watch-views', '--for', '200ms', ...unreachable),
+      standby('put', 'a', '12345678901234567890', ...unreachable),
     ])
 
     expect(late.code).toBe(1)
@@ -174,7 +174,14 @@ describe('a system that does not answer', () => {
   }, 60_000)
 
   test('--check-config starts nothing, and says what is wrong', async () => {
-    const server = ['serve', 'server', '--check-config', '--data', join(processes.folder, 'x'), ...nobody]
+    const server = [
+      'serve',
+      'server',
+      '--check-config',
+      '--data',
+      join(processes.folder, 'x'),
+      ...unreachable,
+    ]
     const [good, bad] = await Promise.all([
       standby(...server, '--name', 's1'),
       standby(...server, '--name', 's1', '--listen', '0.0.0.0:1'),

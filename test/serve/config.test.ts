@@ -61,7 +61,7 @@ describe('what can be started', () => {
     expect(() => checkedConfig(role, given)).toThrow(refusal(message))
   })
 
-  test('the one who can be reached from elsewhere asks for a secret, or says that it does not', () => {
+  test('a process that can be reached from elsewhere asks for a secret, or says that it does not', () => {
     const open = { ...server, listen: '0.0.0.0:7401' }
 
     expect(() => checkedConfig('server', open)).toThrow(refusal('--insecure'))

@@ -10,11 +10,11 @@ beforeEach(() => {
 })
 afterEach(() => processes.end())
 
-test('V11 anything that step a kill comes before, the next life tells the same views, and further ones', async () => {
+test('V11 after a kill before any step, the next incarnation sends the same views, and further ones', async () => {
   const some = [steps.first, Math.floor((steps.first + steps.last) / 2), steps.last]
   const lives = await Promise.all(some.map((step) => killedAt(processes, step)))
 
-  expect(lives.map(({ told, signal }) => ({ wrongs: wrongsIn(told), signal }))).toEqual(
+  expect(lives.map(({ sentViews, signal }) => ({ wrongs: wrongsIn(sentViews), signal }))).toEqual(
     lives.map(() => ({ wrongs: [], signal: 'SIGKILL' })),
   )
 }, 60_000)

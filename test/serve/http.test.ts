@@ -117,7 +117,7 @@ interface Ask {
 interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  // biome-ignore lint/suspicious/noExplicitAny: anything that was answered
+  // biome-ignore lint/suspicious/noExplicitAny: an answer of any type
   readonly body: any
 }
 

@@ -19,7 +19,7 @@ export const steps = { first: 6, last: 20 }
 export async function killedAt(
   processes: ReturnType<typeof createProcesses>,
   step: number,
-): Promise<{ readonly told: readonly View[]; readonly signal: string | null }> {
+): Promise<{ readonly sentViews: readonly View[]; readonly signal: string | null }> {
   const [port, own] = await freePorts(2)
   const folder = join(processes.folder, `step-${step}`)
   mkdirSync(folder)
@@ -39,7 +39,7 @@ export async function killedAt(
     return ended
   }
 
-  const told: View[] = []
+  const sentViews: View[] = []
   const transport = await openTcpTransport({
     directory: { 'view-service': `127.0.0.1:${port}` },
     listen: { port: own! },
@@ -52,7 +52,7 @@ export async function killedAt(
       timing,
       transport: tapped(transport, {
         receives({ message }) {
-          if (message.type === 'viewReply') told.push(message.view)
+          if (message.type === 'viewReply') sentViews.push(message.view)
           return true
         },
       }),
@@ -64,10 +64,10 @@ export async function killedAt(
   })
 
   const signal = await start(step, true)
-  const before = told.length
+  const before = sentViews.length
   start(Number.POSITIVE_INFINITY, false)
   await until('view 2 to be reported by the second life', () =>
-    told.slice(before).some(({ number }) => number >= 2),
+    sentViews.slice(before).some(({ number }) => number >= 2),
   )
-  return { told: [...told], signal }
+  return { sentViews: [...sentViews], signal }
 }

@@ -147,7 +147,7 @@ describe.skipIf(skipsNats)('over NATS', () => {
 
       await until('what was sent', () => {
         const message = { type: 'getView' } as const
-        // No one speaks for another: an account's user may publish as s1 only.
+        // No user speaks for another: an account's user may publish as s1 only.
         there.send({ from: 's1#2', to: 's1#1', message, stamp: { lamport: 1, vector: {} } })
         return heard.length > 0
       })

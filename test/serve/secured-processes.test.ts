@@ -1,4 +1,4 @@
-/** Processes that know each other by certificates and keys, all from files: they serve, and the one who is another node is refused and counted. */
+/** Processes that know each other by certificates and keys, all from files: they serve, and an impostor is refused and counted. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,7 +22,7 @@ const keyOf = (id: string) => `the very own key of ${id}`
 const certificateOf = (name: string, { key, cert, ca }: Identity) => ({
   tlsCertFile: file(`${name}.crt`, cert),
   tlsKeyFile: file(`${name}.key`, key),
-  // All trust one authority, the one who signed them.
+  // All trust one authority, with any signer.
   tlsCaFile: file(`${name}.ca`, ca),
 })
 /** Everybody accepts everybody else, each for its own name. */

@@ -37,7 +37,7 @@ describe('choices', () => {
     ])
   })
 
-  test('the first ping that is delivered makes the primary of view 1 (V1), the one who sent it', () => {
+  test('the first ping that is delivered makes the primary of view 1 (V1), from any server', () => {
     const world = open()
     const ping = inbox(world, 'view-service').messages.find(({ from }) => from === 's3#1')!
     expect(world.choose(ping.deliver.choice)).toBeNull()
@@ -282,7 +282,7 @@ describe('branches', () => {
     expect(world.branch.name).toBe('the failover')
   })
 
-  test('the one who listens learns of several choices as one change', () => {
+  test('a listener receives several choices as one change', () => {
     const world = open()
     const heard: string[] = []
     world.subscribe((change) => heard.push(change))

@@ -1,4 +1,4 @@
-/** The durable file: anything that ends the process at any step, the value before or the value after is there, whole. */
+/** The durable file: if the process ends at any step, the value before or the value after is there, whole. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

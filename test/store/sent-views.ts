@@ -2,11 +2,11 @@
 import type { View } from '../../machines/view.ts'
 
 /** A sentence for each wrong; none where all is well (V2, V11). */
-export function wrongsIn(told: readonly View[]): string[] {
+export function wrongsIn(sentViews: readonly View[]): string[] {
   const found: string[] = []
   const known = new Map<number, string>()
   let newest: View | null = null
-  for (const view of told) {
+  for (const view of sentViews) {
     const text = JSON.stringify(view)
     if ((known.get(view.number) ?? text) !== text) found.push(`two views ${view.number}`)
     known.set(view.number, text)

@@ -1,4 +1,4 @@
-/** What every server store does, no matter what it lies on. */
+/** What every server store does, on any medium. */
 import { describe, expect, test } from 'vitest'
 import type { ServerStore } from '../../actors/ports.ts'
 

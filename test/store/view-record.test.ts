@@ -1,4 +1,4 @@
-/** A view service on a disk: anything that ends it at any step, its next life tells no view that differs from one reported before (V11). */
+/** A view service on a disk that ends at any step: its next incarnation sends no view that differs from an earlier one (V11). */
 import { describe, expect, test } from 'vitest'
 import { createServer } from '../../actors/server.ts'
 import { createViewService, type ViewServiceNode } from '../../actors/view-service.ts'
@@ -43,23 +43,23 @@ function twoLives(endsAt: number, fate: Fate, leavesOut: readonly 'sync'[] = [])
   advance(300)
   s2!.stop()
   advance(500)
-  const told = observations.flatMap(({ kind, envelope }) =>
+  const sentViews = observations.flatMap(({ kind, envelope }) =>
     kind === 'send' && envelope?.message.type === 'viewReply' ? [envelope.message.view] : [],
   )
-  return { told, hasEnded, wasFirst: isFirst }
+  return { sentViews, hasEnded, wasFirst: isFirst }
 }
 
 describe('V11 two lives of a view service on one disk', () => {
-  test('tell the same views, no matter what ended the first at any step', () => {
+  test('send the same views, if the first ends at any step', () => {
     let ends = 0
     let steps = 1
     for (let isOver = false; !isOver; steps++) {
       // What the other fates leave of a file is searched in file-store.test.ts.
       for (const fate of ['killed', 'nothing unsynced'] as const) {
-        const { told, hasEnded, wasFirst } = twoLives(steps, fate)
-        expect({ steps, fate, wrongs: wrongsIn(told) }).toEqual({ steps, fate, wrongs: [] })
-        // No one was reported anything as long as there is no record.
-        if (wasFirst) expect(told.map(({ number }) => number).sort()[0]).toBe(1)
+        const { sentViews, hasEnded, wasFirst } = twoLives(steps, fate)
+        expect({ steps, fate, wrongs: wrongsIn(sentViews) }).toEqual({ steps, fate, wrongs: [] })
+        // No node has received a view while there is no record.
+        if (wasFirst) expect(sentViews.map(({ number }) => number).sort()[0]).toBe(1)
         isOver = !hasEnded
         if (hasEnded) ends += 1
       }
@@ -69,9 +69,9 @@ describe('V11 two lives of a view service on one disk', () => {
   })
 
   test('the second goes on to further views', () => {
-    const { told } = twoLives(40, 'nothing unsynced')
+    const { sentViews } = twoLives(40, 'nothing unsynced')
 
-    expect(Math.max(...told.map(({ number }) => number))).toBeGreaterThan(3)
+    expect(Math.max(...sentViews.map(({ number }) => number))).toBeGreaterThan(3)
   })
 
   test('a file that is not synced would be noticed: the second life is refused', () => {

@@ -13,7 +13,7 @@ export interface Coverage {
 }
 
 /**
- * Counts what the one who interprets `machine` from now on reaches, pure steps and live actors alike.
+ * Counts the steps of every interpreter of `machine` from now on, pure steps and live actors alike.
  *
  * It puts a mark, an action that asks for nothing, in front of the actions of every state's entry and of every
  * transition. So pass a machine made for the purpose.

@@ -72,8 +72,8 @@ describe('trace', () => {
 
   test('L1 L3 each step has the clocks after it', () => {
     const world = failover()
-    const told = stepsOf(world).map(({ lamport, vector }) => ({ lamport, vector }))
-    expect(told).toEqual(
+    const clocks = stepsOf(world).map(({ lamport, vector }) => ({ lamport, vector }))
+    expect(clocks).toEqual(
       world.observations.map(({ clock }) => ({
         lamport: clock?.lamport ?? null,
         vector: clock === null ? null : { ...clock.vector },

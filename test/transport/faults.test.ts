@@ -232,7 +232,7 @@ describe('seeds', () => {
     faults.set({ drop: 0.2, duplicate: 0.2, delay: 0.5 })
     for (const [from, to] of everyLink) send(from, to, 'ping', 20)
     run()
-    return { arrived, told: observations.map(({ kind, t, messageId }) => [kind, t, messageId]) }
+    return { arrived, reports: observations.map(({ kind, t, messageId }) => [kind, t, messageId]) }
   }
 
   test('the same seed repeats everything, another seed does not', () => {

@@ -13,7 +13,7 @@ import { until } from './socket-ends.ts'
 import { transportContract } from './transport.contract.ts'
 
 const token = 'the token of all'
-/** `origin` may dial in, and the one who says none. */
+/** `origin` may dial in, and programs without an origin. */
 const configuration = (origin: string) => `
 authorization { token: "${token}" }
 websocket { host: "127.0.0.1", port: -1, no_tls: true, allowed_origins: ["${origin}"] }`

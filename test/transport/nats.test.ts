@@ -183,7 +183,7 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
   })
 
   test('what the server does not permit is a problem with a name, until it does', async () => {
-    const told: string[] = []
+    const reports: string[] = []
     const own = await startNatsServer(
       'authorization { users: [{ user: g, password: p, permissions: { publish: ["x"], subscribe: ["x"] } }] }',
     )
@@ -191,7 +191,7 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
     const transport = await openNatsTransport({
       connection,
       servers: ['s1'],
-      observe: ({ kind, detail }) => void (kind === 'refuse' && told.push(detail!)),
+      observe: ({ kind, detail }) => void (kind === 'refuse' && reports.push(detail!)),
     })
     try {
       expect(transport.problem()).toBeNull()
@@ -199,16 +199,18 @@ describe.skipIf(skipsNats)('with a nats-server', () => {
       await until(() => transport.problem() !== null, 'a problem')
       expect(transport.problem()).toMatch(/may not subscribe to standby\.standby\.gateway\.gateway-1\.1\.>/)
       transport.send(envelope('gateway-1#1', 's1#1'))
-      await until(() => told.some((detail) => /publish/i.test(detail)), 'a line on publishing')
+      await until(() => reports.some((detail) => /publish/i.test(detail)), 'a line on publishing')
 
       await own.kill()
       await until(() => transport.problem() === 'no connection to NATS', 'another problem')
       await own.start('authorization { users: [{ user: g, password: p }] }')
       await until(() => transport.problem() === null, 'the end of the problems', 25_000)
 
-      expect(told.filter((detail) => detail.includes('subscribe to'))[0]).toContain('look at the permissions')
-      expect(told).toContain('NATS: the connection is lost; dials again')
-      expect(told).toContain('NATS: connected again')
+      expect(reports.filter((detail) => detail.includes('subscribe to'))[0]).toContain(
+        'look at the permissions',
+      )
+      expect(reports).toContain('NATS: the connection is lost; dials again')
+      expect(reports).toContain('NATS: connected again')
     } finally {
       await transport.close()
       await own.stop()

@@ -38,16 +38,16 @@ export function socketContract(name: string, open: OpenMesh): void {
   }
   /** A listener with `b`, and one that dials it as `a`. */
   const pair = async (ofListener: MeshOptions = {}, ofDialer: MeshOptions = {}) => {
-    const told: Observation[] = []
-    const observe = (observation: Observation) => void told.push(observation)
+    const reports: Observation[] = []
+    const observe = (observation: Observation) => void reports.push(observation)
     const there = await start({ observe, ...ofListener, listen: {} })
     const here = await start({ observe, ...ofDialer, directory: { b: there.address! } })
     const received: Envelope[] = []
     const answers: Envelope[] = []
     there.attach('b#1', (arrived) => void received.push(arrived))
     here.attach('a#1', (arrived) => void answers.push(arrived))
-    const details = () => told.map(({ detail }) => detail ?? '')
-    return { here, there, received, answers, details, told }
+    const details = () => reports.map(({ detail }) => detail ?? '')
+    return { here, there, received, answers, details, reports }
   }
 
   afterEach(async () => {
@@ -75,12 +75,12 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(here.counters().dialed).toBeGreaterThan(1)
     })
 
-    test('the one who cannot be reached costs few attempts, and what is sent meanwhile is lost and reported', async () => {
-      const told: Observation[] = []
+    test('an unreachable peer costs few attempts, and what is sent meanwhile is lost and reported', async () => {
+      const reports: Observation[] = []
       const gone = await start({ listen: {} })
       const directory = { b: gone.address! }
       await gone.close()
-      const here = await start({ directory, observe: (observation) => void told.push(observation) })
+      const here = await start({ directory, observe: (observation) => void reports.push(observation) })
       here.attach('a#1', () => {})
 
       const from = Date.now()
@@ -92,7 +92,7 @@ export function socketContract(name: string, open: OpenMesh): void {
       const { dialed, lost } = here.counters()
       expect(dialed).toBeLessThan(10)
       expect(lost.unreachable).toBeGreaterThan(5)
-      expect(told.some(({ kind, detail }) => kind === 'drop' && detail === 'unreachable')).toBe(true)
+      expect(reports.some(({ kind, detail }) => kind === 'drop' && detail === 'unreachable')).toBe(true)
     })
 
     test('all nodes of a process share one connection', async () => {
@@ -407,7 +407,7 @@ export function socketContract(name: string, open: OpenMesh): void {
       expect(received).toHaveLength(1)
     })
 
-    test('the one who was dialed speaks for the names at its address only', async () => {
+    test('a dialed peer speaks for the names at its address only', async () => {
       const { here, there, answers } = await pair()
       here.send(envelope('a#1', 'b#1'))
       await until(() => there.counters().received === 1, 'the connection')

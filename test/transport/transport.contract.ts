@@ -127,7 +127,7 @@ export function transportContract(name: string, { open, skip = {} }: ContractOpt
     promise('nobody', async () => {
       const { here, received, settle } = await arrange()
 
-      for (const to of ['nobody#1', '', '__proto__', 'b']) here.send(envelope(ping(1), to))
+      for (const to of ['absent#1', '', '__proto__', 'b']) here.send(envelope(ping(1), to))
       here.send(envelope(ping(2)))
       await settle()
 

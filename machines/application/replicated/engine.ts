@@ -56,7 +56,7 @@ const renewEvery = 64
 /** Steps that one command may cause by sends between instances. */
 const stepsMax = 10_000
 
-/** A change that watchers are told of, and that replicas compare. */
+/** A change that watchers receive, and that replicas compare. */
 export type InstanceChange = {
   readonly status: string
   readonly snapshot: PersistedActor
@@ -72,7 +72,7 @@ interface Draft {
   readonly outbox: { readonly to: InstanceAddress; readonly event: unknown; readonly from: string }[]
   readonly touched: Map<string, Json[]>
   readonly effects: Effect[]
-  /** The snapshots of what was touched, to be told without reading their text again. */
+  /** The snapshots of what was touched, to be reported without parsing their text again. */
   readonly snapshots: Map<string, PersistedActor>
 }
 
@@ -247,7 +247,7 @@ export class Engine {
     this.#collect(draft, key, instance, out)
   }
 
-  /** @param isCalled whether a caller waits, who is told of an error; without one the instance ends with it, as in XState. */
+  /** @param isCalled whether a caller waits, which receives an error; without one the instance ends with it, as in XState. */
   #step(draft: Draft, key: string, instance: Instance, stimulus: Stimulus, isCalled = false): void {
     if (instance.status !== 'active') return
     if (++draft.steps > stepsMax)
@@ -376,7 +376,7 @@ export class Engine {
   }
 }
 
-/** Whether a step left everything as it was: such an event changes nothing, and no watcher is told of it. */
+/** Whether a step left everything as it was: such an event changes nothing, and no watcher is notified. */
 function isSame(former: Instance, next: Instance): boolean {
   return (
     former.text === next.text &&
@@ -422,7 +422,7 @@ function plain(value: unknown, where: string): Json {
   })
 }
 
-/** What is emitted leaves the machine as it is written: nobody decodes it. */
+/** What is emitted leaves the machine as it is written: it is never decoded. */
 function emittedJson(event: unknown, index: number): Json {
   return (sealJson({ emitted: Array(index).fill(null).concat([event]) }) as { emitted: Json[] }).emitted[
     index
@@ -493,7 +493,9 @@ function warn(text: string): void {
 }
 
 function notStarted({ machine, id }: { readonly machine: string; readonly id: string }): Error {
-  return new Error(`expected ${keyOf(machine, id)} to be started, got an event to nobody; call start first`)
+  return new Error(
+    `expected ${keyOf(machine, id)} to be started, got an event to no instance; call start first`,
+  )
 }
 
 function failedStart(machine: string, cause: unknown): Error {

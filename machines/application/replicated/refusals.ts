@@ -1,4 +1,4 @@
-/** What can be told of a machine before it runs: what it cannot do without, and what `effects: 'refuse'` forbids. */
+/** What a machine shows before it runs: what it cannot do without, and what `effects: 'refuse'` forbids. */
 import type { AnyActorLogic, AnyStateMachine } from 'xstate'
 import { isEffect, isMachine } from './inert.ts'
 

@@ -43,7 +43,7 @@ export interface LocalContent extends Pick<Local, 'node' | 'life' | 'alive' | 's
   readonly timers: readonly Timer[]
 }
 
-/** What a step of a node comes to: its next state, and by number what it emits and sends. */
+/** The outcome of a step of a node: its next state, and by number what it emits and sends. */
 export interface NodeStep {
   readonly local: number
   readonly emission: number

@@ -193,7 +193,7 @@ export class NodeStates {
     this.channels = grownTo(new Int32Array(this.channels.length * 2), this.channels)
   }
 
-  /** The same for the same content, whatever the numbers: searches that number differently agree on it. */
+  /** The same for the same content, under any numbering: searches that number differently agree on it. */
   #hashOf({ life, alive, snapshot, outbox, timers, script }: Local): number {
     const rest = mix(script * 64 + life * 2 + (alive ? 1 : 0)) ^ this.#timerHashes[timers]!
     return mix(mix(this.#snapshotHashes[snapshot]! ^ mix(rest)) ^ this.messages.outboxHash(outbox))

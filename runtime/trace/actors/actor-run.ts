@@ -84,7 +84,7 @@ interface Actor extends Appeared {
 /** Actors that have stopped and are remembered, to name them when events still come for them. */
 const stoppedMax = 4096
 
-/** Entries of a vector clock: in a system with more actors the ones least heard of are dropped (L6). */
+/** Entries of a vector clock: in a system with more actors the ones with the oldest news are dropped (L6). */
 const vectorMax = 256
 
 export function createActorRun(

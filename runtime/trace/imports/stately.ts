@@ -136,7 +136,7 @@ const [patienceMs, patienceMax] = [500, 5000]
 
 /**
  * Introductions first: a browser that is busy may run the idle callbacks in which messages are written in another order.
- * Once somebody was never introduced, because the sender kept only its last 200 messages, nobody is waited for any more.
+ * After one actor was never introduced, because the sender kept only its last 200 messages, the reader waits for no other.
  */
 function createIntroductions(
   strangerIn: (message: StatelyMessage) => string | null,

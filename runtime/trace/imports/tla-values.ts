@@ -2,7 +2,7 @@
 import type { Json } from '../../../machines/application/application.ts'
 import { mapOf, setOf } from '../collections.ts'
 
-/** A value; a text that is none is shown as it is. */
+/** A value; an unreadable text is shown as it is. */
 export function parseTla(text: string): Json {
   try {
     const reader = new TlaReader(text)

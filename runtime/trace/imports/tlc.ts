@@ -18,7 +18,7 @@ export function isTlcJson(head: string): boolean {
 
 const heading = /^(?:State (\d+):|STATE_?(\d+) ?==?)\s*(.*)$/
 
-/** Reads what TLC prints of a behaviour, with whatever it prints around it. @throws Error if it has no state. */
+/** Reads what TLC prints of a behaviour, with its other output around it. @throws Error if it has no state. */
 export async function readTlcText(
   [file]: readonly NamedText[],
   { action }: ReaderTools,

@@ -141,7 +141,7 @@ describe('branches', () => {
     'choosing otherwise in the past keeps both, and the address brings all of it back',
     async () => {
       const page = await openStory('2')
-      const told = await lastStep(page)
+      const atStep = await lastStep(page)
       for (let sentence = 0; sentence < 2; sentence++) await page.keyboard.press(';')
       await expect.poll(() => inbox(page, 's1').locator('h3').textContent()).toMatch(/crashed/)
       await page.getByRole('tab', { name: 'Branches' }).click()
@@ -152,13 +152,13 @@ describe('branches', () => {
       await page.getByLabel('Name of the branch').press('Enter')
       await expect.poll(() => branches(page)).toEqual(['main', 'both die'])
       const other = await lastStep(page)
-      expect(other).toBeLessThan(told)
+      expect(other).toBeLessThan(atStep)
 
       await page.getByRole('button', { name: 'Compare main with the shown branch' }).click()
       expect(await page.locator('.comparison').textContent()).toMatch(/s2 crashes/)
       await takePicture(page, 'branches')
       await page.locator('.branch-name').first().click()
-      await expect.poll(() => lastStep(page)).toBe(told)
+      await expect.poll(() => lastStep(page)).toBe(atStep)
 
       await page.locator('.branch-name').nth(1).click()
       await expect.poll(() => lastStep(page)).toBe(other)

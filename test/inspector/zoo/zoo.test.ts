@@ -1,4 +1,4 @@
-/** A zoo of XState apps: anything that they do, the run of each is whole, in causal order, and true to what happened. */
+/** A zoo of XState apps: the run of each is whole, in causal order, and true to what happened. */
 import { describe, expect, test } from 'vitest'
 import { createActor } from 'xstate'
 import { type StandbyInspectorOptions, standbyInspector } from '../../../inspector/feeds/standby-inspector.ts'

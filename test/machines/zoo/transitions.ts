@@ -60,7 +60,7 @@ export const transitions: readonly Animal[] = [
       a: '.a',
       b: { target: '.b', actions: 'note' },
       again: { target: '.a', reenter: true, actions: 'count' },
-      tell: { actions: say('told') },
+      tell: { actions: say('said') },
       deep: '#inner',
     },
     ...loud('root'),
@@ -379,7 +379,7 @@ export const transitions: readonly Animal[] = [
   ),
   animal(
     'regions within regions',
-    ['toggle', 'inner', 'main', 'both', 'stay', 'anew', 'self', 'deep', 'next', 'back', 'swap', 'same'],
+    ['toggle', 'inner', 'main', 'both', 'stay', 'again', 'self', 'deep', 'next', 'back', 'swap', 'same'],
     {
       type: 'parallel',
       on: {
@@ -395,7 +395,7 @@ export const transitions: readonly Animal[] = [
           on: {
             stay: '.off',
             same: 'main',
-            anew: { target: '.off', reenter: true },
+            again: { target: '.off', reenter: true },
             self: { target: 'main', reenter: true },
           },
           states: {

@@ -88,7 +88,7 @@ async function moving(system: ReturnType<typeof createSystem>, isDone: () => boo
     if (now !== pieces) since = Date.now()
     pieces = now
     if (Date.now() - since > standstillMs)
-      throw new Error(`expected the transfer to go on, got none after ${pieces} pieces; ${system.told()}`)
+      throw new Error(`expected the transfer to go on, got none after ${pieces} pieces; ${system.progress()}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -120,7 +120,7 @@ function createSystem(medium: Medium, isShared: boolean) {
   return {
     of: (id: string) => newest.get(id),
     seen: () => ({ reports, pieces, blockedMs }),
-    told: () => JSON.stringify([...newest.values()]),
+    progress: () => JSON.stringify([...newest.values()]),
     /** What was seen so far is not of the transfer. */
     forget() {
       reports = 0

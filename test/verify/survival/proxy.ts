@@ -4,13 +4,13 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 /** How a link is. `held`: bytes wait and arrive late, after the cut; `broken`: connections are reset and refused. */
 export type LinkState = 'open' | 'held' | 'broken'
 
-/** The way from the one who dials to the one who listens. */
+/** The way from the dialer to the listener. */
 export interface Link {
   /** Where to dial: port of 127.0.0.1. */
   readonly port: number
-  /** What is sent by the one who dials; what it hears on the same connection goes on, unless the link is broken. */
+  /** What the dialer sends; what it hears on the same connection goes on, unless the link is broken. */
   set(state: LinkState): void
-  /** What the one who dialed hears: `held` keeps it back. */
+  /** What the dialer receives: `held` keeps it back. */
   setReplies(state: 'open' | 'held'): void
   close(): void
 }

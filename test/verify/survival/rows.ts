@@ -50,8 +50,8 @@ async function killedStepsRow(progress: (text: string) => void): Promise<Row> {
     progress(`a view service killed before step ${step}`)
     const processes = createProcesses()
     try {
-      const { told, signal } = await killedAt(processes, step)
-      const wrongs = wrongsIn(told)
+      const { sentViews, signal } = await killedAt(processes, step)
+      const wrongs = wrongsIn(sentViews)
       if (wrongs.length > 0 || signal !== 'SIGKILL') problems.push(`step ${step}: ${signal}, ${wrongs}`)
     } catch (error) {
       problems.push(`step ${step}: ${(error as Error).message}`)
