@@ -64,7 +64,10 @@ async function show(paths: readonly string[], { port = 0 }: InspectOptions) {
   for (const note of notes) process.stderr.write(`${note}\n`)
   const count = trace.steps.length === 1 ? '1 step. Look at it' : `${trace.steps.length} steps. Look at them`
   const summary = `${format ?? 'trace'}, ${count} here:`
-  return { summary, served: await servePage({ port }, { kind: 'trace', title }, textSource(traceText(trace))) }
+  return {
+    summary,
+    served: await servePage({ port }, { kind: 'trace', title }, textSource(traceText(trace))),
+  }
 }
 
 /** Whether a file is a trace as it is, which is sent in pieces however large it is. */

@@ -1,4 +1,4 @@
-/** The largest permitted values on a system of real processes, at the default timing and limits: nobody looks dead. */
+/** The largest permitted values on a system of real processes, at the default timing and limits: no server looks dead. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { defaultLimits } from '../../actors/options.ts'
 import { worstValues } from '../support/worst-values.ts'
