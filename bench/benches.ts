@@ -1,6 +1,7 @@
 /** All benchmarks by name, in the order in which `npm run bench` runs them. */
 import { connectionsBench } from './connections.bench.ts'
 import { costBench } from './cost.bench.ts'
+import { durableBench } from './durable.bench.ts'
 import { failoverBench } from './failover.bench.ts'
 import { floorsBench } from './floors.bench.ts'
 import { historyBench } from './history.bench.ts'
@@ -32,6 +33,7 @@ export const benches: Record<string, (options: BenchOptions) => Promise<Measurem
   watching: watchingBench,
   inspecting: inspectingBench,
   processes: processesBench,
+  durable: durableBench,
   connections: connectionsBench,
   nats: natsBench,
 }

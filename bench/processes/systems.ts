@@ -36,13 +36,14 @@ export async function warmUp(driver: Program, callers: number, { quick }: BenchO
 }
 
 /** Starts it with `standby serve`; resolves when its view has a backup and is acknowledged. */
-export async function startStandby(): Promise<RunningStandby> {
+export async function startStandby(durability: 'flush' | 'memory' = 'memory'): Promise<RunningStandby> {
   const folder = mkdtempSync(join(tmpdir(), 'standby-bench-'))
   const directory = await directoryOf()
   const config = join(folder, 'system.json')
   writeFileSync(config, JSON.stringify({ peers: directory, logFormat: 'json', http: '127.0.0.1:0' }))
   const serve = (name: string) => {
-    const role = name === 'view-service' ? ['view-service', '--new-system'] : ['server', '--name', name]
+    const server = ['server', '--name', name, '--durability', durability]
+    const role = name === 'view-service' ? ['view-service', '--new-system'] : server
     const own = ['--config', config, '--listen', directory[name]!, '--data', join(folder, name)]
     return startProgram('standby', { args: ['serve', ...role, ...own], answers: false })
   }
