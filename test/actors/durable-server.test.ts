@@ -102,6 +102,7 @@ describe('D3: recovery', () => {
     first.stop()
     const before = sent().length
     const lamport = Math.max(...sent().map(({ envelope }) => envelope!.stamp.lamport))
+    const own = Math.max(...sent().map(({ envelope }) => envelope!.stamp.vector['s1#1']!))
 
     const second = createServer({ ...ports, id: 's1#1', store })
     expect(second.state()).toBe('primary.awaitingBackupAck')
@@ -113,6 +114,7 @@ describe('D3: recovery', () => {
       forward.envelope!.message,
     ])
     expect(Math.min(...again.map(({ stamp }) => stamp.lamport))).toBeGreaterThan(lamport)
+    expect(Math.min(...again.map(({ stamp }) => stamp.vector['s1#1']!))).toBeGreaterThan(own)
     second.stop()
   })
 })
