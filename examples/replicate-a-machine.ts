@@ -2,8 +2,8 @@
  * An XState machine, replicated: the workflow of an order lives on two servers and goes on when one of them dies.
  *
  * An event is a command, the machine's snapshot is the state, and the result says in which state the event left it.
- * Replicas carry out no actions, or the parcel would be sent twice: the machine emits what the world should do, and the caller that
- * sent the event finds it in the result.
+ * What the machine emits stands in the result. Effects, such as invoked promises and plain actions, run at the primary only,
+ * once the event is decided; docs/embedding.md says which guarantee each has.
  *
  *     npx tsx examples/replicate-a-machine.ts
  */

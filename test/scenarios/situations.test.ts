@@ -174,7 +174,12 @@ describe('situations', () => {
     world.inject({
       from: successor.id,
       to: old.id,
-      message: { type: 'forwardAck', viewNumber, number, digest: digest(outcomes) },
+      message: {
+        type: 'forwardAck',
+        viewNumber,
+        number,
+        digest: digest([outcomes, [{ key: 'stray', value: true }]]),
+      },
     })
     world.until('a new primary', () => world.primary() === successor)
     world.execute(world.client('c2'), put('a', 2))
