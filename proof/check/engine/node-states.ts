@@ -25,11 +25,11 @@ export class NodeStates {
   readonly nodes: readonly CheckedNode[]
   readonly messages: Messages
   /** Per node state: a number that looks random, made of the content alone. The xor over all nodes is a state's hash. */
-  hashes = new Uint32Array(1024)
+  hashes: Uint32Array = new Uint32Array(1024)
   /** Per node state: the number of its life with its snapshot. */
-  selves = new Int32Array(1024)
+  selves: Int32Array = new Int32Array(1024)
   /** Per node state: the number of what it has sent. */
-  outboxes = new Int32Array(1024)
+  outboxes: Int32Array = new Int32Array(1024)
   /** Per node state and node: the channel to it; see `channel`. */
   channels: Int32Array
   readonly #ordered: boolean
