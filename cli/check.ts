@@ -1,18 +1,27 @@
 /** `standby check`: search of a scenario, exhaustive or by random walks. */
-import { writeFileSync } from 'node:fs'
-import { type Command, Option } from 'commander'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import picocolors from 'picocolors'
 import { type CheckResult, check } from '../proof/check/check.ts'
 import type { LivenessFailure, LivenessResult } from '../proof/check/liveness.ts'
 import type { CheckOptions } from '../proof/check/options.ts'
 import { checkInParallel, type SystemSource } from '../proof/check/parallel/index.ts'
-import { traceOf } from '../proof/check/run-trace.ts'
+import { repeat, traceOf } from '../proof/check/run-trace.ts'
+import { savedRunIn } from '../proof/check/saved-run.ts'
+import type { CheckedSystem } from '../proof/check/system.ts'
 import { type Scenario, scenarioNamed, scenarios } from '../proof/protocol/scenarios.ts'
+import { readTrace } from '../runtime/trace/read.ts'
 import { commandLine } from './command-line.ts'
 import { duration, wholeNumber } from './options.ts'
+import { ownSource, ownSystem } from './own-system.ts'
 import { progressLine } from './progress-line.ts'
 
 interface CheckCommandOptions {
+  readonly with?: string
+  readonly export?: string
+  readonly from?: string
+  readonly block?: readonly { readonly from: string; readonly to: string }[]
   readonly depth?: number
   readonly states?: number
   readonly for?: number
@@ -42,8 +51,16 @@ const exitCodes: Record<CheckResult['verdict'], number> = {
 export function registerCheck(program: Command): void {
   program
     .command('check')
-    .description('search everything that can happen in a scenario')
+    .description('search everything that can happen in a scenario or in a system of your own')
     .argument('[scenario]', 'its name; without one, the scenarios are listed')
+    .option('--with <module>', 'check the system that this module exports by default or as `system`')
+    .option('--export <name>', 'with --with: another export, a system or a function that returns one')
+    .option('--from <trace>', 'begin after the run in this trace, such as a counterexample of standby check')
+    .option(
+      '--block <links...>',
+      'links on which nothing arrives from the beginning on, each as FROM:TO',
+      link,
+    )
     .option(
       '--depth <steps>',
       'no further than this many steps from the beginning',
@@ -89,7 +106,12 @@ export function registerCheck(program: Command): void {
       '\nEnds with 0 for exhausted or bounded, 1 for violated, 3 where a goal was not found; a wrong option ends with 2.',
     )
     .action(async (name: string | undefined, options: CheckCommandOptions, command: Command) => {
-      if (name === undefined) {
+      const isOwn = options.with !== undefined
+      if (isOwn && name !== undefined)
+        command.error('error: expected a scenario or --with, got both; leave one of them out')
+      if (options.export !== undefined && !isOwn)
+        command.error('error: expected --export with --with, got it alone; name the module by --with')
+      if (name === undefined && !isOwn && options.from === undefined) {
         for (const { name: own, about, states } of scenarios) {
           const size = states === undefined ? '' : picocolors.dim(`  ${count(states)} states`)
           console.log(`${picocolors.bold(own)}${size}\n  ${about}`)
@@ -103,7 +125,15 @@ export function registerCheck(program: Command): void {
         command.error('error: several workers search breadth first; leave out --order, --walk or --workers')
       if (isShared && (options.liveness !== undefined || options.handlers))
         command.error('error: --liveness and --handlers are for one worker; leave out --workers')
-      process.exitCode = await runCheck(named(name, command), options)
+      if (isShared && (options.from !== undefined || options.block !== undefined))
+        command.error('error: --from and --block are for one worker; leave out --workers')
+      try {
+        const checked = await checkedBy(name, options, command)
+        process.exitCode = await runCheck(checked, options)
+      } catch (error) {
+        if (!isOwn && options.from === undefined && options.block === undefined) throw error
+        command.error(`error: ${(error as Error).message}`, { exitCode: 2 })
+      }
     })
 }
 
@@ -120,7 +150,68 @@ export function named(name: string, command: Command): Scenario {
   }
 }
 
-async function runCheck(scenario: Scenario, options: CheckCommandOptions): Promise<number> {
+/** What is checked: a scenario, or a module's system. */
+interface Checked extends Pick<Scenario, 'name' | 'about' | 'system'> {
+  /** Where threads find it. */
+  readonly source: SystemSource
+  /** Of the user's own module; null for a scenario. */
+  readonly module: { readonly path: string; readonly name: string | null } | null
+}
+
+async function checkedBy(
+  name: string | undefined,
+  options: CheckCommandOptions,
+  command: Command,
+): Promise<Checked> {
+  const { with: path, from } = options
+  const exported = options.export ?? null
+  if (path === undefined) {
+    const scenario = named(name ?? scenarioOf(from!), command)
+    return { ...scenario, source: sourceOf(scenario), module: null }
+  }
+  const system = await ownSystem(path, exported)
+  return {
+    name: basename(path),
+    about: `The system of ${path}: ${system.nodes.map(({ id }) => id).join(', ')}.`,
+    system: () => system,
+    source: ownSource(path, exported),
+    module: { path, name: exported },
+  }
+}
+
+function savedIn(path: string) {
+  const saved = savedRunIn(readTrace(readFileSync(path, 'utf8')))
+  if (saved === null)
+    throw new Error(`expected a run of standby check in ${path}, got another trace; standby check writes one`)
+  return saved
+}
+
+function scenarioOf(path: string): string {
+  const { scenario } = savedIn(path)
+  if (scenario === null)
+    throw new Error(`expected --with and the module whose run is in ${path}, got none; name the module`)
+  return scenario
+}
+
+/** The happenings of the run in a trace. */
+function runIn(path: string, system: CheckedSystem): NonNullable<CheckOptions['from']> {
+  const { run } = repeat(system, savedIn(path))
+  if (run === null)
+    throw new Error(
+      `expected a run of this system in ${path}, got one that cannot happen in it; check the system whose trace it is`,
+    )
+  return run.steps.map(({ happening }) => happening)
+}
+
+function link(text: string, others: CheckCommandOptions['block'] = []) {
+  const [, from, to] = /^([^:]+):([^:]+)$/.exec(text) ?? []
+  if (from === undefined || to === undefined)
+    throw new InvalidArgumentError('Expected a link such as server-1:server-2.')
+  return [...others, { from, to }]
+}
+
+async function runCheck(scenario: Checked, options: CheckCommandOptions): Promise<number> {
+  const system = scenario.system()
   const progress = progressLine()
   const walk = isWalk(options)
   const shared: Pick<CheckOptions, 'bounds' | 'reduction' | 'progress'> = {
@@ -143,9 +234,11 @@ async function runCheck(scenario: Scenario, options: CheckCommandOptions): Promi
   }
   const result =
     options.workers > 1
-      ? await checkInParallel(sourceOf(scenario), { ...shared, workers: options.workers })
-      : check(scenario.system(), {
+      ? await checkInParallel(scenario.source, { ...shared, workers: options.workers })
+      : check(system, {
           ...shared,
+          ...(options.from === undefined ? {} : { from: runIn(options.from, system) }),
+          ...(options.block === undefined ? {} : { blocked: options.block }),
           order: walk ? 'random-walk' : options.order,
           seed: options.seed,
           ...(options.handlers === undefined
@@ -178,7 +271,7 @@ function sourceOf({ name }: Scenario): SystemSource {
 }
 
 function describe(
-  scenario: Scenario,
+  scenario: Checked,
   result: CheckResult,
   { path, seed, handlers }: { path: string | null; seed: number | null; handlers: boolean },
 ): void {
@@ -227,8 +320,13 @@ function describe(
   console.log(`\n${picocolors.red(shown.name)}\n  ${shown.reason}\n\n${shown.story}\n`)
   if (path !== null)
     console.log(
-      `repeat it:\n  ${commandLine('replay', path)}\nlook at it:\n  ${commandLine('inspect', path)}`,
+      `repeat it:\n  ${commandLine('replay', path, ...moduleFlags(scenario))}\nlook at it:\n  ${commandLine('inspect', path)}`,
     )
+}
+
+function moduleFlags({ module }: Checked): string[] {
+  if (module === null) return []
+  return ['--with', module.path, ...(module.name === null ? [] : ['--export', module.name])]
 }
 
 function describeLiveness({ seed, sampled, stuck, failed, slowestMs }: LivenessResult): void {
@@ -242,15 +340,12 @@ function describeLiveness({ seed, sampled, stuck, failed, slowestMs }: LivenessR
 type Shown = Pick<LivenessFailure, 'name' | 'reason' | 'run' | 'story'>
 
 /** Saves a counterexample as a trace; its path, or null if that failed, which is then reported. */
-function saved(
-  scenario: Scenario,
-  { run, name, reason }: Shown,
-  options: CheckCommandOptions,
-): string | null {
+function saved(scenario: Checked, { run, name, reason }: Shown, options: CheckCommandOptions): string | null {
   const path = options.trace ?? `counterexample-${scenario.name}.jsonl`
   try {
     const violation = { name, reason }
-    writeFileSync(path, traceOf(scenario.system(), run, { scenario: scenario.name, violation }))
+    const named = scenario.module === null ? { scenario: scenario.name } : {}
+    writeFileSync(path, traceOf(scenario.system(), run, { ...named, violation }))
     return path
   } catch (error) {
     console.error(`error: expected to write the trace to ${path}, got ${(error as Error).message}`)
@@ -259,7 +354,7 @@ function saved(
 }
 
 function summaryOf(
-  { name }: Scenario,
+  { name }: Checked,
   { violation, goals, liveness, ...numbers }: CheckResult,
   seed: number | null,
 ) {

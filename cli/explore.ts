@@ -1,18 +1,18 @@
 /** `standby explore`: a system of your own on the page, driven by hand and judged at each step. */
 import { readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { check } from '../proof/check/check.ts'
 import { traceOf } from '../proof/check/run-trace.ts'
 import type { CheckedSystem } from '../proof/check/system.ts'
-import { stagedModule, systemIn } from '../proof/stage/own-system.ts'
+import { stagedModule } from '../proof/stage/own-system.ts'
 import { liftedText, SharedWorld } from '../proof/stage/shared-world.ts'
 import type { Staged } from '../proof/stage/staged.ts'
 import { World } from '../proof/stage/world.ts'
 import { control } from '../runtime/serve/inspector/source.ts'
 import { openInBrowser } from './inspect.ts'
 import { duration, wholeNumber } from './options.ts'
+import { ownSystem } from './own-system.ts'
 
 interface ExploreOptions {
   readonly export?: string
@@ -37,7 +37,7 @@ export function registerExplore(program: Command): void {
     .option('--open', 'open it in the browser')
     .addHelpText(
       'after',
-      '\nThe system runs in this process; the page drives it, and keeps every branch until Ctrl+C. Serves to this machine only.\nA module in TypeScript needs a loader: node --import tsx node_modules/.bin/standby explore system.ts',
+      '\nThe system runs in this process; the page drives it, and keeps every branch until Ctrl+C. Serves to this machine only.\nA module in TypeScript needs Node 22.18 or newer, or tsx beside it.',
     )
     .action(async (path: string, options: ExploreOptions, command: Command) => {
       const refuse = (error: Error) => command.error(`error: ${error.message}`)
@@ -62,7 +62,7 @@ export function registerExplore(program: Command): void {
 
 /** @throws Error with the path and what is wrong */
 async function worldOf(path: string, { export: name, run, check: isChecked, for: forMs }: ExploreOptions) {
-  const system = await loaded(path, name ?? null)
+  const system = await ownSystem(path, name ?? null)
   const title = basename(path)
   const staged = stagedModule(system, title)
   if (isChecked) return checkedWorld(system, staged, title, forMs)
@@ -71,24 +71,6 @@ async function worldOf(path: string, { export: name, run, check: isChecked, for:
     return liftedText(readFileSync(run, 'utf8'), title, staged)
   } catch (error) {
     throw new Error(`${run}: ${(error as Error).message}`)
-  }
-}
-
-async function loaded(path: string, name: string | null): Promise<CheckedSystem> {
-  let module: Readonly<Record<string, unknown>>
-  try {
-    module = await import(pathToFileURL(resolve(path)).href)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const loader = '; run it with a loader: node --import tsx node_modules/.bin/standby explore ...'
-    throw new Error(
-      `${path}: expected a module that can be loaded, got: ${message}${code === 'ERR_UNKNOWN_FILE_EXTENSION' ? loader : ''}`,
-    )
-  }
-  try {
-    return await systemIn(module, name)
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`)
   }
 }
 

@@ -1,4 +1,5 @@
 /** `standby replay`: a counterexample again, on the charts as they are now. */
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { story } from '../proof/check/counterexample.ts'
@@ -7,6 +8,12 @@ import { type SavedRun, savedRunIn } from '../proof/check/saved-run.ts'
 import { type ReadTrace, readTrace, TraceError } from '../runtime/trace/read.ts'
 import { named } from './check.ts'
 import { readInput } from './input.ts'
+import { ownSystem } from './own-system.ts'
+
+interface ReplayOptions {
+  readonly with?: string
+  readonly export?: string
+}
 
 /** Adds the command to the program. */
 export function registerReplay(program: Command): void {
@@ -14,26 +21,34 @@ export function registerReplay(program: Command): void {
     .command('replay')
     .description('repeat a counterexample that standby check has saved, on the charts as they are now')
     .argument('<file>', 'the trace that was saved; - reads standard input')
+    .option(
+      '--with <module>',
+      'of a system of your own: the module that exports it by default or as `system`',
+    )
+    .option('--export <name>', 'with --with: another export')
     .addHelpText(
       'after',
       '\nExit codes: 0 the property holds now; 1 it still fails; 2 the file is not a saved counterexample;\n3 the steps can no longer happen; 5 the system has no such property.',
     )
-    .action((file: string, _options: unknown, command: Command) => {
-      process.exitCode = runReplay(file, command)
+    .action(async (file: string, options: ReplayOptions, command: Command) => {
+      process.exitCode = await runReplay(file, options, command)
     })
 }
 
 /** What became of a run that was repeated, as an exit code; 2 is an argument that is wrong. */
 const replayCodes = { holds: 0, fails: 1, impossible: 3, unknown: 5 } as const
 
-function runReplay(file: string, command: Command): number {
+async function runReplay(file: string, options: ReplayOptions, command: Command): Promise<number> {
   const run = savedIn(file, command)
-  if (run.scenario === null) {
+  if (run.scenario === null && options.with === undefined) {
     return command.error(
-      `error: expected a trace of a scenario in ${file}, got one of a system of your own; repeat it with repeat(system, savedRunIn(readTrace(text))) of standby/check`,
+      `error: expected a trace of a scenario in ${file}, got one of a system of your own; name its module by --with`,
     )
   }
-  const scenario = named(run.scenario, command)
+  const scenario =
+    options.with === undefined
+      ? named(run.scenario!, command)
+      : await ownScenario(options.with, options.export ?? null, command)
   const { run: repeated, verdict } = repeat(scenario.system(), run)
   if (repeated === null) {
     console.log(
@@ -54,6 +69,15 @@ function runReplay(file: string, command: Command): number {
   }
   console.log(`${picocolors.red('still fails')}: ${run.property}\n  ${verdict}`)
   return replayCodes.fails
+}
+
+async function ownScenario(path: string, name: string | null, command: Command) {
+  try {
+    const system = await ownSystem(path, name)
+    return { name: basename(path), system: () => system }
+  } catch (error) {
+    return command.error(`error: ${(error as Error).message}`)
+  }
 }
 
 function savedIn(file: string, command: Command): SavedRun {

@@ -78,6 +78,19 @@ export function check(system: CheckedSystem, options: CheckOptions = {}): CheckR
     if (options[kind] === undefined || options.order !== 'random-walk') continue
     throw new RangeError(`expected ${kind} with a search, got it with random walks; leave one of them out`)
   }
+  if (options.from !== undefined && (options.handlers !== undefined || (system.temporal ?? []).length > 0))
+    throw new RangeError(
+      'expected from without handlers and promises (temporal), which are for whole systems; leave one of them out',
+    )
+  if ((options.blocked ?? []).length > 0 && (system.temporal ?? []).length > 0)
+    throw new RangeError(
+      'expected blocked without promises (temporal), which are for whole systems; use cuts of the system',
+    )
+  for (const { from, to } of options.blocked ?? []) {
+    const ids = system.nodes.map(({ id }) => id)
+    if (!ids.includes(from) || !ids.includes(to))
+      throw new RangeError(`expected blocked links between ${ids.join(', ')}, got one from ${from} to ${to}`)
+  }
   const wanted = options.goals === undefined ? system : { ...system, goals: options.goals }
   const interrogation = options.handlers === undefined ? null : interrogated(wanted, options.handlers)
   const asked = interrogation?.system ?? wanted
@@ -122,7 +135,7 @@ function foundIn(system: CheckedSystem, options: CheckOptions): { search: Search
   const secondsMax = options.bounds?.seconds ?? Number.POSITIVE_INFINITY
   const inTime = () => ({ ...options, bounds: { ...options.bounds, seconds: secondsMax - elapsed() } })
   for (let stepwise = 0; ; ) {
-    const search = new Search(system, options.reduction, stepwise)
+    const search = new Search(system, options.reduction, stepwise, options.blocked)
     const found = toBeginning(search, system, inTime()) ?? explored(search, system, inTime())
     const next = nextStepwise(found, stepwise, search.states.sentReads)
     if (next === null || search.absorbing === 0 || elapsed() > secondsMax)
@@ -260,8 +273,12 @@ function verdictOf({ end, goals }: Found): Pick<CheckResult, 'verdict' | 'bound'
 export function toBeginning(
   search: Search,
   system: CheckedSystem,
-  { bounds = {} }: Pick<CheckOptions, 'bounds'>,
+  { bounds = {}, from }: Pick<CheckOptions, 'bounds' | 'from'>,
 ): Found | null {
+  if (from !== undefined) {
+    search.restartAfter(from)
+    return null
+  }
   const started = performance.now()
   const secondsMax = bounds.seconds ?? Number.POSITIVE_INFINITY
   for (const goal of system.begin ?? []) {

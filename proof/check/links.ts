@@ -26,6 +26,10 @@ export class Links {
     })
   }
 
+  get isEmpty(): boolean {
+    return this.#cuts.size === 0
+  }
+
   isCut(from: string, to: string): boolean {
     return this.#cuts.size > 0 && this.#cuts.has(JSON.stringify([this.#firstId(from), this.#firstId(to)]))
   }

@@ -3,9 +3,11 @@ import * as v from 'valibot'
 import { checked } from '../../actors/checked.ts'
 import type { SearchBounds, SearchOptions } from './engine/search-options.ts'
 import type { HandlerChecks } from './handlers.ts'
+import type { Happening } from './happening.ts'
 import type { LivenessOptions } from './liveness.ts'
 import type { WalkBounds } from './random-walk.ts'
-import { type Entries, flag, goals, someFunction } from './system-schema.ts'
+import type { CheckedSystem } from './system.ts'
+import { cuts, type Entries, flag, goals, someFunction } from './system-schema.ts'
 
 /** How a system is searched: order, bounds, reduction, and progress reports. */
 export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
@@ -24,6 +26,13 @@ export interface CheckOptions extends Omit<SearchOptions, 'order' | 'bounds'> {
   readonly handlers?: HandlerChecks
   /** Leave needless steps out of a counterexample; default true. */
   readonly minimise?: boolean
+  /**
+   * Begin after this run, such as `violation.run` or `repeat(system, saved).run` has it, in place of the start and of
+   * `begin`. Depths and counts are of what follows it; the runs that are found include it.
+   */
+  readonly from?: readonly Happening[]
+  /** Links on which nothing arrives from the beginning of the search on, one way each; `from` may have used them. */
+  readonly blocked?: CheckedSystem['cuts']
   /** See `Search`; default `sends`. */
   readonly reduction?: 'sends' | 'none'
 }
@@ -65,6 +74,8 @@ const handlers = {
   ),
 } satisfies Entries<NonNullable<CheckOptions['handlers']>>
 
+const someHappening = 'expected the happenings of a run: run.steps.map(({ happening }) => happening)'
+
 const checkEntries = {
   order: v.optional(
     v.picklist(
@@ -83,6 +94,13 @@ const checkEntries = {
   ),
   minimise: flag,
   reduction: v.optional(v.picklist(['sends', 'none'], "expected 'sends' or 'none'")),
+  from: v.optional(
+    v.array(
+      v.looseObject({ kind: v.string(someHappening), node: v.string(someHappening) }, someHappening),
+      someHappening,
+    ),
+  ),
+  blocked: cuts,
 } satisfies Entries<CheckOptions>
 
 const checkSchema = v.strictObject(checkEntries, 'expected options such as { seed: 7 }')

@@ -25,6 +25,7 @@ const cut = v.strictObject(
   { from: v.string('expected the id of a node'), to: v.string('expected an id') },
   'expected cuts such as { from, to }',
 )
+export const cuts = v.optional(v.array(cut, 'expected a list of links such as { from, to }'))
 const systemSchema = v.strictObject(
   {
     nodes: v.unknown(),
@@ -51,7 +52,7 @@ const systemSchema = v.strictObject(
     stuckOn: v.optional(someFunction),
     crashes: v.optional(v.unknown()),
     restarts: v.optional(v.unknown()),
-    cuts: v.optional(v.array(cut, 'expected a list of cuts')),
+    cuts,
     network: v.optional(v.picklist(['set', 'once', 'ordered'], "expected 'set', 'once' or 'ordered'")),
     losses: v.optional(v.unknown()),
     duplicates: v.optional(v.unknown()),

@@ -8,6 +8,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { registerCheck } from '../../cli/check.ts'
 import { commandLine } from '../../cli/command-line.ts'
 import { registerJudge } from '../../cli/judge.ts'
+import { registerReplay } from '../../cli/replay.ts'
+import { check } from '../../proof/check/check.ts'
+import { traceOf } from '../../proof/check/run-trace.ts'
+import { scenarioNamed } from '../../proof/protocol/scenarios.ts'
 
 let folder: string
 beforeEach(() => {
@@ -24,7 +28,7 @@ async function standby(...args: string[]) {
   const out: string[] = []
   vi.spyOn(console, 'log').mockImplementation((line) => void out.push(String(line)))
   const program = new Command('standby').exitOverride()
-  for (const register of [registerCheck, registerJudge]) register(program)
+  for (const register of [registerCheck, registerJudge, registerReplay]) register(program)
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} })
   const before = process.exitCode
   try {
@@ -125,6 +129,67 @@ describe('standby check', () => {
     [['check', 'one-server', '--walk', '--liveness'], /are for searches/],
   ])('refuses %j', async (args, message) => {
     expect(await standby(...args)).toMatchObject({ code: 2, out: expect.stringMatching(message) })
+  })
+})
+
+/** A door that must not be opened; `toggle` opens it. */
+const doorModule = `
+const config = { initial: 'shut', states: { shut: { on: { toggle: 'open' } }, open: { on: { toggle: 'shut' } } } }
+const rule = { name: 'shut', holds: (s) => s.node('door').snapshot.value === 'shut' || 'it is open' }
+const door = (invariants) => ({
+  nodes: [{ id: 'door', machine: createMachine(config), script: [{ type: 'toggle' }, { type: 'toggle' }] }],
+  invariants,
+})
+export default () => door([rule])
+export const free = door([])
+`
+
+describe('standby check --with', () => {
+  function written(text: string): string {
+    const path = join(folder, 'door.mjs')
+    const xstate = import.meta.resolve('xstate')
+    writeFileSync(path, `import { createMachine } from ${JSON.stringify(xstate)}\n${text}`)
+    return path
+  }
+
+  test('checks the system of a module, and its counterexample can be repeated and gone on from', async () => {
+    const [path, trace] = [written(doorModule), join(folder, 'run.jsonl')]
+    const broken = await standby('check', '--with', path, '--trace', trace)
+    expect([broken.code, broken.out]).toEqual([1, expect.stringMatching(/^door.mjs: violated/)])
+    expect(broken.out).toContain(`replay ${trace} --with ${path}`)
+    const again = await standby('replay', trace, '--with', path)
+    expect([again.code, again.out]).toEqual([1, expect.stringContaining('it is open')])
+
+    const whole = await standby('check', '--with', path, '--export', 'free', '--json')
+    expect(JSON.parse(whole.out)).toMatchObject({ verdict: 'exhausted', states: 3 })
+    const rest = await standby('check', '--with', path, '--export', 'free', '--from', trace, '--json')
+    expect(JSON.parse(rest.out)).toMatchObject({ verdict: 'exhausted', states: 2 })
+  })
+
+  test("goes on from a scenario's run without its name", async () => {
+    const trace = join(folder, 'run.jsonl')
+    const { system } = scenarioNamed('one-server')
+    const { goals } = check(system(), {})
+    writeFileSync(trace, traceOf(system(), goals[0]!.run!, { scenario: 'one-server' }))
+    const { code, out } = await standby('check', '--from', trace, '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(out).states).toBeLessThan(128)
+  })
+
+  test('refuses what is no module, no system, no run, no link', async () => {
+    const path = written(doorModule)
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--with', join(folder, 'none.mjs')], /expected a module, got no such file/],
+      [['--with', path, '--export', 'other'], /expected a module that exports a system as `other`/],
+      [['one-server', '--with', path], /expected a scenario or --with, got both/],
+      [['one-server', '--export', 'free'], /expected --export with --with/],
+      [['one-server', '--from', path], /expected/],
+      [['one-server', '--block', 'a'], /Expected a link/],
+      [['one-server', '--block', 'a:b'], /expected blocked links between/],
+      [['one-server', '--block', 'a:b', '--workers', '2'], /are for one worker/],
+    ]
+    for (const [args, message] of cases)
+      expect(await standby('check', ...args)).toMatchObject({ code: 2, out: expect.stringMatching(message) })
   })
 })
 

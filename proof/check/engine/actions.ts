@@ -25,6 +25,7 @@ export class Actions {
     const id = this.#idAt(local)
     const found: { happening: Happening; local: number }[] = this.#listOwn(local)
     for (const message of this.#messagesTo(all, place)) {
+      if (this.#successors.isBlocked(this.#states.messages.get(message))) continue
       const happening: Happening = { kind: 'deliver', node: id, message: this.#states.messages.get(message) }
       found.push({ happening, local: this.#successors.deliver(local, message).local })
     }

@@ -13,11 +13,14 @@ export class Model {
   readonly actions: Actions
   readonly exchange: Exchange
 
-  /** @param absorbing a bit for each node whose steps that only send are taken at once */
-  constructor(system: CheckedSystem, absorbing: number) {
+  /**
+   * @param absorbing a bit for each node whose steps that only send are taken at once
+   * @param blocked links on which nothing arrives while the system is explored
+   */
+  constructor(system: CheckedSystem, absorbing: number, blocked: NonNullable<CheckedSystem['cuts']> = []) {
     this.states = new NodeStates(system)
     this.transitions = new Transitions(this.states)
-    this.successors = new Successors(system, this.states, this.transitions, absorbing)
+    this.successors = new Successors(system, this.states, this.transitions, absorbing, blocked)
     this.actions = new Actions(this.states, this.transitions, this.successors)
     this.exchange = new Exchange(this.states, this.transitions, this.successors)
   }

@@ -66,6 +66,7 @@ export class NetworkExpansion {
     const nodes = this.#nodes
     const next = state.slice()
     for (const move of this.#moves(state)) {
+      if (this.#isBlocked(move)) continue
       this.transitions++
       next.set(state)
       this.#make(next, move)
@@ -81,7 +82,7 @@ export class NetworkExpansion {
 
   /** All that can happen next. */
   happenings(state: Int32Array): Happening[] {
-    return [...this.#moves(state)].map(({ happening }) => happening)
+    return [...this.#moves(state)].filter((move) => !this.#isBlocked(move)).map(({ happening }) => happening)
   }
 
   /** Lets something happen in `state`, which it changes; where it happened and what it sent, or null if it cannot. */
@@ -102,6 +103,10 @@ export class NetworkExpansion {
     hash ^= mix(this.#inFlight.hash(state[nodes + 2]!) ^ 0x5bd1e995) ^ mix(state[nodes + 3]! + 0x30000000)
     for (let node = 0; node < nodes; node++) hash ^= mix(hashes[state[node]!]! + node)
     return hash >>> 0
+  }
+
+  #isBlocked({ happening }: Move): boolean {
+    return happening.kind === 'deliver' && this.#model.successors.isBlocked(happening.message)
   }
 
   #make(state: Int32Array, { place, local, emission, left, inFlight, budget }: Move): void {

@@ -35,14 +35,20 @@ export class Search {
    * states but for what these steps send, so `stepwise` must name the nodes whose `sent` a property reads that is
    * not monotone; `check` finds them out. `none`: plain search.
    * @param stepwise a bit for each node that takes such steps one by one all the same
+   * @param blocked links on which nothing arrives while the system is explored; `apply` may still use them
    */
-  constructor(given: CheckedSystem, reduction: 'sends' | 'none' = 'sends', stepwise = 0) {
+  constructor(
+    given: CheckedSystem,
+    reduction: 'sends' | 'none' = 'sends',
+    stepwise = 0,
+    blocked: NonNullable<CheckedSystem['cuts']> = [],
+  ) {
     const system = validSystem(given)
     this.#system = system
     this.#nodes = system.nodes.length
     this.#reduced = reduction === 'sends' && (system.network ?? 'set') === 'set'
     this.absorbing = this.#reduced ? ~stepwise : 0
-    this.model = new Model(system, this.absorbing)
+    this.model = new Model(system, this.absorbing, blocked)
     this.states = new Exploration(system, this.model, this.#reduced)
     this.width = this.states.width
   }
@@ -82,8 +88,18 @@ export class Search {
     return state
   }
 
-  /** Forgets all states that were found and begins after these actions, counted from the initial state. */
+  /**
+   * Forgets all states that were found and begins after these actions, counted from the initial state.
+   * @throws Error if one of them cannot happen; then the search begins where it did
+   */
   restartAfter(prefix: readonly Happening[]): void {
+    const state = this.initial()
+    for (const [index, happening] of prefix.entries()) {
+      if (this.apply(state, happening) < 0)
+        throw new Error(
+          `expected a run of this system, got one whose step ${index + 1} (${happening.kind} at ${happening.node}) cannot happen there; take the run of the same nodes`,
+        )
+    }
     this.prefix = prefix
     this.states.forget()
   }

@@ -3,8 +3,9 @@
  * state and a channel. With the reduction of sends, steps that do nothing but send are taken at once (saturation).
  */
 import type { AnyMachineSnapshot, EventObject } from 'xstate'
+import { Links } from '../links.ts'
 import { reasonOf } from '../properties/judged.ts'
-import type { CheckedNode, CheckedSystem } from '../system.ts'
+import type { CheckedNode, CheckedSystem, SentMessage } from '../system.ts'
 import {
   changed,
   isBefore,
@@ -31,6 +32,8 @@ export class Successors {
   readonly judge: StepJudge
   readonly #states: NodeStates
   readonly #transitions: Transitions
+  /** Links on which nothing arrives while the system is explored; a run that is repeated may use them. */
+  readonly #blocked: Links
   readonly #ordered: boolean
   readonly #absorbing: number
   readonly #own: (Int32Array | undefined)[] = []
@@ -40,11 +43,21 @@ export class Successors {
   readonly #timerSends = new Map<number, readonly (readonly number[])[]>()
   readonly #crashed: (number | undefined)[] = []
 
-  /** @param absorbing a bit for each node whose steps that only send are taken at once */
-  constructor(system: CheckedSystem, states: NodeStates, transitions: Transitions, absorbing: number) {
+  /**
+   * @param absorbing a bit for each node whose steps that only send are taken at once
+   * @param blocked links on which nothing arrives while the system is explored
+   */
+  constructor(
+    system: CheckedSystem,
+    states: NodeStates,
+    transitions: Transitions,
+    absorbing: number,
+    blocked: NonNullable<CheckedSystem['cuts']>,
+  ) {
     this.judge = new StepJudge(states, system.steps ?? [])
     this.#states = states
     this.#transitions = transitions
+    this.#blocked = new Links({ ...system, cuts: blocked })
     this.#ordered = system.timers === 'ordered'
     this.#absorbing = absorbing
   }
@@ -80,7 +93,7 @@ export class Successors {
     if (known >= 0) return this.#lists[known]!
     const list: number[] = []
     const now = this.#states.get(receiver)
-    for (const message of this.#states.messagesFor(now, channel)) {
+    for (const message of this.arriving(now, channel)) {
       // What only sends has been taken already.
       if (this.#absorbs(now.node) && this.#sendsOnly(now, this.#transitions.onMessage(now, message))) continue
       const { local, emission } = this.deliver(receiver, message)
@@ -89,6 +102,18 @@ export class Successors {
     const index = list.length === 0 ? 0 : this.#lists.push(Int32Array.from(list)) - 1
     this.#deliveries.set(receiver, channel, index)
     return this.#lists[index]!
+  }
+
+  /** The messages of a channel that may arrive while the system is explored. */
+  arriving(now: Local, channel: number): Int32Array {
+    const messages = this.#states.messagesFor(now, channel)
+    return this.#blocked.isEmpty
+      ? messages
+      : messages.filter((message) => !this.isBlocked(this.#states.messages.get(message)))
+  }
+
+  isBlocked({ from, to }: SentMessage): boolean {
+    return this.#blocked.isCut(from, to)
   }
 
   /** The receiver after one message. */
@@ -109,7 +134,7 @@ export class Successors {
     if (known >= 0) return known
     const now = this.#states.get(receiver)
     let { outbox } = now
-    for (const message of this.#absorbs(now.node) ? this.#states.messagesFor(now, channel) : nothing) {
+    for (const message of this.#absorbs(now.node) ? this.arriving(now, channel) : nothing) {
       const step = this.#transitions.onMessage(now, message)
       if (this.#sendsOnly(now, step)) outbox = this.#absorbed(now, outbox, step.sends)
     }
