@@ -314,6 +314,17 @@ test('a caller that sends far too much sees the refusal', async () => {
   expect(await answer.json()).toMatchObject({ code: 'tooLarge', mayHaveExecuted: false })
 })
 
+test('a body that says that it is compressed is refused, not stored as it is', async () => {
+  const { ask } = await serve()
+
+  const answer = await ask('PUT', '/v1/keys/a', { body: '1', headers: { 'content-encoding': 'gzip' } })
+
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: 'invalidRequest', detail: expect.stringContaining('Content-Encoding') },
+  })
+})
+
 describe('a body whose length is not said', () => {
   /** Sends parts of a body, and ends or breaks off. */
   const inParts = (address: string, parts: readonly string[], isWhole = true): Promise<number | string> =>

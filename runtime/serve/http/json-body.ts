@@ -61,6 +61,12 @@ function expectedBytes({ req }: Context<HttpEnv>, bytesMax: number): number {
  */
 export async function jsonBody({ req }: Context<HttpEnv>, limits: BodyLimits): Promise<unknown> {
   const bytes = await bytesOf(req.raw, limits.bytesMax)
+  const coding = req.header('content-encoding') ?? 'identity'
+  if (bytes.length > 0 && coding !== 'identity')
+    throw new HttpError(
+      'invalidRequest',
+      `expected a body as it is, got one in ${coding}; leave out Content-Encoding`,
+    )
   if (bytes.length === 0) return undefined
   const fault = jsonTextFault(bytes, limits)
   if (fault !== null) throw errorOf(fault, limits)
