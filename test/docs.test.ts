@@ -91,14 +91,6 @@ function anchorsOf(markdown: string): string[] {
   )
 }
 
-test('every snippet of TypeScript in the README stands, word for word, in an example that the tests run', () => {
-  const examples = filesIn('examples', '.ts').map(read)
-  const snippets = [...read('README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, snippet]) => snippet!)
-
-  expect(snippets.filter((snippet) => !examples.some((example) => example.includes(snippet)))).toEqual([])
-  expect(snippets.length).toBeGreaterThan(0)
-})
-
 describe('rules', () => {
   const defined = [...read('docs/protocol.md').matchAll(/^(?:- )?\*\*([NVSTCLI]\d+)\.\*\*/gm)].map(
     ([, id]) => id!,

@@ -38,7 +38,7 @@ const inNodePackages: Record<string, readonly string[]> = {
   './transport/websocket': ['valibot', 'rxjs', 'pure-rand', 'ws'],
   './transport/nats': ['valibot', 'rxjs', 'pure-rand', '@nats-io/transport-node'],
   './opentelemetry': ['xstate', 'valibot', 'sorted-btree', '@opentelemetry/api'],
-  './testing/fast-check': ['fast-check'],
+  './testing/fast-check': ['fast-check', 'xstate'],
 }
 const commandLineOnly = ['commander', 'log-update', 'prom-client']
 

@@ -53,7 +53,7 @@ export const keyValueStore: Application<KeyValueState, KeyValueCommand, KeyValue
   name: 'key-value store',
   initialState: OrderedMap.from<string, Json>(),
   execute: (state, command, moment) => execute(state, command, moment),
-  timed: (state, commands) => hasExpiries(state) || commands.some(setsExpiry),
+  timed: (state, commands) => hasExpiries(state) || commands.some(isExpiring),
   wake(state) {
     const next = nextExpiry(state)
     return next === null ? null : { at: next.at, command: { op: 'expire' } }
@@ -101,7 +101,7 @@ type Step = readonly [KeyValueState, KeyValueResult, Happened?]
 const outside: Moment = { at: 0, position: 0, own: false }
 
 function execute(state: KeyValueState, command: StoreCommand, moment: Moment = outside): Step {
-  const isExpiry = moment.own && (command as { op?: unknown }).op === 'expire'
+  const isExpiry = moment.own && (command as { op?: unknown } | null)?.op === 'expire'
   const invalid = isExpiry ? null : invalidCommand(command)
   if (invalid !== null) throw new Error(invalid)
   const changes: Change[] = []
@@ -190,6 +190,11 @@ function holds(state: KeyValueState, comparison: Comparison): boolean {
   const { key } = comparison
   if ('value' in comparison) return sameJson(state.get(key) ?? null, comparison.value)
   return revisionOf(state, key) === comparison.revision
+}
+
+/** Servers ask this of any command that arrives, before they validate it. */
+function isExpiring(command: StoreCommand): boolean {
+  return invalidCommand(command) === null && setsExpiry(command)
 }
 
 function setsExpiry(command: StoreCommand): boolean {

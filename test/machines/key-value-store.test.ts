@@ -389,3 +389,14 @@ describe('the way to a backup', () => {
     )
   })
 })
+
+it.each([null, 5, 'put', [], {}, { op: 'transact', compare: 5 }, { op: 'transact' }])(
+  'M1 needs no time for what is no command of the store: %j',
+  (command) => {
+    const { initialState: initial } = keyValueStore
+    const timed = keyValueStore.timed!
+
+    expect(timed(initial, [command as never])).toBe(false)
+    expect(timed(initial, [{ op: 'put', key: 'a', value: 1, ttlMs: 5 }])).toBe(true)
+  },
+)
