@@ -63,7 +63,7 @@ export async function startSurvivors(launcher: Launcher) {
   }
 
   return {
-    /** What went wrong as well the history. */
+    /** What went wrong besides the history. */
     problems,
     served: (name: string) => alive.get(name) ?? null,
     /** The name of who is meant now; null where there is no one. */
