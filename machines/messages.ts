@@ -27,6 +27,12 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const id = v.pipe(v.string(), v.check(isNodeId, 'Expected a node id of printable characters'))
 const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly())
 const json = v.custom<Json>((value) => value !== undefined, 'Expected a JSON value')
+/** With a type of its own: compilers find the inferred one too deep within a list of lists. */
+const changedEntry: v.GenericSchema<{ revision: number; key: string; value?: Json | undefined }> = v.object({
+  revision: count,
+  key: v.string(),
+  value: v.optional(json),
+})
 const view = v.pipe(
   v.object({ number: count, primary: v.nullable(id), backup: v.nullable(id) }),
   v.check(
@@ -148,7 +154,7 @@ export const messageSchemas = {
         id: count,
         /** Whether this is all there is now, in the place of a history that is no longer kept (W2). */
         snapshot: v.boolean(),
-        entries: list(v.object({ revision: count, key: v.string(), value: v.optional(json) })),
+        entries: list(changedEntry),
       }),
     ),
   }),
