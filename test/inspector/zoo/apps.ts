@@ -14,6 +14,13 @@ import {
   stateIn,
 } from 'xstate'
 
+interface MutableContext {
+  readonly list: number[]
+  readonly map: Map<string, number>
+  readonly set: Set<string | number>
+  readonly rows: { on: boolean }[]
+}
+
 export interface App {
   readonly machine: AnyStateMachine
   /** Events that a user sends, in order. */
@@ -144,7 +151,7 @@ export const apps: Readonly<Record<string, App>> = {
     events: [{ type: 'push' }, { type: 'fly' }, { type: 'kick' }],
   },
   'mutations in place': {
-    machine: createMachine({
+    machine: setup({ types: { context: {} as MutableContext } }).createMachine({
       id: 'mutant',
       context: () => ({
         list: [1],
