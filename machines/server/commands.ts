@@ -37,7 +37,7 @@ export function commandRules(application: Application, options: ServerOptions) {
   const timeOf = (replica: Replica | null, event: object, requests: readonly Request[]) => {
     if (application.timed === undefined || replica === null) return undefined
     const { state, at } = replica
-    if (!requests.some(({ commands }) => application.timed!(state, commands))) return undefined
+    if (!requests.some(({ commands }) => needsTime(application, state, commands))) return undefined
     return Math.max(at, (event as Timed).now ?? 0)
   }
   const watch = watchRules(application, options)
@@ -222,4 +222,13 @@ function answer(enqueue: Enqueue, request: Request, outcome: Outcome): void {
   const { client, session, seq } = request
   if (isOwn(request)) return
   if (outcome.kind !== 'staleSequence') enqueue(sendTo(client, { type: 'reply', session, seq, outcome }))
+}
+
+/** Commands come as a client sent them, valid or not: an application that stumbles over them is given a time (N3). */
+function needsTime(application: Application, state: unknown, commands: Request['commands']): boolean {
+  try {
+    return application.timed!(state, commands)
+  } catch {
+    return true
+  }
 }
