@@ -165,7 +165,7 @@ function changesOf(before: ServerSnapshot, after: ServerSnapshot): readonly stri
 function viewReplies(age: string, number: number): Record<string, ServerEvent> {
   const replies: Record<string, ServerEvent> = {}
   const views = {
-    'me primary, no one backup': view(me, null, number),
+    'me primary, no backup': view(me, null, number),
     'me primary, a backup': view(me, third, number),
     'me backup': view(partner, me, number),
     'others only': view(partner, third, number),
