@@ -90,7 +90,7 @@ test('inspect wants a trace or apps, and not both', async () => {
 })
 
 test.each<[string, () => readonly string[], RegExp]>([
-  ['a module that is not there', () => ['nothing.mjs'], /nothing\.mjs: expected a module that can be loaded/],
+  ['a module that is not there', () => ['nothing.mjs'], /nothing\.mjs: expected a module, got no such file/],
   [
     'a module without a system',
     () => [file('answer.mjs', 'export const answer = 42')],
