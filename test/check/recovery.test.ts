@@ -3,8 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { type AnyStateMachine, assign, createMachine } from 'xstate'
 import { RequestQueue } from '../../machines/application/request-queue.ts'
-import type { ServerContext } from '../../machines/server/context.ts'
-import { noView } from '../../machines/view.ts'
+import { initialServerContext, type ServerContext } from '../../machines/server/context.ts'
 import { check } from '../../proof/check/check.ts'
 import { type CheckedSystem, type Goal, reachable } from '../../proof/check/system.ts'
 import { acknowledgedView, standbySystem } from '../../proof/protocol/standby-system.ts'
@@ -105,16 +104,7 @@ describe('D1: recovery under the old id', () => {
     const { violation } = check(
       recovering(
         {
-          context: () => ({
-            view: noView,
-            replica: null,
-            queue: RequestQueue.empty,
-            outstanding: null,
-            forwards: 0,
-            sending: null,
-            arriving: null,
-            applied: { number: 0, digest: '' },
-          }),
+          context: initialServerContext,
           anywhere: '.idle',
         },
         [],

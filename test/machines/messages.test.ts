@@ -8,6 +8,7 @@ import {
   messageSchemas,
   operationsOf,
 } from '../../machines/messages.ts'
+import { watchMessages } from '../support/watch-messages.ts'
 
 const view = { number: 1, primary: 's1#1', backup: null }
 const requestBody = { session: 4, seq: 2, commands: ['a', 'b'], bytes: 9 }
@@ -29,19 +30,7 @@ const examples: { readonly [Type in MessageType]: Message & { readonly type: Typ
   stateTransfer: { type: 'stateTransfer', view, index: 0, last: true, data: { any: ['json', null] } },
   stateTransferAck: { type: 'stateTransferAck', viewNumber: 1, index: 0 },
   replicaDiverged: { type: 'replicaDiverged', viewNumber: 1 },
-  watch: {
-    type: 'watch',
-    viewNumber: 1,
-    revision: 0,
-    watches: [{ id: 1, key: 'a', prefix: false, after: null }],
-  },
-  changes: {
-    type: 'changes',
-    viewNumber: 1,
-    revision: 3,
-    newest: 1,
-    watches: [{ id: 1, snapshot: false, entries: [] }],
-  },
+  ...watchMessages,
 }
 const all = Object.entries(examples) as [MessageType, Message][]
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { invalidMessage, type Message, type MessageType, messageSchemas } from '../../machines/messages.ts'
 import { createViewServiceMachine, type ViewRecord } from '../../machines/view-service.ts'
 import { ignoreReasonsOf } from '../support/coverage-of.ts'
+import { watchMessages } from '../support/watch-messages.ts'
 import { aliveOf, type Snapshot, service, stateOf, textOf } from './view-service-oracle.ts'
 
 const machine = createViewServiceMachine()
@@ -49,19 +50,7 @@ const messages: { readonly [Type in MessageType]: Message & { readonly type: Typ
   },
   stateTransferAck: { type: 'stateTransferAck', viewNumber: 4, index: 0 },
   replicaDiverged: { type: 'replicaDiverged', viewNumber: 4 },
-  watch: {
-    type: 'watch',
-    viewNumber: 1,
-    revision: 0,
-    watches: [{ id: 1, key: 'a', prefix: false, after: null }],
-  },
-  changes: {
-    type: 'changes',
-    viewNumber: 1,
-    revision: 3,
-    newest: 1,
-    watches: [{ id: 1, snapshot: false, entries: [] }],
-  },
+  ...watchMessages,
 }
 const foreign = Object.values(messages).filter(({ type }) => type !== 'ping' && type !== 'getView')
 const senders = ['p#2', 'b#1', 'c#1', 'p#1', 'stranger']

@@ -5,6 +5,7 @@ import type { Envelope, TimeClock } from '../../actors/ports.ts'
 import { createServer } from '../../actors/server.ts'
 import { createViewService } from '../../actors/view-service.ts'
 import { type Message, type MessageType, messageRoles, type NodeRole } from '../../machines/messages.ts'
+import { watchMessages } from '../support/watch-messages.ts'
 import type { OpenTransport } from './open-transport.ts'
 
 const view = { number: 9, primary: 's2#1', backup: null }
@@ -21,19 +22,7 @@ const samples: { readonly [Type in MessageType]: Message } = {
   stateTransfer: { type: 'stateTransfer', view, index: 0, last: true, data: null },
   stateTransferAck: { type: 'stateTransferAck', viewNumber: 1, index: 0 },
   replicaDiverged: { type: 'replicaDiverged', viewNumber: 1 },
-  watch: {
-    type: 'watch',
-    viewNumber: 1,
-    revision: 0,
-    watches: [{ id: 1, key: 'a', prefix: false, after: null }],
-  },
-  changes: {
-    type: 'changes',
-    viewNumber: 1,
-    revision: 3,
-    newest: 1,
-    watches: [{ id: 1, snapshot: false, entries: [] }],
-  },
+  ...watchMessages,
 }
 
 /** `c#2` is another life of the view service's name, which has only one. */
