@@ -38,41 +38,45 @@ async function viewChangesIn(viewService: Served, act: () => Promise<void>): Pro
 }
 
 describe('at the default limits', () => {
-  // A machine that is busy with other things delays pings too: it is then no sound system, and the test says nothing.
-  test('the largest permitted values, many of them at once and a dump change no view', {
-    retry: 2,
-    timeout: 120_000,
-  }, async (context) => {
-    const { viewService, servers, put, get } = await start()
-    const began = performance.now()
-    const withSmall = await viewChangesIn(viewService, async () => {
-      while (performance.now() - began < 6000) expect(await put('small', '1')).toBe(200)
-    })
-    if (withSmall > 0) context.skip(`this machine is too busy: ${withSmall} view changes by small values`)
-    const statuses: Record<string, readonly number[]> = {}
+  // A machine that is busy with other things delays pings too: it is then no sound system.
+  test.skipIf(process.env.STANDBY_SKIP_TIMING === '1')(
+    'the largest permitted values, many of them at once and a dump change no view',
+    {
+      retry: 2,
+      timeout: 120_000,
+    },
+    async () => {
+      const { viewService, servers, put, get } = await start()
+      const began = performance.now()
+      const withSmall = await viewChangesIn(viewService, async () => {
+        while (performance.now() - began < 6000) expect(await put('small', '1')).toBe(200)
+      })
+      expect(withSmall, 'views changed by small values; STANDBY_SKIP_TIMING=1 on a busy machine').toBe(0)
+      const statuses: Record<string, readonly number[]> = {}
 
-    const changes = await viewChangesIn(viewService, async () => {
-      for (const [name, make] of Object.entries(worstValues)) {
-        const body = JSON.stringify(make())
-        statuses[name] = [await put('large', body), await put('large', body), await get('large')]
-      }
-      expect(await put('text', JSON.stringify(worstValues['a long text']!()))).toBe(200)
-      const lists = JSON.stringify(Array.from({ length: 1000 }, () => []))
-      const together = await Promise.all(Array.from({ length: 60 }, (_, index) => put(`k${index}`, lists)))
-      statuses['60 at once'] = [...new Set(together)]
-      statuses['30 reads at once'] = [
-        ...new Set(await Promise.all(Array.from({ length: 30 }, () => get('text')))),
-      ]
-      for (const { http } of servers) await (await fetch(`http://${http}/dump`, { method: 'POST' })).text()
-    })
+      const changes = await viewChangesIn(viewService, async () => {
+        for (const [name, make] of Object.entries(worstValues)) {
+          const body = JSON.stringify(make())
+          statuses[name] = [await put('large', body), await put('large', body), await get('large')]
+        }
+        expect(await put('text', JSON.stringify(worstValues['a long text']!()))).toBe(200)
+        const lists = JSON.stringify(Array.from({ length: 1000 }, () => []))
+        const together = await Promise.all(Array.from({ length: 60 }, (_, index) => put(`k${index}`, lists)))
+        statuses['60 at once'] = [...new Set(together)]
+        statuses['30 reads at once'] = [
+          ...new Set(await Promise.all(Array.from({ length: 30 }, () => get('text')))),
+        ]
+        for (const { http } of servers) await (await fetch(`http://${http}/dump`, { method: 'POST' })).text()
+      })
 
-    expect(statuses).toEqual({
-      ...Object.fromEntries(Object.keys(worstValues).map((name) => [name, [200, 200, 200]])),
-      '60 at once': [200],
-      '30 reads at once': [200],
-    })
-    expect(changes).toBe(0)
-  })
+      expect(statuses).toEqual({
+        ...Object.fromEntries(Object.keys(worstValues).map((name) => [name, [200, 200, 200]])),
+        '60 at once': [200],
+        '30 reads at once': [200],
+      })
+      expect(changes).toBe(0)
+    },
+  )
 
   test('one value more is refused, and changes no view', { timeout: 60_000 }, async () => {
     const { put } = await start()
