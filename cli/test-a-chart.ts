@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { AnyStateMachine } from 'xstate'
 import { type LintReport, lintChart, lintText } from '../proof/testing/lint.ts'
 import type { AnyEvent } from '../proof/testing/moment.ts'
+import { loadModule } from '../runtime/load-module.ts'
 import { wholeNumber } from './options.ts'
 
 interface TestAChartOptions {
@@ -62,12 +63,9 @@ async function machinesIn(
 ): Promise<readonly AnyStateMachine[]> {
   let module: Record<string, unknown>
   try {
-    module = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>
+    module = await loadModule(pathToFileURL(resolve(file)).href)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const hint =
-      code === 'ERR_UNKNOWN_FILE_EXTENSION' ? '; run it as NODE_OPTIONS="--import tsx" standby ...' : ''
-    return command.error(`error: expected ${file} to be a module that loads, got ${message}${hint}`)
+    return command.error(`error: expected ${file} to be a module that loads, got ${(error as Error).message}`)
   }
   const machines = Object.entries(module).filter(([, value]) => isMachine(value)) as [
     string,
