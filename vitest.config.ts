@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'xstate-lowest',
           pool: 'threads',
           include: [
-            'test/machines/{step,step-fallback,zoo,replicated}.test.ts',
+            'test/machines/{step,step-fallback,candidates,zoo,replicated}.test.ts',
             'test/actors/{agreement,lifecycle}.test.ts',
             'test/check/check.test.ts',
           ],

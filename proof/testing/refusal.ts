@@ -1,9 +1,9 @@
 /** Why an event led to no transition, worked out from the snapshot that refused it. */
-import type { AnyMachineSnapshot, AnyStateNode, AnyTransitionDefinition } from 'xstate'
-import { evaluateGuard } from 'xstate/guards'
+import type { AnyMachineSnapshot, AnyStateNode } from 'xstate'
+import { candidatesOf } from '../../machines/step/candidates.ts'
 import { nameOf } from '../../runtime/trace/definition.ts'
 import type { AnyEvent, GuardAnswer, Refusal } from './moment.ts'
-import { candidatesOf } from './transitions.ts'
+import { guardHolds } from './transitions.ts'
 
 /** The reason why `snapshot` takes no transition for `event`; only asked if it takes none. */
 export function refusalOf(snapshot: AnyMachineSnapshot, event: AnyEvent): Refusal {
@@ -17,20 +17,12 @@ export function refusalOf(snapshot: AnyMachineSnapshot, event: AnyEvent): Refusa
         guards.push({
           state: node.id,
           guard: nameOf(transition.guard),
-          result: answer(snapshot, event, transition),
+          result: guardHolds(snapshot, event, transition),
         })
     }
   }
   const reason = guards.length > 0 ? 'guard' : isForbidden ? 'forbidden' : 'no transition'
   return { event, reason, guards }
-}
-
-function answer(snapshot: AnyMachineSnapshot, event: AnyEvent, { guard }: AnyTransitionDefinition): boolean {
-  try {
-    return evaluateGuard(guard as never, snapshot.context as never, event as never, snapshot as never)
-  } catch {
-    return false
-  }
 }
 
 function innermostFirst(snapshot: AnyMachineSnapshot): readonly AnyStateNode[] {

@@ -1,5 +1,6 @@
-/** The transitions of a chart by name, and which of them an event may take. */
-import type { AnyStateNode, AnyTransitionDefinition } from 'xstate'
+/** The transitions of a chart by name, and the answers of their guards. */
+import type { AnyMachineSnapshot, AnyTransitionDefinition, EventObject } from 'xstate'
+import { evaluateGuard } from 'xstate/guards'
 import { nameOf, targetOf } from '../../runtime/trace/definition.ts'
 import type { Taken } from './moment.ts'
 
@@ -23,17 +24,15 @@ export function transitionId({ source, event, guard, target }: Omit<Taken, 'id'>
   return `${source}: ${event}${condition} -> ${target.length === 0 ? '(stays)' : target.join(', ')}`
 }
 
-/** A state's transitions for an event: by its name, else by the longest partial wildcard, else by `*`. */
-export function candidatesOf(node: AnyStateNode, type: string): readonly AnyTransitionDefinition[] {
-  const descriptors = [...node.transitions.keys()]
-    .filter((descriptor) => descriptor === type || matchesWildcard(descriptor, type))
-    .sort((left, right) => right.length - left.length)
-  return descriptors.flatMap((descriptor) => node.transitions.get(descriptor) ?? [])
-}
-
-function matchesWildcard(descriptor: string, type: string): boolean {
-  if (descriptor === '*') return true
-  if (!descriptor.endsWith('.*')) return false
-  const prefix = descriptor.slice(0, -2)
-  return type === prefix || type.startsWith(`${prefix}.`)
+/** Whether a transition's guard holds; one that throws does not. */
+export function guardHolds(
+  snapshot: AnyMachineSnapshot,
+  event: EventObject,
+  { guard }: AnyTransitionDefinition,
+): boolean {
+  try {
+    return evaluateGuard(guard as never, snapshot.context as never, event as never, snapshot as never)
+  } catch {
+    return false
+  }
 }

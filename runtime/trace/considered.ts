@@ -1,6 +1,7 @@
 /** Which transitions were tried in a step, in order, and what their guards said. */
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import type { Microstep } from '../../actors/observation.ts'
+import { candidatesOf } from '../../machines/step/candidates.ts'
 import { nameOf, targetOf } from './definition.ts'
 
 /** A guard that was asked, and what it said; `target` is empty for a transition that stays. */
@@ -63,16 +64,6 @@ function refusedBefore(source: AnyStateNode, taken: Microstep): Considered[] {
     if (index >= 0) return candidates.slice(0, index).map((transition) => refused(transition, taken.event))
   }
   return []
-}
-
-/** As XState does: wildcards count only if a state does not name the event, the longest first. */
-function candidatesOf(node: AnyStateNode, event: string): readonly AnyTransitionDefinition[] {
-  const named = node.transitions.get(event)
-  if (named !== undefined) return named
-  const partial = [...node.transitions.keys()]
-    .filter((key) => key.endsWith('.*') && `${event}.`.startsWith(key.slice(0, -1)))
-    .sort((a, b) => b.length - a.length)[0]
-  return node.transitions.get(partial ?? '*') ?? []
 }
 
 function isSame(transition: AnyTransitionDefinition, taken: Microstep): boolean {

@@ -1,5 +1,6 @@
 /** Makes XState's machines report every microstep to a recorder, whichever actor or pure function takes it. */
 import { type AnyMachineSnapshot, type InspectionEvent, StateMachine } from 'xstate'
+import { mannerOfXState } from '../../../machines/step/self-check.ts'
 import type { CoverageRecorder } from './recorder.ts'
 
 interface System {
@@ -14,6 +15,8 @@ interface Scope {
  * created, since a machine binds its methods when it is made.
  */
 export function recordMachines(recorder: CoverageRecorder): void {
+  // Worked out by steps of its own, which must not be recorded while the recorder waits for it.
+  mannerOfXState()
   const heard = new WeakSet<System>()
   const last = new WeakMap<object, AnyMachineSnapshot>()
   const listen = ({ system }: Scope) => {

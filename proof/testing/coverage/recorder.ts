@@ -1,8 +1,8 @@
 /** Counts which states, transitions and guards of machines a run has reached. */
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
-import { evaluateGuard } from 'xstate/guards'
+import { candidatesOf } from '../../../machines/step/candidates.ts'
 import { nameOf } from '../../../runtime/trace/definition.ts'
-import { candidatesOf, definitionId } from '../transitions.ts'
+import { definitionId, guardHolds } from '../transitions.ts'
 
 /** Counts of one machine, as JSON. */
 export interface MachineCoverage {
@@ -73,7 +73,7 @@ export class CoverageRecorder {
       for (const transition of candidates) {
         if (taken.includes(transition)) break
         const count = counts.transitions.get(transition)
-        if (transition.guard !== undefined && count !== undefined && !holds(before, event, transition))
+        if (transition.guard !== undefined && count !== undefined && !guardHolds(before, event, transition))
           count.refused++
       }
     }
@@ -107,14 +107,6 @@ export class CoverageRecorder {
       this.#byRoot.set(machine.root, counts)
     }
     return counts
-  }
-}
-
-function holds(snapshot: AnyMachineSnapshot, event: object, { guard }: AnyTransitionDefinition): boolean {
-  try {
-    return evaluateGuard(guard as never, snapshot.context as never, event as never, snapshot as never)
-  } catch {
-    return false
   }
 }
 
